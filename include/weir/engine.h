@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The weir authors
+ */
+
+/**
+ * @file
+ * engine: the plan, running.
+ *
+ * Life: create, start, stop, destroy; weir_engine_watch() meanwhile. Several engines may live in
+ * one process, on lcores of their own. The library never initialises EAL, exits, prints or
+ * installs signal handlers; it logs through the log types `lib.weir.*`.
+ *
+ * Thread-safety: create, start, stop, watch and destroy are for one thread at a time;
+ * weir_engine_stop_request() may be called from any thread and from a signal handler; reading
+ * figures (ledger.h) is for any thread.
+ */
+#ifndef WEIR_ENGINE_H
+#define WEIR_ENGINE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <weir/error.h>
+#include <weir/export.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct weir_plan;
+
+/** An engine. */
+struct weir_engine;
+
+/** How an engine is made. Fill it by weir_engine_conf_init() first. */
+struct weir_engine_conf {
+	/** Events that the sources may take in all; 0: no bound. */
+	uint64_t max_events;
+	/** A worker with work waiting that has not moved for so long is logged, ms. */
+	uint32_t stall_ms;
+};
+
+/** weir_engine_conf_init() sets the defaults: no bound, 100 ms. */
+WEIR_API void weir_engine_conf_init(struct weir_engine_conf *conf);
+
+/**
+ * weir_engine_create() allocates pools, rings and worker state, and sets up and starts the ports.
+ *
+ * @param conf  NULL: the defaults
+ * @return the engine, for weir_engine_destroy(), which must be before the plan's free; NULL with
+ *   `error` and rte_errno: ENOMEM; EBUSY: a port is in use; ENODEV; or what a driver or a stage's
+ *   init() gave
+ */
+WEIR_API struct weir_engine *weir_engine_create(const struct weir_plan *plan,
+	const struct weir_engine_conf *conf, struct weir_error *error);
+
+/**
+ * weir_engine_start() launches the workers on their EAL lcores. Workers placed on the calling
+ * thread's lcore are not launched: the caller runs them by weir_worker_poll().
+ *
+ * @return 0; -EBUSY with `error`: an lcore runs something else (none is left running);
+ *   -EALREADY: was started before
+ */
+WEIR_API int weir_engine_start(struct weir_engine *engine, struct weir_error *error);
+
+/**
+ * weir_worker_poll() makes one pass over the workers placed on an lcore, from a loop that the
+ * application owns, instead of or beside weir_engine_start(). One thread at a time for each lcore,
+ * and none for an lcore that weir_engine_start() launched. Never sleeps.
+ *
+ * @param lcore  the lcore that the plan names, whichever thread calls
+ * @return events moved, 0: there was nothing to do; -ESHUTDOWN: stopped and drained;
+ *   -ENOENT: no worker is placed there; -EBUSY: weir_engine_start() launched them
+ */
+WEIR_API int weir_worker_poll(struct weir_engine *engine, unsigned int lcore);
+
+/** weir_engine_polled() tells whether workers are placed on that lcore but were not launched. */
+WEIR_API bool weir_engine_polled(const struct weir_engine *engine, unsigned int lcore);
+
+/**
+ * weir_engine_stop_request() asks sources to stop and workers to drain, and returns at once.
+ * Async-signal-safe. A polled lcore drains by further calls of weir_worker_poll().
+ */
+WEIR_API void weir_engine_stop_request(struct weir_engine *engine);
+
+/**
+ * weir_engine_stop() stops the sources, lets the workers drain in topological order, and waits
+ * until the lcores have returned. After the timeout, what is left is dropped and counted as
+ * `drain_abandoned`. Polled lcores are polled by this call; no other thread may poll them then.
+ *
+ * @param timeout_ms  0: abandon at once
+ * @return 0; -ETIMEDOUT: events were abandoned; again 0 when it was stopped before
+ */
+WEIR_API int weir_engine_stop(struct weir_engine *engine, unsigned int timeout_ms);
+
+/**
+ * weir_engine_watch() looks for workers that have not moved with work waiting, and logs each once
+ * per stall. Call it every 10 ms or so.
+ *
+ * @return workers that are stalled now
+ */
+WEIR_API unsigned int weir_engine_watch(struct weir_engine *engine);
+
+/** weir_engine_drained() tells whether every worker has stopped. */
+WEIR_API bool weir_engine_drained(const struct weir_engine *engine);
+
+/** Name of the engine: its pipeline's. */
+WEIR_API const char *weir_engine_name(const struct weir_engine *engine);
+
+/** Seconds since start, until stop. */
+WEIR_API double weir_engine_elapsed(const struct weir_engine *engine);
+
+/**
+ * weir_engine_destroy() stops the engine if it runs, and undoes weir_engine_create() in reverse.
+ * NULL is nothing. Every pool is full again before it is freed.
+ *
+ * @return mbufs that did not come back; their pools are then left alone. 0 otherwise
+ */
+WEIR_API unsigned int weir_engine_destroy(struct weir_engine *engine);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* WEIR_ENGINE_H */

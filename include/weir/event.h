@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The weir authors
+ */
+
+/**
+ * @file
+ * event: 128 bytes that describe one packet, or one happening without a packet.
+ *
+ * An event lives in the private area of an mbuf, right behind `struct rte_mbuf`, so that the event
+ * and its mbuf are one allocation and pointer arithmetic turns one into the other. Events without
+ * a packet live in mbufs without a data room.
+ *
+ * Thread-safety: an event belongs to one worker at a time. Whoever holds it may write it, unless
+ * WEIR_EVENT_SHARED is set: then it is read-only, for the event and for the packet.
+ */
+#ifndef WEIR_EVENT_H
+#define WEIR_EVENT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <rte_mbuf.h>
+
+#include <weir/export.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** What happened: the `type` of an event. */
+enum weir_event_type {
+	WEIR_EVENT_PACKET = 1, /**< A packet came in. */
+	WEIR_EVENT_USER = 64,  /**< First value that is free for applications. */
+};
+
+/** @name Flags of an event (`flags`)
+ * @{
+ */
+/** The mbuf is as its pool gave it: one segment, refcnt 1, direct, of the pool in `pool`. */
+#define WEIR_EVENT_PRISTINE (1u << 0)
+/** Several holders have this event: read-only. */
+#define WEIR_EVENT_SHARED (1u << 1)
+/** `key` and `hash` are filled in. Without it, neither may be read. */
+#define WEIR_EVENT_KEYED (1u << 2)
+/** An IP fragment, first or later. */
+#define WEIR_EVENT_FRAGMENT (1u << 3)
+/** An IP fragment that is not the first: it has no L4 header. */
+#define WEIR_EVENT_LATER_FRAGMENT (1u << 4)
+/** The packet came in a tunnel; `tunnel` and `tunnel_id` say which. */
+#define WEIR_EVENT_TUNNELLED (1u << 5)
+/** The packet is malformed; `verdict` says how. */
+#define WEIR_EVENT_MALFORMED (1u << 6)
+/** The VLAN tag in `vlan[0]` was stripped by the NIC and is not in the frame. */
+#define WEIR_EVENT_VLAN_STRIPPED (1u << 7)
+/** The NIC found the IPv4 header checksum wrong. */
+#define WEIR_EVENT_BAD_L3_CKSUM (1u << 8)
+/** The NIC found the L4 checksum wrong. */
+#define WEIR_EVENT_BAD_L4_CKSUM (1u << 9)
+/** @} */
+
+/** What the parser found; exactly one for each packet. Anything but OK is malformed. */
+enum weir_verdict {
+	WEIR_VERDICT_OK = 0,
+	WEIR_VERDICT_TRUNC_L2,      /**< the frame ends within its L2 headers */
+	WEIR_VERDICT_TRUNC_L3,      /**< the frame ends within its L3 header */
+	WEIR_VERDICT_TRUNC_L4,      /**< the frame ends within its L4 header */
+	WEIR_VERDICT_TRUNC_TUNNEL,  /**< the frame ends within a tunnel header */
+	WEIR_VERDICT_BAD_VERSION,   /**< an IP version other than its L2 header says */
+	WEIR_VERDICT_BAD_HDR_LEN,   /**< a header length below the header's minimum */
+	WEIR_VERDICT_BAD_TOTAL_LEN, /**< an IP total length below the header's, or a bad UDP length */
+	WEIR_VERDICT_EXT_CHAIN,     /**< more IPv6 extension headers than WEIR_PARSE_MAX_EXT */
+	WEIR_VERDICT_TOO_DEEP,      /**< more VLAN tags, MPLS labels or tunnels than weir follows */
+	WEIR_VERDICT_MAX            /**< number of verdicts */
+};
+
+/** The tunnel that a packet came in, innermost first where there are several. */
+enum weir_tunnel {
+	WEIR_TUNNEL_NONE = 0,
+	WEIR_TUNNEL_IPIP, /**< IPv4 or IPv6 in IPv4 or IPv6 */
+	WEIR_TUNNEL_GRE,
+	WEIR_TUNNEL_VXLAN,
+	WEIR_TUNNEL_GENEVE,
+	WEIR_TUNNEL_GTPU,
+	WEIR_TUNNEL_MAX /**< number of kinds */
+};
+
+/** Priority of an event nobody gave another one. */
+#define WEIR_PRIO_DEFAULT 3
+/** Highest priority: shed last. */
+#define WEIR_PRIO_MAX 7
+/** Most VLAN tags that an event reports. */
+#define WEIR_MAX_VLANS 2
+/** User words of an event. */
+#define WEIR_EVENT_USER_WORDS 3
+
+/**
+ * The 5-tuple of a flow, to be hashed and compared as it is: every byte is defined.
+ *
+ * Directed: the key of the answer has both ends exchanged. The hash of the event is the same for
+ * both directions.
+ */
+struct weir_key {
+	uint8_t src[16];    /**< IPv6 address, or an IPv4 address mapped as in RFC 4291 2.5.5.2 */
+	uint8_t dst[16];    /**< likewise */
+	rte_be16_t sport;   /**< source port; for ICMP echo the identifier; 0 where there is none */
+	rte_be16_t dport;   /**< destination port; for ICMP echo the identifier; else 0 */
+	uint8_t proto;      /**< IP protocol number of L4 (6 TCP, 17 UDP …) */
+	uint8_t ip_version; /**< 4 or 6 */
+	uint16_t zero;      /**< always 0 */
+};
+
+/** An event. Line 0 is what every stage reads, line 1 what flow code reads. */
+struct __rte_cache_aligned weir_event {
+	uint8_t type;                  /**< enum weir_event_type, or an application's own */
+	uint8_t prio;                  /**< 0 is shed first, WEIR_PRIO_MAX last */
+	uint16_t flags;                /**< WEIR_EVENT_… */
+	uint32_t hash;                 /**< symmetric flow hash; 0 without WEIR_EVENT_KEYED */
+	uint64_t tsc;                  /**< arrival: the TSC at the RX burst, in cycles */
+	uint64_t wire_ns;              /**< when it was on the wire, ns since 1970; 0: not known */
+	uint16_t port;                 /**< ethdev port it came in on; RTE_MBUF_PORT_INVALID: none */
+	uint16_t queue;                /**< queue of the source it came in on */
+	uint32_t len;                  /**< frame length in bytes, without FCS */
+	uint16_t l3_off;               /**< offset of the keyed IP header in the frame; 0: none */
+	uint16_t l4_off;               /**< offset of the L4 header in the frame; 0: none */
+	uint16_t payload_off;          /**< offset of the L4 payload in the frame; 0: none */
+	uint16_t payload_len;          /**< bytes of L4 payload, by the headers and within the frame */
+	uint16_t vlan[WEIR_MAX_VLANS]; /**< tag control information, outermost first */
+	uint32_t tunnel_id;            /**< VNI, TEID or GRE key; 0: none */
+	uint16_t ethertype;            /**< innermost ethertype in host order; 0 for 802.3 */
+	uint8_t vlan_count;            /**< tags in `vlan` */
+	uint8_t tunnel;                /**< enum weir_tunnel */
+	uint8_t verdict;               /**< enum weir_verdict */
+	uint8_t tcp_flags;             /**< TCP flags byte; 0 for anything but TCP */
+	uint8_t proto;                 /**< IP protocol number of L4; valid with WEIR_EVENT_KEYED */
+	uint8_t ip_version;            /**< 4, 6, or 0 where there is no IP */
+	struct rte_mempool *pool;      /**< pool of the mbuf; valid with WEIR_EVENT_PRISTINE */
+
+	struct weir_key key;           /**< valid with WEIR_EVENT_KEYED */
+	/** Words for the stages. Not initialised: read only what a stage before you has set. */
+	uint64_t user[WEIR_EVENT_USER_WORDS];
+};
+
+/** The mbuf of an event. */
+static inline struct rte_mbuf *
+weir_event_mbuf(const struct weir_event *event)
+{
+	return (struct rte_mbuf *)(uintptr_t)event - 1;
+}
+
+/** The event of an mbuf. The mbuf's private area must have room for it: weir_mbuf_fits(). */
+static inline struct weir_event *
+weir_mbuf_event(const struct rte_mbuf *mbuf)
+{
+	return (struct weir_event *)(uintptr_t)(mbuf + 1);
+}
+
+/** Whether the private area of an mbuf has room for an event. Reads the mbuf's second line. */
+static inline bool
+weir_mbuf_fits(const struct rte_mbuf *mbuf)
+{
+	return mbuf->priv_size >= sizeof(struct weir_event);
+}
+
+/**
+ * weir_mbuf_mark() records in the event whether the mbuf is pristine.
+ *
+ * A pristine event goes back to its pool without its mbuf being read, with a run of others in one
+ * rte_mempool_put_bulk(). Call it while the mbuf is hot in the cache: when the event is made.
+ *
+ * @param mbuf  an mbuf whose private area fits an event
+ * @return WEIR_EVENT_PRISTINE, or 0: the flag to set in the event
+ */
+static inline uint16_t
+weir_mbuf_mark(const struct rte_mbuf *mbuf)
+{
+	weir_mbuf_event(mbuf)->pool = mbuf->pool;
+	if (mbuf->nb_segs == 1 && rte_mbuf_refcnt_read(mbuf) == 1 && RTE_MBUF_DIRECT(mbuf))
+		return WEIR_EVENT_PRISTINE;
+	return 0;
+}
+
+/**
+ * weir_event_touch() says that the mbuf of an event is about to change its shape: a segment
+ * chained to it, a reference taken, a clone made of it. Call it before, by the event's holder.
+ */
+static inline void
+weir_event_touch(struct weir_event *event)
+{
+	event->flags &= (uint16_t)~WEIR_EVENT_PRISTINE;
+}
+
+/**
+ * weir_pool_create() makes a pool of mbufs that carry events.
+ *
+ * @param name       a mempool name, unique in the process
+ * @param size       number of mbufs; 2^n - 1 uses memory best
+ * @param cache      mbufs that each lcore may keep, 0 to RTE_MEMPOOL_CACHE_MAX_SIZE
+ * @param priv_size  bytes of the application's own behind the event, a multiple of 8
+ * @param data_room  bytes for a packet, headroom included; 0 for events without a packet
+ * @param socket     NUMA socket, or SOCKET_ID_ANY
+ * @return the pool, for rte_mempool_free(); NULL with rte_errno as rte_pktmbuf_pool_create() sets
+ *   it (ENOMEM, EINVAL, EEXIST, E_RTE_NO_CONFIG …)
+ */
+WEIR_API struct rte_mempool *weir_pool_create(const char *name, unsigned int size, unsigned int cache,
+	uint16_t priv_size, uint16_t data_room, int socket);
+
+/** Short name of a verdict ("ok", "trunc_l3" …), the key in reports; NULL beyond the last. */
+WEIR_API const char *weir_verdict_name(unsigned int verdict);
+
+/** Short name of a tunnel ("vxlan" …); "none" for WEIR_TUNNEL_NONE; NULL beyond the last. */
+WEIR_API const char *weir_tunnel_name(unsigned int tunnel);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* WEIR_EVENT_H */

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The weir authors
+ */
+
+/**
+ * @file
+ * ledger: the figures that must balance: every event in has exactly one way out.
+ *
+ *     received + created = released + transmitted + dropped + in_flight     whole engine
+ *     in + created       = out + released + dropped + held                  each worker
+ *     enqueued           = dequeued + count                                 each ring
+ *
+ * Reading takes no lock and stops nothing; any thread may read, at any time. Figures of a running
+ * engine are each exact but not of one instant; at rest they balance to the unit.
+ */
+#ifndef WEIR_LEDGER_H
+#define WEIR_LEDGER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <weir/event.h>
+#include <weir/export.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct weir_engine;
+
+/** Bytes of the name of a link's producing end, the final NUL included. */
+#define WEIR_FROM_SIZE 48
+
+/** The ledger of an engine, in events. */
+struct weir_ledger {
+	uint64_t received;    /**< taken in by sources */
+	uint64_t created;     /**< made inside: copies, and what stages make */
+	uint64_t released;    /**< ended, done with */
+	uint64_t transmitted; /**< left through a port */
+	uint64_t dropped;     /**< ended for a reason */
+	uint64_t in_flight;   /**< in rings, in hand or held */
+	int64_t unaccounted;  /**< at rest, what the others do not explain; 0 while running */
+};
+
+/** The figures of a worker, in events. */
+struct weir_worker_figures {
+	const char *node;     /**< name of its source or stage */
+	const char *type;     /**< type of that */
+	unsigned int node_index; /**< which node, from 0 */
+	unsigned int index;   /**< which worker of the node, from 0 */
+	unsigned int lcore;   /**< where it runs */
+	int socket;           /**< and on which socket */
+	bool source;          /**< whether the node is a source */
+	uint64_t in;          /**< taken in */
+	uint64_t out;         /**< passed on, transmitted ones included */
+	uint64_t created;     /**< made */
+	uint64_t released;    /**< ended, done with */
+	uint64_t transmitted; /**< left through a port */
+	uint64_t dropped;     /**< ended for a reason, here or on an outgoing link */
+	uint64_t held;        /**< kept for later */
+	double busy;          /**< share of its lcore's time that it worked, 0 to 1 */
+	uint64_t verdicts[WEIR_VERDICT_MAX]; /**< packets parsed, by verdict; sources only */
+};
+
+/** The figures of one ring of a link. A pair of workers joined by a call has none. */
+struct weir_ring_figures {
+	char from[WEIR_FROM_SIZE]; /**< producer's node, with .OUTPUT where it has several */
+	const char *to;        /**< consumer's node */
+	unsigned int link;     /**< which link, from 0 */
+	unsigned int producer; /**< index of the producing worker in its node */
+	unsigned int consumer; /**< index of the consuming worker in its node */
+	int socket;            /**< where its memory is */
+	uint32_t capacity;     /**< events it can hold */
+	uint32_t count;        /**< events in it now */
+	uint32_t high_water;   /**< most events that its consumer found in it */
+	uint64_t enqueued;     /**< put in */
+	uint64_t dequeued;     /**< taken out */
+	uint64_t dropped;      /**< lost here */
+};
+
+/** The figures of a link. */
+struct weir_link_figures {
+	char from[WEIR_FROM_SIZE]; /**< producer's node, with .OUTPUT where it has several */
+	const char *to;      /**< consumer's node */
+	const char *on_full; /**< the drop policy's name */
+	bool call;           /**< whether every pair of workers is joined by a call */
+	unsigned int rings;  /**< how many rings it has */
+	uint32_t count;      /**< events in its rings now */
+	uint32_t capacity;   /**< events that its rings can hold */
+	uint64_t dropped;    /**< lost on it */
+};
+
+/** The figures of an ethdev port, from its driver. */
+struct weir_port_figures {
+	char name[64];       /**< device name */
+	uint16_t port;       /**< DPDK's port id */
+	int socket;          /**< NUMA socket, -1 where there is none */
+	uint64_t ipackets;   /**< packets received */
+	uint64_t imissed;    /**< packets the NIC dropped: no free descriptor */
+	uint64_t ierrors;    /**< packets received with an error */
+	uint64_t rx_nombuf;  /**< allocations of mbufs that failed */
+	uint64_t opackets;   /**< packets sent */
+	bool reports_missed; /**< whether the driver counts what it missed */
+};
+
+/** The figures of a pool. */
+struct weir_pool_figures {
+	const char *name;   /**< mempool name */
+	int socket;         /**< where its memory is */
+	uint32_t size;      /**< mbufs */
+	uint32_t available; /**< mbufs that are free now */
+};
+
+/** weir_ledger_read() reads the ledger, sinks before sources. */
+WEIR_API void weir_ledger_read(const struct weir_engine *engine, struct weir_ledger *ledger);
+
+/** weir_ledger_worker() reads worker i. @return 0, or -ENOENT beyond the last */
+WEIR_API int weir_ledger_worker(const struct weir_engine *engine, unsigned int i,
+	struct weir_worker_figures *figures);
+
+/** weir_ledger_link() reads link i. @return 0, or -ENOENT beyond the last */
+WEIR_API int weir_ledger_link(const struct weir_engine *engine, unsigned int i,
+	struct weir_link_figures *figures);
+
+/** weir_ledger_ring() reads ring i of the engine. @return 0, or -ENOENT beyond the last */
+WEIR_API int weir_ledger_ring(const struct weir_engine *engine, unsigned int i,
+	struct weir_ring_figures *figures);
+
+/** weir_ledger_port() reads port i of the engine. @return 0, or -ENOENT beyond the last */
+WEIR_API int weir_ledger_port(const struct weir_engine *engine, unsigned int i,
+	struct weir_port_figures *figures);
+
+/** weir_ledger_pool() reads pool i of the engine. @return 0, or -ENOENT beyond the last */
+WEIR_API int weir_ledger_pool(const struct weir_engine *engine, unsigned int i,
+	struct weir_pool_figures *figures);
+
+/**
+ * weir_ledger_drop() reads drop reason i: its name and how many were lost for it. Reasons that
+ * never struck are listed too.
+ *
+ * @return 0, or -ENOENT beyond the last
+ */
+WEIR_API int weir_ledger_drop(const struct weir_engine *engine, unsigned int i,
+	const char **reason, uint64_t *count);
+
+/**
+ * weir_report() writes all figures as one JSON document, as the README describes.
+ *
+ * @return a string for free(); NULL with rte_errno ENOMEM
+ */
+WEIR_API char *weir_report(const struct weir_engine *engine);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* WEIR_LEDGER_H */

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The weir authors
+ */
+
+/**
+ * @file
+ * link: joins an output of one node to an input of another, and carries the policies.
+ *
+ * Between two workers on one lcore a link is a function call, else an SPSC rte_ring in memory of
+ * the consumer's socket. Every event lost on a link is freed and counted under one reason.
+ */
+#ifndef WEIR_LINK_H
+#define WEIR_LINK_H
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** What happens when a ring is full. */
+enum weir_on_full {
+	WEIR_ON_FULL_AUTO = 0,    /**< drop-newest behind an ethdev source, else block */
+	WEIR_ON_FULL_BLOCK,       /**< the producer does not pull what it could not place */
+	WEIR_ON_FULL_DROP_NEWEST, /**< what does not fit is dropped */
+};
+
+/** How the workers of one stage share what comes in. */
+enum weir_spread {
+	WEIR_SPREAD_FLOW = 0,    /**< by flow hash: a flow stays with one worker, in order */
+	WEIR_SPREAD_ROUND_ROBIN, /**< in turn, burst by burst */
+	WEIR_SPREAD_COPY,        /**< every worker gets every event, read-only */
+};
+
+/** What the link is made of. */
+enum weir_link_kind {
+	WEIR_LINK_AUTO = 0, /**< a call on one lcore, a ring across two */
+	WEIR_LINK_RING,     /**< always a ring */
+};
+
+/** How a worker waits. */
+enum weir_wait {
+	WEIR_WAIT_AUTO = 0,    /**< exponential; yield where lcores share a CPU */
+	WEIR_WAIT_SPIN,        /**< poll again at once */
+	WEIR_WAIT_PAUSE,       /**< one pause instruction */
+	WEIR_WAIT_EXPONENTIAL, /**< pauses that double from min to max */
+	WEIR_WAIT_YIELD,       /**< give the CPU to another thread */
+	WEIR_WAIT_SLEEP,       /**< sleep, longer by 1 us each time up to max */
+};
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* WEIR_LINK_H */

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The weir authors
+ */
+
+/**
+ * @file
+ * plan: the pipeline placed on this machine: worker to lcore to socket, ring sizes, pool sizes.
+ *
+ * EAL must be initialised. Nothing is allocated from its memory, and no port is touched.
+ * Not thread-safe.
+ */
+#ifndef WEIR_PLAN_H
+#define WEIR_PLAN_H
+
+#include <stdint.h>
+
+#include <weir/error.h>
+#include <weir/export.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct weir_pipeline;
+
+/** A plan. */
+struct weir_plan;
+
+/** How a plan is made. Fill it by weir_plan_conf_init() first. */
+struct weir_plan_conf {
+	/** lcores that may be used, as "1,3-5"; NULL: all of EAL's but the main one, or the main
+	 * one where it is the only one. */
+	const char *lcores;
+};
+
+/** weir_plan_conf_init() sets the defaults. */
+WEIR_API void weir_plan_conf_init(struct weir_plan_conf *conf);
+
+/**
+ * weir_plan_create() places a pipeline, after weir_pipeline_check().
+ *
+ * @param conf  NULL: the defaults
+ * @return the plan, for weir_plan_free(), which must be before the pipeline's free; NULL with
+ *   `error` and rte_errno: EINVAL: the pipeline is wrong; ENODEV: no such port or lcore, or too
+ *   few queues where the file insists; ENOMEM: less memory than it takes; EXDEV: `numa = strict`
+ *   and a link would cross sockets
+ */
+WEIR_API struct weir_plan *weir_plan_create(const struct weir_pipeline *pipeline,
+	const struct weir_plan_conf *conf, struct weir_error *error);
+
+/** weir_plan_free() frees a plan; NULL is nothing. Engines made from it must be gone. */
+WEIR_API void weir_plan_free(struct weir_plan *plan);
+
+/** How a plan is shown. */
+enum weir_plan_format {
+	WEIR_PLAN_TEXT = 0, /**< for a person */
+	WEIR_PLAN_DOT,      /**< for graphviz */
+	WEIR_PLAN_JSON,     /**< for a program */
+};
+
+/**
+ * weir_plan_show() writes a plan as text.
+ *
+ * @return a string for free(); NULL with rte_errno ENOMEM, or EINVAL for an unknown format
+ */
+WEIR_API char *weir_plan_show(const struct weir_plan *plan, enum weir_plan_format format);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* WEIR_PLAN_H */

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The weir authors
+ */
+
+/**
+ * @file
+ * stage: code that gets bursts of events and gives each exactly one way out.
+ *
+ * A stage type is a const table of functions. Each worker of a stage has its own state, on its
+ * socket; nothing is shared between workers. Call order for each worker: init() once; then
+ * process(), room() and tick() in any order; drain() until it returns 0; fini() once. All run on
+ * the worker's lcore, save init() and fini(), which run where the engine is created and destroyed.
+ *
+ * Of the n events that process() gets, each must be given exactly one way out: weir_forward(),
+ * weir_release(), weir_drop(), or weir_hold() and one of the others later. These four may be
+ * called from process(), tick() and drain() only, with the worker they were given.
+ */
+#ifndef WEIR_STAGE_H
+#define WEIR_STAGE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <rte_common.h>
+
+#include <weir/error.h>
+#include <weir/event.h>
+#include <weir/export.h>
+#include <weir/param.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Most outputs of a stage. */
+#define WEIR_MAX_OUTPUTS 8
+/** Most drop reasons of a stage's own. */
+#define WEIR_MAX_REASONS 8
+
+/** One instance of a source or stage, on one lcore, with its own state. */
+struct weir_worker;
+
+/** A stage type. */
+struct weir_stage_ops {
+	const char *name;               /**< what `type =` says; lower case, unique */
+	const char *help;               /**< one line: what it does */
+	const struct weir_param *params; /**< its parameters; NULL: none */
+	size_t conf_size;               /**< bytes of the struct that `params` fill */
+	size_t state_size;              /**< bytes of state of each worker, zeroed before init() */
+	const char *const *outputs;     /**< names, ending with NULL; NULL: one, called "out" */
+	const char *const *reasons;     /**< its own drop reasons, ending with NULL; NULL: none */
+	uint16_t max_fanout;            /**< most events forwarded for one taken; 0 counts as 1 */
+	uint32_t max_held;              /**< most events that one worker holds */
+	uint8_t writes;                 /**< 1: changes events; refused where events are shared */
+	uint8_t transmits;              /**< 1: conf starts with `const char *device`, the ethdev
+					     on which each worker gets a TX queue */
+
+	/**
+	 * Set up one worker.
+	 * @return 0, or -errno after weir_error_set(); then fini() is not called
+	 */
+	int (*init)(struct weir_worker *worker, const void *conf, void *state,
+		struct weir_error *error);
+	/** Take n events, 1 to the pipeline's burst (more where calls join outputs). */
+	void (*process)(struct weir_worker *worker, void *state, struct weir_event *events[],
+		uint16_t n);
+	/** How many events process() can take now; NULL: any number. */
+	unsigned int (*room)(struct weir_worker *worker, void *state);
+	/**
+	 * Work without an event: called when nothing came in, and every 256 passes or so.
+	 * @param room  most events it may forward to any one output
+	 * @return events given a way out
+	 */
+	unsigned int (*tick)(struct weir_worker *worker, void *state, unsigned int room);
+	/**
+	 * Let go of what is held; nothing more comes in. NULL: as tick().
+	 * @param room  most events it may forward to any one output
+	 * @return events still held, or in buffers of its own; 0: done
+	 */
+	unsigned int (*drain)(struct weir_worker *worker, void *state, unsigned int room);
+	/** Undo init(). Events still held are dropped here with weir_abandon(). NULL: nothing. */
+	void (*fini)(struct weir_worker *worker, void *state);
+};
+
+/**
+ * weir_stage_register() adds a stage type. `ops` must stay; call it before a pipeline names it.
+ * Not thread-safe.
+ *
+ * @return 0; -EINVAL: no name, no process(), too many outputs or reasons; -EEXIST: the name is
+ *   taken; -ENOSPC: too many types
+ */
+WEIR_API int weir_stage_register(const struct weir_stage_ops *ops);
+
+/** weir_stage_find() finds a stage type by its name; NULL: there is none. */
+WEIR_API const struct weir_stage_ops *weir_stage_find(const char *name);
+
+/** weir_stage_next() walks the stage types in the order of registration, from NULL to NULL. */
+WEIR_API const struct weir_stage_ops *weir_stage_next(const struct weir_stage_ops *prev);
+
+/** Register a stage type when its shared object is loaded, for example by EAL's -d. */
+#define WEIR_STAGE_REGISTER(ops)                                                                   \
+	RTE_INIT(weir_stage_register_##ops)                                                        \
+	{                                                                                          \
+		weir_stage_register(&ops);                                                         \
+	}
+
+/**
+ * weir_forward() passes events to every link of an output. An output without a link releases them.
+ *
+ * Events must not be touched afterwards. On a `block` link there is room for all that process()
+ * got, times max_fanout.
+ *
+ * @param worker  the worker that has the events
+ * @param output  index into the type's outputs
+ * @param events  the events; the array stays the caller's, its content does not
+ * @param n       how many
+ */
+WEIR_API void weir_forward(struct weir_worker *worker, uint16_t output,
+	struct weir_event *events[], uint16_t n);
+
+/** weir_release() ends events that are done with. */
+WEIR_API void weir_release(struct weir_worker *worker, struct weir_event *events[], uint16_t n);
+
+/** weir_drop() ends events for a reason, an index into the type's `reasons`. */
+WEIR_API void weir_drop(struct weir_worker *worker, uint16_t reason, struct weir_event *events[],
+	uint16_t n);
+
+/** weir_hold() says that n events of process() are kept for later. */
+WEIR_API void weir_hold(struct weir_worker *worker, uint16_t n);
+
+/** weir_unhold() says that n held events are about to be given another way out. */
+WEIR_API void weir_unhold(struct weir_worker *worker, uint16_t n);
+
+/** weir_abandon() drops held events in fini(), counted as `drain_abandoned`. */
+WEIR_API void weir_abandon(struct weir_worker *worker, struct weir_event *events[], uint16_t n);
+
+/**
+ * weir_transmitted() says that n events left through a port; their mbufs are the driver's.
+ * For stages that transmit.
+ */
+WEIR_API void weir_transmitted(struct weir_worker *worker, uint16_t n);
+
+/** Name of the node that the worker is an instance of. */
+WEIR_API const char *weir_worker_name(const struct weir_worker *worker);
+/** Index of the worker within its node, from 0. */
+WEIR_API unsigned int weir_worker_index(const struct weir_worker *worker);
+/** Number of workers of its node. */
+WEIR_API unsigned int weir_worker_count(const struct weir_worker *worker);
+/** lcore that the worker runs on. */
+WEIR_API unsigned int weir_worker_lcore(const struct weir_worker *worker);
+/** NUMA socket of that lcore. */
+WEIR_API int weir_worker_socket(const struct weir_worker *worker);
+/** Events moved at once in the worker's pipeline. */
+WEIR_API uint16_t weir_worker_burst(const struct weir_worker *worker);
+/** The port and queue that belong to the worker. @return 0, or -ENODEV: it has none */
+WEIR_API int weir_worker_queue(const struct weir_worker *worker, uint16_t *port, uint16_t *queue);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* WEIR_STAGE_H */

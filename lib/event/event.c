@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The weir authors
+ */
+
+#include <assert.h>
+#include <stddef.h>
+
+#include <rte_errno.h>
+#include <rte_mempool.h>
+
+#include "event.h"
+
+static_assert(sizeof(struct weir_event) == 2 * RTE_CACHE_LINE_MIN_SIZE, "two cache lines");
+static_assert(offsetof(struct weir_event, key) == RTE_CACHE_LINE_MIN_SIZE, "the key opens line 1");
+static_assert(sizeof(struct weir_key) == 40, "no hidden padding in the key");
+static_assert(sizeof(struct rte_mbuf) % RTE_CACHE_LINE_MIN_SIZE == 0, "events are cache-aligned");
+
+/* Most mbufs that go back to a pool at once: two default bursts. */
+#define EVENTS_RUN 64
+
+static const char *const verdict_names[WEIR_VERDICT_MAX] = {
+	[WEIR_VERDICT_OK] = "ok",
+	[WEIR_VERDICT_TRUNC_L2] = "trunc_l2",
+	[WEIR_VERDICT_TRUNC_L3] = "trunc_l3",
+	[WEIR_VERDICT_TRUNC_L4] = "trunc_l4",
+	[WEIR_VERDICT_TRUNC_TUNNEL] = "trunc_tunnel",
+	[WEIR_VERDICT_BAD_VERSION] = "bad_version",
+	[WEIR_VERDICT_BAD_HDR_LEN] = "bad_hdr_len",
+	[WEIR_VERDICT_BAD_TOTAL_LEN] = "bad_total_len",
+	[WEIR_VERDICT_EXT_CHAIN] = "ext_chain",
+	[WEIR_VERDICT_TOO_DEEP] = "too_deep",
+};
+
+static const char *const tunnel_names[WEIR_TUNNEL_MAX] = {
+	[WEIR_TUNNEL_NONE] = "none",
+	[WEIR_TUNNEL_IPIP] = "ipip",
+	[WEIR_TUNNEL_GRE] = "gre",
+	[WEIR_TUNNEL_VXLAN] = "vxlan",
+	[WEIR_TUNNEL_GENEVE] = "geneve",
+	[WEIR_TUNNEL_GTPU] = "gtpu",
+};
+
+const char *
+weir_verdict_name(unsigned int verdict)
+{
+	return verdict < WEIR_VERDICT_MAX ? verdict_names[verdict] : NULL;
+}
+
+const char *
+weir_tunnel_name(unsigned int tunnel)
+{
+	return tunnel < WEIR_TUNNEL_MAX ? tunnel_names[tunnel] : NULL;
+}
+
+struct rte_mempool *
+weir_pool_create(const char *name, unsigned int size, unsigned int cache, uint16_t priv_size,
+	uint16_t data_room, int socket)
+{
+	if (priv_size > UINT16_MAX - sizeof(struct weir_event)) {
+		rte_errno = EINVAL;
+		return NULL;
+	}
+	return rte_pktmbuf_pool_create(name, size, cache,
+		(uint16_t)(sizeof(struct weir_event) + priv_size), data_room, socket);
+}
+
+void
+events_free(struct weir_event *const events[], unsigned int n)
+{
+	struct rte_mbuf *run[EVENTS_RUN];
+	unsigned int i = 0, k;
+
+	while (i < n) {
+		struct rte_mempool *pool = events[i]->pool;
+
+		for (k = 0; k < EVENTS_RUN && i < n; k++, i++) {
+			if (!(events[i]->flags & WEIR_EVENT_PRISTINE) || events[i]->pool != pool)
+				break;
+			run[k] = weir_event_mbuf(events[i]);
+		}
+		if (k > 0)
+			rte_mempool_put_bulk(pool, (void **)run, k);
+		else
+			rte_pktmbuf_free(weir_event_mbuf(events[i++]));
+	}
+}

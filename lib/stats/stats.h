@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The weir authors
+ */
+
+/*
+ * What is counted: plain 64-bit counters with one writer each, on the writer's own cache lines,
+ * read from other threads with relaxed atomics.
+ */
+#ifndef WEIR_LIB_STATS_H
+#define WEIR_LIB_STATS_H
+
+#include <stdint.h>
+
+#include <rte_common.h>
+
+#include <weir/stage.h>
+
+/* Count up: for the counter's only writer. */
+static inline void
+stat_add(uint64_t *counter, uint64_t n)
+{
+	__atomic_store_n(counter, *counter + n, __ATOMIC_RELAXED);
+}
+
+/* Count down, for what is held. */
+static inline void
+stat_sub(uint64_t *counter, uint64_t n)
+{
+	__atomic_store_n(counter, *counter - n, __ATOMIC_RELAXED);
+}
+
+/* Read a counter from any thread. */
+static inline uint64_t
+stat_read(const uint64_t *counter)
+{
+	return __atomic_load_n(counter, __ATOMIC_RELAXED);
+}
+
+/* Why an event was lost. A stage's own reasons come behind these, by their index. */
+enum drop_reason {
+	DROP_RING_FULL,       /* drop-newest: no room in the ring */
+	DROP_OVERRUN,         /* a stage forwarded more than it declares, into a full block link */
+	DROP_DRAIN_ABANDONED, /* left over when the drain's time was up */
+	DROP_NO_MBUF,         /* a packet of another's pool could not be copied into ours */
+	DROP_VERDICT,         /* the source drops packets with this verdict */
+	DROP_STAGE,           /* first of the stage's own */
+	DROP_MAX = DROP_STAGE + WEIR_MAX_REASONS
+};
+
+/* Name of a reason below DROP_STAGE. */
+const char *drop_reason_name(unsigned int reason);
+
+/* What a worker counts; written by its lcore only. */
+struct __rte_cache_aligned worker_stats {
+	uint64_t in;
+	uint64_t out;
+	uint64_t created;
+	uint64_t released;
+	uint64_t transmitted;
+	uint64_t held;
+	uint64_t cycles; /* spent in it on sampled passes, without those it called */
+	uint64_t dropped[DROP_MAX];
+};
+
+/* Sum over the reasons. */
+uint64_t worker_stats_dropped(const struct worker_stats *stats);
+
+#endif /* WEIR_LIB_STATS_H */

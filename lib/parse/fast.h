@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The weir authors
+ */
+
+/*
+ * The short way through the commonest headers: Ethernet, perhaps one VLAN tag, IPv4 without
+ * options or IPv6 without extensions, no fragment, TCP or UDP; and once more of the same within
+ * VXLAN. It takes a packet only if nothing is wrong with it and it is one pristine segment;
+ * everything else, wrong or rare, is left to parse_general(), which says the same of the packets
+ * that both can read.
+ *
+ * Each combination is compiled by itself, so that its offsets are constants. An event's lines are
+ * put together in registers and stored in whole words, which want to be little-endian.
+ */
+#ifndef WEIR_PARSE_FAST_H
+#define WEIR_PARSE_FAST_H
+
+#include <netinet/in.h>
+
+#include "hash.h"
+#include "parse_private.h"
+
+/* Offload results that go into the event, or say that the mbuf is not direct. */
+#define FAST_NOT_OL_FLAGS \
+	(RTE_MBUF_F_RX_VLAN_STRIPPED | RTE_MBUF_F_RX_QINQ_STRIPPED | RTE_MBUF_F_RX_IP_CKSUM_BAD | \
+		RTE_MBUF_F_RX_L4_CKSUM_BAD | RTE_MBUF_F_RX_OUTER_IP_CKSUM_BAD | \
+		RTE_MBUF_F_RX_OUTER_L4_CKSUM_BAD | RTE_MBUF_F_INDIRECT | RTE_MBUF_F_EXTERNAL)
+
+/* refcnt and nb_segs, both 1. */
+#define FAST_ONE_SEGMENT 0x00010001u
+
+/* Version 4 and five words of header; more fragments and fragment offset, as in the packet. */
+#define FAST_IPV4 0x45
+#define FAST_FRAGMENT RTE_BE16(0x3fff)
+
+/* What is read of a TCP header; a UDP header is shorter. */
+#define FAST_L4_READ 14
+/* Bytes that a frame must have to be looked at: Ethernet, a tag, IPv4, what is read of TCP. */
+#define FAST_LEAST (ETHER_LEN + VLAN_LEN + IPV4_LEN + FAST_L4_READ)
+
+/* First word of an event: all of it but the hash. */
+#define FAST_WORD0 \
+	(WEIR_EVENT_PACKET | WEIR_PRIO_DEFAULT << 8 | \
+		(uint32_t)(WEIR_EVENT_KEYED | WEIR_EVENT_PRISTINE) << 16)
+/* Word 6 of an event: where its parts stand. */
+#define FAST_VLAN_COUNT_AT 16
+#define FAST_TUNNEL_AT 24
+#define FAST_TCP_FLAGS_AT 40
+#define FAST_PROTO_AT 48
+#define FAST_IP_VERSION_AT 56
+
+/* What is the same for all packets of a burst. */
+struct fast_burst {
+	uint64_t tsc;
+	uint32_t port_queue; /* as in the event */
+	bool inner;          /* tunnels are looked into */
+};
+
+/* What is known of a packet before its IP header. */
+struct fast {
+	const struct fast_burst *burst;
+	struct rte_mbuf *mbuf;
+	const uint8_t *data;
+	int32_t contiguous; /* bytes at data */
+	int32_t end;        /* of what there is, by the frame and the tunnel around */
+	int32_t l3_off;
+	uint32_t word0;
+	uint64_t word5; /* VLAN tags and tunnel id */
+	uint64_t word6; /* their count, and the tunnel */
+};
+
+typedef uint32_t fast_vector __attribute__((vector_size(16)));
+
+static inline uint32_t
+load32(const void *at)
+{
+	uint32_t v;
+
+	memcpy(&v, at, sizeof(v));
+	return v;
+}
+
+static inline uint16_t
+load16(const void *at)
+{
+	uint16_t v;
+
+	memcpy(&v, at, sizeof(v));
+	return v;
+}
+
+static inline void
+store64(void *at, unsigned int word, uint64_t v)
+{
+	memcpy((uint8_t *)at + word * sizeof(v), &v, sizeof(v));
+}
+
+static inline void
+store32(void *at, unsigned int word, uint32_t v)
+{
+	memcpy((uint8_t *)at + word * sizeof(v), &v, sizeof(v));
+}
+
+/* Whether a destination port is one that tunnels use. */
+static inline bool
+fast_tunnel_port(uint16_t port)
+{
+	return unlikely(port == RTE_BE16(PORT_VXLAN)) || unlikely(port == RTE_BE16(PORT_GTPU)) ||
+		unlikely(port == RTE_BE16(PORT_GENEVE));
+}
+
+/* Line 0 of the event, and of line 1 what follows the addresses. */
+static __rte_always_inline void
+fast_store(const struct fast *p, int32_t l4_off, int32_t header, int32_t payload, uint32_t hash,
+	uint64_t l4)
+{
+	struct weir_event *event = weir_mbuf_event(p->mbuf);
+
+	store64(event, 0, p->word0 | (uint64_t)hash << 32);
+	store64(event, 1, p->burst->tsc);
+	store64(event, 2, 0);
+	store32(event, 6, p->burst->port_queue);
+	store32(event, 7, (uint32_t)p->contiguous);
+	store32(event, 8, (uint32_t)(p->l3_off | l4_off << 16));
+	store32(event, 9, (uint32_t)(l4_off + header + (payload << 16)));
+	store64(event, 5, p->word5);
+	store64(event, 6, p->word6 | l4);
+	store64(event, 7, (uintptr_t)p->mbuf->pool);
+}
+
+/* Both ports, the protocol, the IP version. */
+static __rte_always_inline void
+fast_store_ports(const struct fast *p, const uint8_t *l4, uint8_t proto, uint8_t version)
+{
+	void *key = &weir_mbuf_event(p->mbuf)->key;
+
+	store32(key, 8, load32(l4));
+	store32(key, 9, proto | (uint32_t)version << 8);
+}
+
+static __rte_always_inline void
+fast_store_ipv4(const struct fast *p, const uint8_t *addresses)
+{
+	const fast_vector mapped = { 0, 0, RTE_BE32(0xffff), 0 };
+	fast_vector ends = { load32(addresses), load32(addresses + 4) }, src, dst;
+	struct weir_key *key = &weir_mbuf_event(p->mbuf)->key;
+
+	src = __builtin_shufflevector(ends, mapped, 4, 4, 6, 0);
+	dst = __builtin_shufflevector(ends, mapped, 4, 4, 6, 1);
+	memcpy(key->src, &src, sizeof(src));
+	memcpy(key->dst, &dst, sizeof(dst));
+}
+
+/* All that is known when TCP or UDP has been read goes into the event. */
+static __rte_always_inline void
+fast_finish(const struct fast *p, int32_t l4_off, int32_t header, int32_t payload, uint8_t proto,
+	uint8_t tcp_flags, uint8_t version)
+{
+	const uint8_t *ip = p->data + p->l3_off, *l4 = p->data + l4_off;
+	uint64_t word6 = (uint64_t)tcp_flags << FAST_TCP_FLAGS_AT |
+		(uint64_t)proto << FAST_PROTO_AT | (uint64_t)version << FAST_IP_VERSION_AT;
+	uint32_t src, dst;
+
+	if (version == 4) {
+		src = hash_end4(ip + 12, l4);
+		dst = hash_end4(ip + 16, l4 + 2);
+		fast_store_ipv4(p, ip + 12);
+		word6 |= ETHERTYPE_IPV4;
+	} else {
+		src = hash_end6(ip + 8, l4);
+		dst = hash_end6(ip + 24, l4 + 2);
+		memcpy(&weir_mbuf_event(p->mbuf)->key, ip + 8, 32);
+		word6 |= ETHERTYPE_IPV6;
+	}
+	fast_store_ports(p, l4, proto, version);
+	fast_store(p, l4_off, header, payload, hash_ends(src, dst, proto), word6);
+}
+
+static bool fast_inner(const struct fast_burst *burst, struct rte_mbuf *mbuf, int32_t off,
+	int32_t end, uint64_t word5, uint64_t word6);
+
+static __rte_always_inline bool
+fast_tcp(const struct fast *p, int32_t l4_off, int32_t length, uint8_t version)
+{
+	const uint8_t *l4 = p->data + l4_off;
+	int32_t header = (l4[12] & 0xf0) >> 2;
+	int32_t payload = RTE_MIN(length, p->end - l4_off) - header;
+
+	if (unlikely(header < TCP_LEN) || unlikely(payload < 0))
+		return false;
+	fast_finish(p, l4_off, header, payload, IPPROTO_TCP, l4[13], version);
+	return true;
+}
+
+static __rte_always_inline bool
+fast_udp(const struct fast *p, int32_t l4_off, int32_t length, uint8_t version)
+{
+	const uint8_t *l4 = p->data + l4_off;
+	int32_t claimed = get16(l4 + 4);
+	int32_t payload = RTE_MIN(claimed, p->end - l4_off) - UDP_LEN;
+
+	if (unlikely(claimed > length) || unlikely(payload < 0))
+		return false;
+	if (unlikely(fast_tunnel_port(load16(l4 + 2))) && p->burst->inner)
+		return p->word0 == FAST_WORD0 &&
+			fast_inner(p->burst, p->mbuf, l4_off, l4_off + UDP_LEN + payload, p->word5,
+				p->word6);
+	fast_finish(p, l4_off, UDP_LEN, payload, IPPROTO_UDP, 0, version);
+	return true;
+}
+
+static __rte_always_inline bool
+fast_ipv4(const struct fast *p)
+{
+	const uint8_t *ip = p->data + p->l3_off;
+	int32_t l4_off = p->l3_off + IPV4_LEN, length = get16(ip + 2) - IPV4_LEN;
+
+	if (unlikely(ip[0] != FAST_IPV4) || unlikely(load16(ip + 6) & FAST_FRAGMENT))
+		return false;
+	if (ip[9] == IPPROTO_TCP)
+		return fast_tcp(p, l4_off, length, 4);
+	return likely(ip[9] == IPPROTO_UDP) && fast_udp(p, l4_off, length, 4);
+}
+
+static __rte_always_inline bool
+fast_ipv6(const struct fast *p)
+{
+	const uint8_t *ip = p->data + p->l3_off;
+	int32_t l4_off = p->l3_off + IPV6_LEN, length = get16(ip + 4);
+
+	if (unlikely((ip[0] & 0xf0) != 0x60) || unlikely(l4_off + FAST_L4_READ > p->contiguous))
+		return false;
+	if (ip[6] == IPPROTO_TCP)
+		return fast_tcp(p, l4_off, length, 6);
+	return likely(ip[6] == IPPROTO_UDP) && fast_udp(p, l4_off, length, 6);
+}
+
+static __rte_always_inline bool
+fast_ip(const struct fast *p, uint16_t ethertype)
+{
+	if (ethertype == RTE_BE16(ETHERTYPE_IPV4))
+		return fast_ipv4(p);
+	return likely(ethertype == RTE_BE16(ETHERTYPE_IPV6)) && fast_ipv6(p);
+}
+
+/* An Ethernet header at p->l3_off, with FAST_LEAST bytes to be read there. */
+static __rte_always_inline bool
+fast_ether(struct fast *p)
+{
+	const uint8_t *eth = p->data + p->l3_off;
+	uint16_t ethertype = load16(eth + 12);
+
+	p->l3_off += ETHER_LEN;
+	if (ethertype != RTE_BE16(ETHERTYPE_VLAN))
+		return fast_ip(p, ethertype);
+	p->l3_off += VLAN_LEN;
+	p->word5 |= (uint64_t)get16(eth + 14) << (p->word6 >> FAST_VLAN_COUNT_AT) % 2 * 16;
+	p->word6 += UINT64_C(1) << FAST_VLAN_COUNT_AT;
+	return fast_ip(p, load16(eth + 16));
+}
+
+/*
+ * The frame in a VXLAN packet whose UDP header is at `off`. On false nothing has been written, as
+ * everywhere here. What is known of the packet comes as values: a pointer to the caller's struct
+ * would keep all of that in memory.
+ */
+static __rte_noinline bool
+fast_inner(const struct fast_burst *burst, struct rte_mbuf *mbuf, int32_t off, int32_t end,
+	uint64_t word5, uint64_t word6)
+{
+	struct fast p = {
+		.burst = burst,
+		.mbuf = mbuf,
+		.data = rte_pktmbuf_mtod(mbuf, const uint8_t *),
+		.contiguous = mbuf->data_len,
+		.end = end,
+		.l3_off = off + UDP_LEN + VXLAN_LEN,
+		.word0 = FAST_WORD0 | (uint32_t)WEIR_EVENT_TUNNELLED << 16,
+		.word6 = word6 | (uint64_t)WEIR_TUNNEL_VXLAN << FAST_TUNNEL_AT,
+	};
+	const uint8_t *udp = p.data + off, *vxlan = udp + UDP_LEN;
+
+	if (load16(udp + 2) != RTE_BE16(PORT_VXLAN) || p.l3_off + FAST_LEAST > p.contiguous ||
+		!(vxlan[0] & VXLAN_VNI_VALID))
+		return false;
+	p.word5 = word5 | (uint64_t)(get32(vxlan + 4) >> 8) << 32;
+	return fast_ether(&p);
+}
+
+/* Fill the event of an mbuf; false, and nothing done, if this way is none for its packet. */
+static __rte_always_inline bool
+parse_fast(struct rte_mbuf *mbuf, const struct fast_burst *burst)
+{
+	struct fast p = {
+		.burst = burst,
+		.mbuf = mbuf,
+		.data = rte_pktmbuf_mtod(mbuf, const uint8_t *),
+		.contiguous = mbuf->data_len,
+		.end = mbuf->data_len,
+		.word0 = FAST_WORD0,
+	};
+
+	if (unlikely(p.contiguous < FAST_LEAST) || unlikely(mbuf->ol_flags & FAST_NOT_OL_FLAGS) ||
+		unlikely(load32(&mbuf->refcnt) != FAST_ONE_SEGMENT))
+		return false;
+	return fast_ether(&p);
+}
+
+#endif /* WEIR_PARSE_FAST_H */

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The weir authors
+ */
+
+/* Ethernet and what stands between it and IP. */
+#include "parse_private.h"
+
+#define LLC_LEN 3
+#define SNAP_LEN 8
+#define LABEL_LEN 4
+#define LABEL_BOTTOM 0x100
+#define CONTROL_WORD_LEN 4
+#define PPPOE_LEN 6
+#define PPP_LEN 2
+#define PPP_IPV4 0x0021
+#define PPP_IPV6 0x0057
+#define PPPOE_VERSION_TYPE 0x11
+#define FABRICPATH_TAG_LEN 2
+#define ARP_LEN 8
+
+/* Keep what L2 says of a frame whose inside is not IP, or is wrong. Never what a tunnel holds. */
+static void
+parse_keep_l2(struct parse *p)
+{
+	if (p->tunnels == 0 && !p->guess) {
+		p->done = p->now;
+		p->done_flags = p->flags;
+	}
+}
+
+/* Whether there may be one more tag, or frame within the frame. */
+static bool
+parse_deeper(struct parse *p)
+{
+	return p->tags++ < WEIR_PARSE_MAX_TAGS;
+}
+
+/* 802.3: a length where Ethernet II has its type, LLC and perhaps SNAP behind it. */
+static enum parse_step
+parse_llc(struct parse *p, uint16_t length)
+{
+	static const uint8_t snap[6] = { 0xaa, 0xaa, 0x03, 0, 0, 0 };
+	const uint8_t *llc;
+
+	p->now.ethertype = 0;
+	parse_keep_l2(p);
+	parse_limit(p, p->off + length);
+	if (parse_read(p, p->off, LLC_LEN) == NULL)
+		return parse_fail(p, WEIR_VERDICT_TRUNC_L2);
+	llc = parse_read(p, p->off, SNAP_LEN);
+	if (llc == NULL || memcmp(llc, snap, sizeof(snap)) != 0)
+		return STEP_DONE;
+	p->off += SNAP_LEN;
+	p->now.ethertype = get16(llc + sizeof(snap));
+	return p->now.ethertype < ETHERTYPE_LENGTH_END ? STEP_DONE : STEP_ETHERTYPE;
+}
+
+enum parse_step
+parse_ether(struct parse *p)
+{
+	const uint8_t *eth = parse_read(p, p->off, ETHER_LEN);
+
+	if (eth == NULL)
+		return parse_fail(p, WEIR_VERDICT_TRUNC_L2);
+	p->now.ethertype = get16(eth + 12);
+	p->off += ETHER_LEN;
+	return STEP_ETHERTYPE;
+}
+
+static enum parse_step
+parse_vlan(struct parse *p)
+{
+	const uint8_t *tag = parse_read(p, p->off, VLAN_LEN);
+
+	if (tag == NULL)
+		return parse_fail(p, WEIR_VERDICT_TRUNC_L2);
+	if (!parse_deeper(p))
+		return parse_fail(p, WEIR_VERDICT_TOO_DEEP);
+	if (p->now.vlan_count < WEIR_MAX_VLANS)
+		p->now.vlan[p->now.vlan_count++] = get16(tag);
+	p->now.ethertype = get16(tag + 2);
+	p->off += VLAN_LEN;
+	return STEP_ETHERTYPE;
+}
+
+/*
+ * Nothing says what follows the last label. The first nibble of an IP header does, unless an
+ * Ethernet frame without control word begins as one: so all of it is a guess.
+ */
+static enum parse_step
+parse_below_mpls(struct parse *p)
+{
+	const uint8_t *first = parse_read(p, p->off, 1);
+
+	if (first == NULL)
+		return STEP_DONE;
+	p->guess = true;
+	switch (*first >> 4) {
+	case 4:
+		return STEP_IPV4;
+	case 6:
+		return STEP_IPV6;
+	case 0:
+		p->off += CONTROL_WORD_LEN;
+		return parse_deeper(p) ? STEP_ETHER : STEP_DONE;
+	default:
+		return STEP_DONE;
+	}
+}
+
+static enum parse_step
+parse_mpls(struct parse *p)
+{
+	const uint8_t *label;
+	unsigned int i;
+
+	for (i = 0; i < WEIR_PARSE_MAX_LABELS; i++) {
+		label = parse_read(p, p->off, LABEL_LEN);
+		if (label == NULL)
+			return parse_fail(p, WEIR_VERDICT_TRUNC_L2);
+		p->off += LABEL_LEN;
+		if (get32(label) & LABEL_BOTTOM)
+			return parse_below_mpls(p);
+	}
+	return parse_fail(p, WEIR_VERDICT_TOO_DEEP);
+}
+
+static enum parse_step
+parse_pppoe(struct parse *p)
+{
+	const uint8_t *pppoe = parse_read(p, p->off, PPPOE_LEN + PPP_LEN);
+	uint16_t protocol;
+
+	if (pppoe == NULL)
+		return parse_fail(p, WEIR_VERDICT_TRUNC_L2);
+	if (pppoe[0] != PPPOE_VERSION_TYPE || pppoe[1] != 0)
+		return STEP_DONE;
+	protocol = get16(pppoe + PPPOE_LEN);
+	parse_limit(p, p->off + PPPOE_LEN + get16(pppoe + 4));
+	p->off += PPPOE_LEN + PPP_LEN;
+	if (protocol == PPP_IPV4)
+		return STEP_IPV4;
+	return protocol == PPP_IPV6 ? STEP_IPV6 : STEP_DONE;
+}
+
+static enum parse_step
+parse_arp(struct parse *p)
+{
+	const uint8_t *arp = parse_read(p, p->off, ARP_LEN);
+
+	if (arp == NULL || p->off + ARP_LEN + 2u * (arp[4] + arp[5]) > p->end)
+		return parse_fail(p, WEIR_VERDICT_TRUNC_L3);
+	return STEP_DONE;
+}
+
+enum parse_step
+parse_ethertype(struct parse *p)
+{
+	uint16_t ethertype = p->now.ethertype;
+
+	if (ethertype < ETHERTYPE_LENGTH_END)
+		return parse_llc(p, ethertype);
+	parse_keep_l2(p);
+	switch (ethertype) {
+	case ETHERTYPE_IPV4:
+		return STEP_IPV4;
+	case ETHERTYPE_IPV6:
+		return STEP_IPV6;
+	case ETHERTYPE_VLAN:
+	case ETHERTYPE_QINQ:
+	case ETHERTYPE_QINQ_OLD:
+		return parse_vlan(p);
+	case ETHERTYPE_MPLS:
+	case ETHERTYPE_MPLS_MULTICAST:
+		return parse_mpls(p);
+	case ETHERTYPE_PPPOE:
+		return parse_pppoe(p);
+	case ETHERTYPE_ARP:
+		return parse_arp(p);
+	case ETHERTYPE_FABRICPATH:
+		p->off += FABRICPATH_TAG_LEN;
+		return parse_deeper(p) ? STEP_ETHER : parse_fail(p, WEIR_VERDICT_TOO_DEEP);
+	default:
+		return STEP_DONE;
+	}
+}

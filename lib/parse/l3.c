@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The weir authors
+ */
+
+/* IPv4, IPv6 and its extension headers. */
+#include <netinet/in.h>
+
+#include "parse_private.h"
+
+#define IPV4_FRAGMENT_MORE 0x2000
+#define IPV4_FRAGMENT_OFFSET 0x1fff
+#define IPV6_FRAGMENT_MORE 0x0001
+#define IPV6_FRAGMENT_OFFSET 0xfff8
+#define EXTENSION_LEN 8
+#define PROTO_HIP 139
+#define PROTO_SHIM6 140
+
+/* What the layer of another IP header begins with; L2 and the tunnel are known by now. */
+static void
+parse_begin_l3(struct parse *p, uint8_t version)
+{
+	p->now.l3_off = (uint16_t)p->off;
+	p->now.l4_off = 0;
+	p->now.payload_off = 0;
+	p->now.payload_len = 0;
+	p->now.tcp_flags = 0;
+	p->now.ip_version = version;
+	p->now.ethertype = version == 4 ? ETHERTYPE_IPV4 : ETHERTYPE_IPV6;
+	p->key.sport = 0;
+	p->key.dport = 0;
+	p->key.ip_version = version;
+	p->flags &= (uint16_t) ~(WEIR_EVENT_FRAGMENT | WEIR_EVENT_LATER_FRAGMENT);
+	p->flags |= WEIR_EVENT_KEYED;
+}
+
+static void
+parse_ipv4_key(struct parse *p, const uint8_t *ip)
+{
+	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
+
+	memcpy(p->key.src, mapped, sizeof(mapped));
+	memcpy(p->key.src + sizeof(mapped), ip + 12, 4);
+	memcpy(p->key.dst, mapped, sizeof(mapped));
+	memcpy(p->key.dst + sizeof(mapped), ip + 16, 4);
+	p->now.proto = ip[9];
+}
+
+enum parse_step
+parse_ipv4(struct parse *p)
+{
+	const uint8_t *ip = parse_read(p, p->off, IPV4_LEN);
+	uint16_t fragment, total;
+	uint32_t len;
+
+	if (ip == NULL)
+		return parse_fail(p, WEIR_VERDICT_TRUNC_L3);
+	len = (ip[0] & 0xfu) * 4;
+	if (ip[0] >> 4 != 4)
+		return parse_fail(p, WEIR_VERDICT_BAD_VERSION);
+	if (len < IPV4_LEN)
+		return parse_fail(p, WEIR_VERDICT_BAD_HDR_LEN);
+	parse_begin_l3(p, 4);
+	parse_ipv4_key(p, ip);
+	total = get16(ip + 2);
+	fragment = get16(ip + 6);
+	if (total < len)
+		return parse_fail_keyed(p, WEIR_VERDICT_BAD_TOTAL_LEN);
+	if (p->off + len > p->end)
+		return parse_fail_keyed(p, WEIR_VERDICT_TRUNC_L3);
+	p->l3_end = p->off + total;
+	parse_limit(p, p->l3_end);
+	p->off += len;
+	if (fragment & (IPV4_FRAGMENT_MORE | IPV4_FRAGMENT_OFFSET))
+		p->flags |= WEIR_EVENT_FRAGMENT;
+	if (fragment & IPV4_FRAGMENT_OFFSET) {
+		p->flags |= WEIR_EVENT_LATER_FRAGMENT;
+		return STEP_L4;
+	}
+	return p->now.proto == IPPROTO_AH ? parse_extensions(p) : STEP_L4;
+}
+
+enum parse_step
+parse_ipv6(struct parse *p)
+{
+	const uint8_t *ip = parse_read(p, p->off, IPV6_LEN);
+	uint16_t length;
+
+	if (ip == NULL)
+		return parse_fail(p, WEIR_VERDICT_TRUNC_L3);
+	if (ip[0] >> 4 != 6)
+		return parse_fail(p, WEIR_VERDICT_BAD_VERSION);
+	parse_begin_l3(p, 6);
+	memcpy(p->key.src, ip + 8, sizeof(p->key.src));
+	memcpy(p->key.dst, ip + 24, sizeof(p->key.dst));
+	p->now.proto = ip[6];
+	length = get16(ip + 4);
+	p->off += IPV6_LEN;
+	/* A jumbogram has length 0 and the true one in a hop-by-hop option; the frame bounds it. */
+	p->l3_end = length != 0 || p->now.proto != IPPROTO_HOPOPTS ? p->off + length : UINT32_MAX;
+	parse_limit(p, p->l3_end);
+	return parse_extensions(p);
+}
+
+/* Where the fragment header leaves the packet: true if it is a later fragment. */
+static bool
+parse_fragment(struct parse *p, uint16_t fragment)
+{
+	if (fragment & (IPV6_FRAGMENT_MORE | IPV6_FRAGMENT_OFFSET))
+		p->flags |= WEIR_EVENT_FRAGMENT;
+	if (fragment & IPV6_FRAGMENT_OFFSET)
+		p->flags |= WEIR_EVENT_LATER_FRAGMENT;
+	return fragment & IPV6_FRAGMENT_OFFSET;
+}
+
+/* The length of the extension header that starts with `ext`; 0: it is none. */
+static uint32_t
+extension_len(uint8_t proto, uint8_t version, const uint8_t *ext)
+{
+	if (proto == IPPROTO_AH)
+		return (ext[1] + 2u) * 4;
+	if (version == 4)
+		return 0;
+	switch (proto) {
+	case IPPROTO_FRAGMENT:
+		return EXTENSION_LEN;
+	case IPPROTO_HOPOPTS:
+	case IPPROTO_ROUTING:
+	case IPPROTO_DSTOPTS:
+	case IPPROTO_MH:
+	case PROTO_HIP:
+	case PROTO_SHIM6:
+		return (ext[1] + 1u) * EXTENSION_LEN;
+	default:
+		return 0;
+	}
+}
+
+enum parse_step
+parse_extensions(struct parse *p)
+{
+	static const uint8_t none[EXTENSION_LEN];
+	const uint8_t *ext;
+	uint32_t len;
+	unsigned int i;
+
+	for (i = 0; extension_len(p->now.proto, p->now.ip_version, none) != 0; i++) {
+		if (i == WEIR_PARSE_MAX_EXT)
+			return parse_fail_keyed(p, WEIR_VERDICT_EXT_CHAIN);
+		ext = parse_read(p, p->off, EXTENSION_LEN);
+		if (ext == NULL)
+			return parse_fail_keyed(p, WEIR_VERDICT_TRUNC_L3);
+		len = extension_len(p->now.proto, p->now.ip_version, ext);
+		if (p->off + len > p->end)
+			return parse_fail_keyed(p, WEIR_VERDICT_TRUNC_L3);
+		p->off += len;
+		if (p->now.proto == IPPROTO_FRAGMENT && parse_fragment(p, get16(ext + 2))) {
+			p->now.proto = ext[0];
+			return STEP_L4;
+		}
+		p->now.proto = ext[0];
+	}
+	return STEP_L4;
+}

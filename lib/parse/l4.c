@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The weir authors
+ */
+
+/* What IP carries; here each layer with a key is complete. */
+#include <netinet/in.h>
+
+#include "parse_private.h"
+
+#define SCTP_LEN 12
+#define ICMP_LEN 8
+#define IGMP_LEN 8
+#define ESP_LEN 8
+#define ICMP_ECHO 8
+#define ICMP_ECHO_REPLY 0
+#define ICMPV6_ECHO 128
+#define ICMPV6_ECHO_REPLY 129
+
+static void
+parse_ports(struct parse *p, const uint8_t *ports)
+{
+	memcpy(&p->key.sport, ports, sizeof(p->key.sport));
+	memcpy(&p->key.dport, ports + 2, sizeof(p->key.dport));
+}
+
+/* A header of `len` bytes, of which the first four are ports. */
+static const uint8_t *
+parse_ported(struct parse *p, uint32_t len)
+{
+	const uint8_t *ports = parse_read(p, p->off, 4);
+
+	if (ports != NULL)
+		parse_ports(p, ports);
+	return parse_read(p, p->off, len);
+}
+
+static enum parse_step
+parse_tcp(struct parse *p)
+{
+	const uint8_t *tcp = parse_ported(p, TCP_LEN);
+	uint32_t len;
+
+	if (tcp == NULL)
+		return parse_fail_keyed(p, WEIR_VERDICT_TRUNC_L4);
+	len = (tcp[12] >> 4) * 4u;
+	p->now.tcp_flags = tcp[13];
+	if (len < TCP_LEN)
+		return parse_fail_keyed(p, WEIR_VERDICT_BAD_HDR_LEN);
+	if (p->off + len > p->end)
+		return parse_fail_keyed(p, WEIR_VERDICT_TRUNC_L4);
+	parse_payload(p, p->off + len);
+	parse_commit(p);
+	return STEP_DONE;
+}
+
+/* Whether a UDP length is one: 0 is, in a jumbogram. A fragment's counts the whole datagram. */
+static bool
+udp_length_fits(const struct parse *p, uint16_t length)
+{
+	if (length == 0)
+		return p->now.ip_version == 6;
+	if (length < UDP_LEN)
+		return false;
+	return p->flags & WEIR_EVENT_FRAGMENT || length <= p->l3_end - p->off;
+}
+
+static enum parse_step
+parse_udp(struct parse *p)
+{
+	const uint8_t *udp = parse_ported(p, UDP_LEN);
+	uint16_t length;
+
+	if (udp == NULL)
+		return parse_fail_keyed(p, WEIR_VERDICT_TRUNC_L4);
+	length = get16(udp + 4);
+	if (!udp_length_fits(p, length))
+		return parse_fail_keyed(p, WEIR_VERDICT_BAD_TOTAL_LEN);
+	if (length != 0)
+		parse_limit(p, p->off + length);
+	p->off += UDP_LEN;
+	parse_payload(p, p->off);
+	parse_commit(p);
+	return STEP_UDP_TUNNEL;
+}
+
+static enum parse_step
+parse_sctp(struct parse *p)
+{
+	if (parse_ported(p, SCTP_LEN) == NULL)
+		return parse_fail_keyed(p, WEIR_VERDICT_TRUNC_L4);
+	parse_payload(p, p->off + SCTP_LEN);
+	parse_commit(p);
+	return STEP_DONE;
+}
+
+/* ICMP of both versions: an error's quoted packet is payload. */
+static enum parse_step
+parse_icmp(struct parse *p, uint8_t echo, uint8_t reply)
+{
+	const uint8_t *icmp = parse_read(p, p->off, ICMP_LEN);
+
+	if (icmp == NULL)
+		return parse_fail_keyed(p, WEIR_VERDICT_TRUNC_L4);
+	if (icmp[0] == echo || icmp[0] == reply) {
+		memcpy(&p->key.sport, icmp + 4, sizeof(p->key.sport));
+		p->key.dport = p->key.sport;
+	}
+	parse_payload(p, p->off + ICMP_LEN);
+	parse_commit(p);
+	return STEP_DONE;
+}
+
+/* A header of which nothing but its length matters. */
+static enum parse_step
+parse_opaque(struct parse *p, uint32_t len)
+{
+	if (p->off + len > p->end)
+		return parse_fail_keyed(p, WEIR_VERDICT_TRUNC_L4);
+	parse_payload(p, p->off + len);
+	parse_commit(p);
+	return STEP_DONE;
+}
+
+/* A packet in the packet, with the protocol number alone as its header. */
+static enum parse_step
+parse_ipip(struct parse *p, enum parse_step next)
+{
+	parse_payload(p, p->off);
+	parse_commit(p);
+	return parse_tunnel(p, WEIR_TUNNEL_IPIP, 0, next);
+}
+
+static enum parse_step
+parse_later_fragment(struct parse *p)
+{
+	p->now.l4_off = 0;
+	return parse_opaque(p, 0);
+}
+
+enum parse_step
+parse_l4(struct parse *p)
+{
+	p->now.l4_off = (uint16_t)p->off;
+	if (p->flags & WEIR_EVENT_LATER_FRAGMENT)
+		return parse_later_fragment(p);
+	switch (p->now.proto) {
+	case IPPROTO_TCP:
+		return parse_tcp(p);
+	case IPPROTO_UDP:
+		return parse_udp(p);
+	case IPPROTO_SCTP:
+		return parse_sctp(p);
+	case IPPROTO_ICMP:
+		return parse_icmp(p, ICMP_ECHO, ICMP_ECHO_REPLY);
+	case IPPROTO_ICMPV6:
+		return parse_icmp(p, ICMPV6_ECHO, ICMPV6_ECHO_REPLY);
+	case IPPROTO_IGMP:
+		return parse_opaque(p, IGMP_LEN);
+	case IPPROTO_ESP:
+		return parse_opaque(p, ESP_LEN);
+	case IPPROTO_GRE:
+		return STEP_GRE;
+	case IPPROTO_IPIP:
+		return parse_ipip(p, STEP_IPV4);
+	case IPPROTO_IPV6:
+		return parse_ipip(p, STEP_IPV6);
+	default:
+		return parse_opaque(p, 0);
+	}
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The weir authors
+ */
+
+#include <assert.h>
+
+#include <rte_prefetch.h>
+
+#include "fast.h"
+
+/* How far ahead of the packet being parsed the data is fetched. */
+#define PREFETCH_AHEAD 4
+
+static_assert(offsetof(struct rte_mbuf, nb_segs) == offsetof(struct rte_mbuf, refcnt) + 2,
+	"refcnt and nb_segs are read at once");
+
+/* Out of the loop's way, with what it counts. */
+static __rte_noinline void
+parse_slow(const struct rte_mbuf *mbuf, struct weir_parse_burst *burst)
+{
+	struct weir_event *event = weir_mbuf_event(mbuf);
+
+	parse_general(mbuf, burst, event);
+	burst->verdicts[event->verdict]++;
+}
+
+void
+weir_parse(struct rte_mbuf *const mbufs[], uint16_t n, struct weir_parse_burst *burst)
+{
+	const struct fast_burst fast = {
+		.tsc = burst->tsc,
+		.port_queue = burst->port | (uint32_t)burst->queue << 16,
+		.inner = burst->tunnel == WEIR_PARSE_INNER,
+	};
+	struct rte_mbuf *const *next = mbufs, *const *const end = mbufs + n;
+	struct rte_mbuf *const *const fetched = end - RTE_MIN(n, PREFETCH_AHEAD);
+	uint64_t slow = 0;
+
+	for (; next < end; next++) {
+		if (next < fetched)
+			rte_prefetch0(rte_pktmbuf_mtod(next[PREFETCH_AHEAD], const void *));
+		if (RTE_BYTE_ORDER == RTE_LITTLE_ENDIAN && likely(parse_fast(*next, &fast)))
+			continue;
+		parse_slow(*next, burst);
+		slow++;
+	}
+	burst->verdicts[WEIR_VERDICT_OK] += n - slow;
+}

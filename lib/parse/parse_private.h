@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The weir authors
+ */
+
+/*
+ * The general way through the headers of one packet: one step a header, each names the next.
+ * It takes every frame; parse.c keeps the commonest ones from coming here.
+ */
+#ifndef WEIR_PARSE_PRIVATE_H
+#define WEIR_PARSE_PRIVATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <rte_byteorder.h>
+#include <rte_mbuf.h>
+
+#include "parse.h"
+
+/* Ethertypes that are followed, in host order. */
+#define ETHERTYPE_LENGTH_END 0x0600 /* below: the length of an 802.3 frame */
+#define ETHERTYPE_IPV4 0x0800
+#define ETHERTYPE_ARP 0x0806
+#define ETHERTYPE_TEB 0x6558
+#define ETHERTYPE_VLAN 0x8100
+#define ETHERTYPE_IPV6 0x86dd
+#define ETHERTYPE_MPLS 0x8847
+#define ETHERTYPE_MPLS_MULTICAST 0x8848
+#define ETHERTYPE_PPPOE 0x8864
+#define ETHERTYPE_QINQ 0x88a8
+#define ETHERTYPE_FABRICPATH 0x8903
+#define ETHERTYPE_QINQ_OLD 0x9100
+
+#define ETHER_LEN 14
+#define VLAN_LEN 4
+#define IPV4_LEN 20
+#define IPV6_LEN 40
+#define TCP_LEN 20
+#define UDP_LEN 8
+#define VXLAN_LEN 8
+#define VXLAN_VNI_VALID 0x08
+
+#define PORT_VXLAN 4789
+#define PORT_GENEVE 6081
+#define PORT_GTPU 2152
+
+/* The longest piece of a header that is read at once. */
+#define HEADER_MAX 40
+
+/* The header that comes next. */
+enum parse_step {
+	STEP_DONE = 0,
+	STEP_ETHER,
+	STEP_ETHERTYPE, /* what layer.ethertype says */
+	STEP_IPV4,
+	STEP_IPV6,
+	STEP_L4, /* what layer.proto says */
+	STEP_UDP_TUNNEL,
+	STEP_GRE,
+};
+
+/* What is said of the packet that one IP header begins; as in the event. */
+struct parse_layer {
+	uint16_t l3_off;
+	uint16_t l4_off;
+	uint16_t payload_off;
+	uint16_t payload_len;
+	uint16_t vlan[WEIR_MAX_VLANS];
+	uint32_t tunnel_id;
+	uint16_t ethertype;
+	uint8_t vlan_count;
+	uint8_t tunnel;
+	uint8_t verdict;
+	uint8_t tcp_flags;
+	uint8_t proto;
+	uint8_t ip_version;
+};
+
+struct parse {
+	const struct rte_mbuf *mbuf;
+	const uint8_t *data;  /* first segment */
+	uint32_t contiguous;  /* bytes at data */
+	uint32_t end;         /* of what there is, by the frame and by the headers so far */
+	uint32_t l3_end;      /* of what there should be, by the IP header */
+	uint32_t off;         /* of the next header */
+	uint16_t flags;       /* of the layer being read */
+	uint16_t done_flags;
+	uint8_t tags;         /* in the L2 header being read */
+	uint8_t tunnels;
+	bool inner;           /* tunnels are looked into */
+	bool guess;           /* nothing but a port or a nibble says what this layer is */
+	struct parse_layer now;  /* being read */
+	struct parse_layer done; /* the innermost that was decoded */
+	struct weir_key key;     /* goes with now */
+	struct weir_key done_key;
+	uint8_t scratch[HEADER_MAX]; /* a header that straddles segments */
+};
+
+/* The n bytes at off, or NULL where they don't end by p->end. Good until the next call. */
+static inline const uint8_t *
+parse_read(struct parse *p, uint32_t off, uint32_t n)
+{
+	if (off + n > p->end)
+		return NULL;
+	if (off + n <= p->contiguous)
+		return p->data + off;
+	return rte_pktmbuf_read(p->mbuf, off, n, p->scratch);
+}
+
+static inline uint16_t
+get16(const uint8_t *at)
+{
+	uint16_t v;
+
+	memcpy(&v, at, sizeof(v));
+	/* Not rte_be_to_cpu_16(), which is inline assembly that the compiler can't see through. */
+	return RTE_BYTE_ORDER == RTE_BIG_ENDIAN ? v : __builtin_bswap16(v);
+}
+
+static inline uint32_t
+get32(const uint8_t *at)
+{
+	uint32_t v;
+
+	memcpy(&v, at, sizeof(v));
+	return rte_be_to_cpu_32(v);
+}
+
+/* What ends at off bytes of the frame ends no later than p->end. */
+static inline void
+parse_limit(struct parse *p, uint32_t off)
+{
+	if (off < p->end)
+		p->end = off;
+}
+
+/* The layer being read is the innermost decoded one so far. */
+static inline void
+parse_commit(struct parse *p)
+{
+	p->done = p->now;
+	p->done_key = p->key;
+	p->done_key.proto = p->now.proto;
+	p->done_flags = p->flags;
+	p->guess = false;
+}
+
+/* The packet is malformed in a way that leaves the layer before as the innermost decoded one. */
+static inline enum parse_step
+parse_fail(struct parse *p, enum weir_verdict verdict)
+{
+	if (!p->guess) {
+		p->done.verdict = (uint8_t)verdict;
+		p->done_flags |= WEIR_EVENT_MALFORMED;
+	}
+	return STEP_DONE;
+}
+
+/* The packet is malformed behind the addresses of the layer being read. */
+static inline enum parse_step
+parse_fail_keyed(struct parse *p, enum weir_verdict verdict)
+{
+	if (!p->guess)
+		parse_commit(p);
+	return parse_fail(p, verdict);
+}
+
+/* The rest of the packet is payload. */
+static inline void
+parse_payload(struct parse *p, uint32_t off)
+{
+	p->now.payload_off = (uint16_t)off;
+	p->now.payload_len = (uint16_t)(p->end - off);
+}
+
+/* The general way: all of the event of an mbuf. */
+void parse_general(const struct rte_mbuf *mbuf, const struct weir_parse_burst *burst,
+	struct weir_event *event);
+
+enum parse_step parse_ether(struct parse *p);
+enum parse_step parse_ethertype(struct parse *p);
+enum parse_step parse_ipv4(struct parse *p);
+enum parse_step parse_ipv6(struct parse *p);
+enum parse_step parse_l4(struct parse *p);
+enum parse_step parse_udp_tunnel(struct parse *p);
+enum parse_step parse_gre(struct parse *p);
+
+/* The IP extension headers at p->off, by p->now.proto: AH alone for IPv4. STEP_L4 behind them. */
+enum parse_step parse_extensions(struct parse *p);
+
+/*
+ * Enter a tunnel whose inside begins at p->off: `next`, or STEP_DONE where tunnels are not looked
+ * into here.
+ */
+enum parse_step parse_tunnel(struct parse *p, enum weir_tunnel kind, uint32_t id,
+	enum parse_step next);
+
+#endif /* WEIR_PARSE_PRIVATE_H */

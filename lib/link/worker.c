@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The weir authors
+ */
+
+/* A worker's events: how they come, and the ways out that a stage may give them. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include <rte_cycles.h>
+#include <rte_log.h>
+
+#include "link_private.h"
+
+static inline unsigned int
+gates_room(const struct gate *gates, uint16_t n, unsigned int want)
+{
+	for (uint16_t i = 0; i < n && want > 0; i++) {
+		const struct gate *gate = &gates[i];
+		uint32_t need = want * gate->times, room;
+
+		if (gate->ring != NULL)
+			room = producer_room(gate->ring, need);
+		else
+			room = gate->stage->room(gate->stage, gate->stage->state);
+		if (room < need)
+			want = room / gate->times;
+	}
+	return want;
+}
+
+unsigned int
+worker_room(const struct weir_worker *worker, unsigned int want)
+{
+	return gates_room(worker->gates, worker->gate_count, want);
+}
+
+unsigned int
+worker_room_out(const struct weir_worker *worker)
+{
+	uint16_t own = worker->room != NULL;
+
+	return gates_room(worker->gates + own, worker->gate_count - own, worker->burst);
+}
+
+#ifdef WEIR_CHECKS
+RTE_LOG_REGISTER(logtype_checks, lib.weir.stage, NOTICE);
+
+/* What the worker was given and has not accounted for; negative: more ways out than events. */
+static int64_t
+worker_in_hand(const struct weir_worker *worker)
+{
+	const struct worker_stats *s = worker->stats;
+
+	return (int64_t)(s->in + s->created - s->out - s->released - s->held -
+		worker_stats_dropped(s));
+}
+
+static void
+worker_check(const struct weir_worker *worker, int64_t before, uint16_t n)
+{
+	int64_t lost = worker_in_hand(worker) - before;
+
+	if (lost != 0)
+		rte_log(RTE_LOG_CRIT, (uint32_t)logtype_checks,
+			"stage '%s' (%s) %s %lld of %u events\n", worker->name, worker->type,
+			lost > 0 ? "lost" : "doubled", (long long)llabs(lost), n);
+}
+#else
+static inline int64_t
+worker_in_hand(const struct weir_worker *worker)
+{
+	(void)worker;
+	return 0;
+}
+
+static inline void
+worker_check(const struct weir_worker *worker, int64_t before, uint16_t n)
+{
+	(void)worker;
+	(void)before;
+	(void)n;
+}
+#endif
+
+static inline void
+process_bursts(struct weir_worker *worker, struct weir_event *events[], uint16_t n)
+{
+	while (n > 0) {
+		uint16_t k = RTE_MIN(n, worker->burst);
+		int64_t before = worker_in_hand(worker);
+
+		stat_add(&worker->stats->in, k);
+		worker->process(worker, worker->state, events, k);
+		worker_check(worker, before, k);
+		events += k;
+		n -= k;
+	}
+	worker_publish(worker);
+}
+
+void
+worker_sample(struct weir_worker *worker, uint64_t start, uint64_t nested_before)
+{
+	struct lcore_sample *sample = worker->sample;
+	uint64_t span = rte_rdtsc() - start;
+
+	stat_add(&worker->stats->cycles, span - RTE_MIN(span, sample->nested));
+	sample->nested = nested_before + span;
+}
+
+void
+worker_process(struct weir_worker *worker, struct weir_event *events[], uint16_t n)
+{
+	struct lcore_sample *sample = worker->sample;
+	uint64_t start, nested;
+
+	if (likely(!sample->on)) {
+		process_bursts(worker, events, n);
+		return;
+	}
+	start = rte_rdtsc();
+	nested = sample->nested;
+	sample->nested = 0;
+	process_bursts(worker, events, n);
+	worker_sample(worker, start, nested);
+}
+
+void
+worker_drop(struct weir_worker *worker, unsigned int reason, struct weir_event *events[],
+	unsigned int n)
+{
+	stat_add(&worker->stats->dropped[reason], n);
+	events_free(events, n);
+}
+
+void
+event_share(struct weir_event *event, uint16_t more)
+{
+	if (!(event->flags & WEIR_EVENT_SHARED))
+		event->flags =
+			(event->flags & (uint16_t)~WEIR_EVENT_PRISTINE) | WEIR_EVENT_SHARED;
+	rte_pktmbuf_refcnt_update(weir_event_mbuf(event), (int16_t)more);
+}
+
+/* Every receiver but the first gets an event that was not there before. */
+static void
+output_share(struct weir_worker *worker, const struct output *output,
+	struct weir_event *const events[], uint16_t n)
+{
+	uint16_t more = output->receivers - 1;
+
+	for (uint16_t i = 0; i < n; i++)
+		event_share(events[i], more);
+	stat_add(&worker->stats->created, (uint64_t)n * more);
+}
+
+void
+weir_forward(struct weir_worker *worker, uint16_t output, struct weir_event *events[], uint16_t n)
+{
+	struct output *out = &worker->outputs[output];
+
+	if (output >= worker->output_count || out->link_count == 0) {
+		weir_release(worker, events, n);
+		return;
+	}
+	if (out->receivers > 1)
+		output_share(worker, out, events, n);
+	for (uint16_t i = 0; i < out->link_count; i++)
+		out->links[i].push(worker, &out->links[i], events, n);
+}
+
+void
+weir_release(struct weir_worker *worker, struct weir_event *events[], uint16_t n)
+{
+	stat_add(&worker->stats->released, n);
+	events_free(events, n);
+}
+
+void
+weir_drop(struct weir_worker *worker, uint16_t reason, struct weir_event *events[], uint16_t n)
+{
+	worker_drop(worker, DROP_STAGE + RTE_MIN(reason, (uint16_t)(WEIR_MAX_REASONS - 1)), events,
+		n);
+}
+
+void
+weir_hold(struct weir_worker *worker, uint16_t n)
+{
+	stat_add(&worker->stats->held, n);
+}
+
+void
+weir_unhold(struct weir_worker *worker, uint16_t n)
+{
+	stat_sub(&worker->stats->held, n);
+}
+
+void
+weir_abandon(struct weir_worker *worker, struct weir_event *events[], uint16_t n)
+{
+	weir_unhold(worker, n);
+	worker_drop(worker, DROP_DRAIN_ABANDONED, events, n);
+}
+
+void
+weir_transmitted(struct weir_worker *worker, uint16_t n)
+{
+	stat_add(&worker->stats->out, n);
+	stat_add(&worker->stats->transmitted, n);
+}
+
+const char *
+weir_worker_name(const struct weir_worker *worker)
+{
+	return worker->name;
+}
+
+unsigned int
+weir_worker_index(const struct weir_worker *worker)
+{
+	return worker->index;
+}
+
+unsigned int
+weir_worker_count(const struct weir_worker *worker)
+{
+	return worker->count;
+}
+
+unsigned int
+weir_worker_lcore(const struct weir_worker *worker)
+{
+	return worker->lcore;
+}
+
+int
+weir_worker_socket(const struct weir_worker *worker)
+{
+	return worker->socket;
+}
+
+uint16_t
+weir_worker_burst(const struct weir_worker *worker)
+{
+	return worker->burst;
+}
+
+int
+weir_worker_queue(const struct weir_worker *worker, uint16_t *port, uint16_t *queue)
+{
+	if (worker->port >= RTE_MAX_ETHPORTS)
+		return -ENODEV;
+	*port = worker->port;
+	*queue = worker->queue;
+	return 0;
+}

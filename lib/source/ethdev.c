@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The weir authors
+ */
+
+/* The ethdev source: poll a queue of a port, parse what came. */
+#include <rte_cycles.h>
+#include <rte_ethdev.h>
+
+#include "source_private.h"
+
+/* Most events moved at once, the limit of the pipeline's `burst`. */
+#define BURST_MAX 256
+
+struct ethdev_state {
+	struct weir_parse_burst parse;
+	struct wire_clock clock;
+};
+
+static const struct weir_param ethdev_params[] = {
+	{ .name = "promiscuous",
+		.type = WEIR_PARAM_BOOL,
+		.offset = offsetof(struct ethdev_conf, promiscuous),
+		.def = "on",
+		.help = "receive frames for other stations too" },
+	{ .name = NULL },
+};
+
+static int
+ethdev_init(struct weir_worker *worker, const void *conf, void *state, struct weir_error *error)
+{
+	struct ethdev_state *s = state;
+
+	(void)conf;
+	(void)error;
+	s->parse.port = worker->port;
+	s->parse.queue = worker->queue;
+	s->parse.tunnel = worker->tunnel;
+	worker->verdicts = s->parse.verdicts;
+	wire_clock_init(worker->port, &s->clock);
+	return 0;
+}
+
+/*
+ * A port may give mbufs of another's pool (net_ring does), without room for an event: copy such a
+ * packet into a pool of ours. A packet for which there is no mbuf is counted and freed.
+ */
+static uint16_t
+adopt(struct weir_worker *worker, struct rte_mbuf *mbufs[], uint16_t n)
+{
+	uint16_t kept = 0;
+
+	for (uint16_t i = 0; i < n; i++) {
+		struct rte_mbuf *m = mbufs[i];
+
+		if (unlikely(m->pool != worker->pool) && !weir_mbuf_fits(m)) {
+			struct rte_mbuf *copy = rte_pktmbuf_copy(m, worker->pool, 0, UINT32_MAX);
+
+			rte_pktmbuf_free(m);
+			if (copy == NULL) {
+				stat_add(&worker->stats->in, 1);
+				stat_add(&worker->stats->dropped[DROP_NO_MBUF], 1);
+				continue;
+			}
+			m = copy;
+		}
+		mbufs[kept++] = m;
+	}
+	return kept;
+}
+
+static uint16_t
+ethdev_poll(struct weir_worker *worker, void *state, struct weir_event *events[], uint16_t n)
+{
+	struct ethdev_state *s = state;
+	struct rte_mbuf *mbufs[BURST_MAX];
+
+	n = rte_eth_rx_burst(worker->port, worker->queue, mbufs, RTE_MIN(n, BURST_MAX));
+	if (n == 0)
+		return 0;
+	n = adopt(worker, mbufs, n);
+	s->parse.tsc = rte_rdtsc();
+	weir_parse(mbufs, n, &s->parse);
+	if (s->clock.offset >= 0)
+		wire_clock_stamp(&s->clock, mbufs, n);
+	for (uint16_t i = 0; i < n; i++)
+		events[i] = weir_mbuf_event(mbufs[i]);
+	return n;
+}
+
+const struct source_ops source_ethdev = {
+	.type = {
+		.name = "ethdev",
+		.help = "packets of the queues of a DPDK port, named by `device`",
+		.params = ethdev_params,
+	},
+	.conf_size = sizeof(struct ethdev_conf),
+	.state_size = sizeof(struct ethdev_state),
+	.init = ethdev_init,
+	.poll = ethdev_poll,
+};

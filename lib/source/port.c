@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The weir authors
+ */
+
+/* Setting up an ethdev port with what it has. */
+#include <string.h>
+
+#include <rte_ethdev.h>
+#include <rte_log.h>
+
+#include "source.h"
+
+RTE_LOG_REGISTER(logtype_port, lib.weir.source, NOTICE);
+#define PORT_LOG(level, ...) rte_log(RTE_LOG_##level, (uint32_t)logtype_port, __VA_ARGS__)
+
+/* Longest RSS key of the drivers that DPDK has. */
+#define RSS_KEY_MAX 64
+#define RSS_TYPES (RTE_ETH_RSS_IP | RTE_ETH_RSS_TCP | RTE_ETH_RSS_UDP | RTE_ETH_RSS_SCTP)
+#define RX_OFFLOADS (RTE_ETH_RX_OFFLOAD_CHECKSUM | RTE_ETH_RX_OFFLOAD_TIMESTAMP)
+
+/*
+ * A Toeplitz key of a repeated 16-bit pattern hashes both directions of a flow alike: "Scalable
+ * TCP Session Monitoring with Symmetric Receive-side Scaling", Woo and Park, 2012.
+ */
+static uint8_t rss_key[RSS_KEY_MAX];
+
+RTE_INIT(rss_key_init)
+{
+	for (unsigned int i = 0; i < RSS_KEY_MAX; i += 2) {
+		rss_key[i] = 0x6d;
+		rss_key[i + 1] = 0x5a;
+	}
+}
+
+/* Spread by RSS where the port has it. */
+static void
+port_rss(const struct port_conf *conf, const struct rte_eth_dev_info *info,
+	struct rte_eth_conf *eth)
+{
+	if (conf->rx_queues < 2)
+		return;
+	if ((info->flow_type_rss_offloads & RSS_TYPES) == 0) {
+		PORT_LOG(NOTICE, "port %s has no RSS: its driver spreads over %u queues as it will\n",
+			conf->name, conf->rx_queues);
+		return;
+	}
+	eth->rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
+	eth->rx_adv_conf.rss_conf.rss_hf = info->flow_type_rss_offloads & RSS_TYPES;
+	if (info->hash_key_size > 0 && info->hash_key_size <= RSS_KEY_MAX) {
+		eth->rx_adv_conf.rss_conf.rss_key = rss_key;
+		eth->rx_adv_conf.rss_conf.rss_key_len = info->hash_key_size;
+	}
+}
+
+static int
+port_configure(const struct port_conf *conf, const struct rte_eth_dev_info *info,
+	struct weir_error *error)
+{
+	struct rte_eth_conf eth = { 0 };
+	/* Some drivers want a queue of each direction even where one is not used. */
+	uint16_t rx = RTE_MAX(conf->rx_queues, (uint16_t)1);
+	int rc;
+
+	eth.rxmode.offloads = info->rx_offload_capa & RX_OFFLOADS;
+	eth.txmode.offloads = info->tx_offload_capa & RTE_ETH_TX_OFFLOAD_MULTI_SEGS;
+	port_rss(conf, info, &eth);
+	rc = rte_eth_dev_configure(conf->id, rx, conf->tx_queues, &eth);
+	if (rc == -EBUSY)
+		return weir_error_set(error, EBUSY,
+			"port %s runs already; use a source of type inject for a port of the application",
+			conf->name);
+	if (rc != 0 && eth.rx_adv_conf.rss_conf.rss_key != NULL) {
+		PORT_LOG(NOTICE, "port %s takes no RSS key: directions of a flow may part\n",
+			conf->name);
+		eth.rx_adv_conf.rss_conf.rss_key = NULL;
+		eth.rx_adv_conf.rss_conf.rss_key_len = 0;
+		rc = rte_eth_dev_configure(conf->id, rx, conf->tx_queues, &eth);
+	}
+	if (rc != 0)
+		return weir_error_set(error, -rc, "port %s: %u RX and %u TX queues refused: %s",
+			conf->name, rx, conf->tx_queues, rte_strerror(-rc));
+	return 0;
+}
+
+static int
+port_queues(const struct port_conf *conf, const struct rte_eth_dev_info *info,
+	struct weir_error *error)
+{
+	struct rte_eth_rxconf rxconf = info->default_rxconf;
+	struct rte_eth_txconf txconf = info->default_txconf;
+	unsigned int socket = conf->socket < 0 ? (unsigned int)SOCKET_ID_ANY :
+						 (unsigned int)conf->socket;
+	int rc = 0;
+
+	rxconf.offloads = info->rx_offload_capa & RX_OFFLOADS;
+	txconf.offloads = info->tx_offload_capa & RTE_ETH_TX_OFFLOAD_MULTI_SEGS;
+	for (uint16_t q = 0; rc == 0 && q < conf->rx_queues; q++)
+		rc = rte_eth_rx_queue_setup(conf->id, q, conf->rx_descriptors, socket, &rxconf,
+			conf->pools[q]);
+	if (rc == 0 && conf->rx_queues == 0)
+		rc = rte_eth_rx_queue_setup(conf->id, 0, conf->rx_descriptors, socket, &rxconf,
+			conf->spare);
+	for (uint16_t q = 0; rc == 0 && q < conf->tx_queues; q++)
+		rc = rte_eth_tx_queue_setup(conf->id, q, conf->tx_descriptors, socket, &txconf);
+	if (rc != 0)
+		return weir_error_set(error, -rc, "port %s: a queue could not be set up: %s",
+			conf->name, rte_strerror(-rc));
+	return 0;
+}
+
+int
+port_start(const struct port_conf *conf, struct weir_error *error)
+{
+	struct rte_eth_dev_info info;
+	int rc = rte_eth_dev_info_get(conf->id, &info);
+
+	if (rc != 0)
+		return weir_error_set(error, -rc, "port %s tells nothing of itself: %s", conf->name,
+			rte_strerror(-rc));
+	rc = port_configure(conf, &info, error);
+	if (rc == 0)
+		rc = port_queues(conf, &info, error);
+	if (rc != 0)
+		return rc;
+	rc = rte_eth_dev_start(conf->id);
+	if (rc != 0)
+		return weir_error_set(error, -rc, "port %s does not start: %s", conf->name,
+			rte_strerror(-rc));
+	if (conf->promiscuous && conf->rx_queues > 0 && rte_eth_promiscuous_enable(conf->id) != 0)
+		PORT_LOG(NOTICE, "port %s has no promiscuous mode: only its own frames come in\n",
+			conf->name);
+	return 0;
+}
+
+void
+port_stop(uint16_t id)
+{
+	int rc = rte_eth_dev_stop(id);
+
+	if (rc != 0)
+		PORT_LOG(WARNING, "port %u does not stop: %s\n", id, rte_strerror(-rc));
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The weir authors
+ */
+
+#include <string.h>
+
+#include "source.h"
+
+static const struct source_ops *const sources[] = {
+	&source_ethdev,
+	&source_synth,
+	&source_inject,
+};
+
+const struct source_ops *
+source_ops(unsigned int index)
+{
+	return index < RTE_DIM(sources) ? sources[index] : NULL;
+}
+
+const struct source_ops *
+source_find(const char *name)
+{
+	const struct source_ops *ops;
+
+	for (unsigned int i = 0; (ops = source_ops(i)) != NULL; i++)
+		if (strcmp(ops->type.name, name) == 0)
+			return ops;
+	return NULL;
+}
+
+const struct weir_source_type *
+weir_source_type(unsigned int index)
+{
+	const struct source_ops *ops = source_ops(index);
+
+	return ops != NULL ? &ops->type : NULL;
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The weir authors
+ */
+
+/* Where events come from. */
+#ifndef WEIR_LIB_SOURCE_H
+#define WEIR_LIB_SOURCE_H
+
+#include <weir/error.h>
+#include <weir/param.h>
+#include <weir/pipeline.h>
+#include <weir/source.h>
+
+#include "link/link.h"
+#include "parse/parse.h"
+
+/* What an ethdev source has of its own. */
+struct ethdev_conf {
+	uint64_t promiscuous;
+};
+
+/* A source type. Call order for each worker: init; poll; fini. */
+struct source_ops {
+	struct weir_source_type type; /* name, help, its own parameters */
+	size_t conf_size;             /* of the struct that its parameters fill */
+	size_t state_size;            /* of each worker, zeroed before init */
+	/* worker: stats, lcore, socket, pool, port, queue, tunnel, index and count are set. */
+	int (*init)(struct weir_worker *worker, const void *conf, void *state,
+		struct weir_error *error);
+	/* Make at most n events; count nothing: the engine does. */
+	uint16_t (*poll)(struct weir_worker *worker, void *state, struct weir_event *events[],
+		uint16_t n);
+	/* The engine stops: take nothing new; how many events poll() still has to give. NULL: 0. */
+	unsigned int (*drain)(struct weir_worker *worker, void *state);
+	/* Undo init; NULL: nothing. */
+	void (*fini)(struct weir_worker *worker, void *state);
+};
+
+extern const struct source_ops source_ethdev;
+extern const struct source_ops source_synth;
+extern const struct source_ops source_inject;
+
+/* By index, NULL beyond the last; and by name, NULL where there is none. */
+const struct source_ops *source_ops(unsigned int index);
+const struct source_ops *source_find(const char *name);
+
+/* A free producer of an inject source's worker; NULL: all are taken. */
+struct weir_inject *inject_claim(void *state);
+
+/* A port to be set up: by the plan, with the pool of the worker of each RX queue. */
+struct port_conf {
+	uint16_t id;
+	const char *name;
+	int socket;
+	uint16_t rx_queues;
+	uint16_t tx_queues;
+	uint16_t rx_descriptors;
+	uint16_t tx_descriptors;
+	bool promiscuous;
+	struct rte_mempool *const *pools; /* of each RX queue */
+	struct rte_mempool *spare;        /* for a port that only sends but must have an RX queue */
+};
+
+/*
+ * Configure, set up and start a port: 0, or -errno with `error`. -EBUSY: it runs already. What a
+ * port lacks (RSS, offloads) is logged once and done without.
+ */
+int port_start(const struct port_conf *conf, struct weir_error *error);
+/* Stop a port: its driver gives back the mbufs of its queues, or will when it is closed. */
+void port_stop(uint16_t id);
+
+#endif /* WEIR_LIB_SOURCE_H */

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The weir authors
+ */
+
+/* eve: events as lines of JSON, with the names that Suricata's EVE gives them. */
+#include <limits.h>
+
+#include "eve_private.h"
+
+struct eve_state {
+	struct eve_writer writer;
+	struct eve_format format;
+};
+
+static int
+eve_init(struct weir_worker *worker, const void *conf, void *state, struct weir_error *error)
+{
+	struct eve_state *eve = state;
+
+	eve_format_init(&eve->format);
+	return eve_writer_start(&eve->writer, worker, conf, error);
+}
+
+static void
+eve_put(struct eve_state *eve, struct weir_event *const events[], uint16_t n)
+{
+	struct eve_writer *writer = &eve->writer;
+	uint64_t offset = __atomic_load_n(&writer->offset, __ATOMIC_RELAXED);
+
+	for (uint16_t i = 0; i < n; i++) {
+		const struct weir_event *event = events[i];
+		char *at = eve_writer_at(writer);
+		uint64_t ns = event->wire_ns;
+
+		if (ns == 0)
+			ns = eve_tsc_ns(writer, event->tsc) + offset;
+		eve_writer_put(writer, (size_t)(eve_format_line(&eve->format, event, ns, at) - at));
+	}
+	eve_writer_publish(writer);
+}
+
+static void
+eve_process(struct weir_worker *worker, void *state, struct weir_event *events[], uint16_t n)
+{
+	struct eve_state *eve = state;
+	uint16_t fit;
+
+	if (unlikely(eve_writer_dead(&eve->writer))) {
+		weir_drop(worker, EVE_WRITE_FAILED, events, n);
+		return;
+	}
+	fit = (uint16_t)RTE_MIN(eve_writer_room(&eve->writer, n), n);
+	eve_put(eve, events, fit);
+	weir_forward(worker, 0, events, fit);
+	if (unlikely(fit < n))
+		weir_drop(worker, EVE_BUFFER_FULL, events + fit, n - fit);
+}
+
+/* A dead sink takes everything: it drops it, rather than stall its link for ever. */
+static unsigned int
+eve_room(struct weir_worker *worker, void *state)
+{
+	struct eve_state *eve = state;
+
+	if (unlikely(eve_writer_dead(&eve->writer)))
+		return UINT_MAX;
+	return (unsigned int)eve_writer_room(&eve->writer, weir_worker_burst(worker));
+}
+
+static unsigned int
+eve_drain(struct weir_worker *worker __rte_unused, void *state, unsigned int room __rte_unused)
+{
+	struct eve_state *eve = state;
+
+	return !eve_writer_dead(&eve->writer) && !eve_writer_idle(&eve->writer);
+}
+
+static void
+eve_fini(struct weir_worker *worker __rte_unused, void *state)
+{
+	struct eve_state *eve = state;
+
+	eve_writer_stop(&eve->writer);
+}
+
+static const struct weir_param eve_params[] = {
+	{ .name = "path",
+		.type = WEIR_PARAM_STRING,
+		.offset = offsetof(struct eve_conf, path),
+		.def = "-",
+		.help = "file to write, emptied first; -: standard output" },
+	{ .name = "buffer",
+		.type = WEIR_PARAM_SIZE,
+		.offset = offsetof(struct eve_conf, buffer),
+		.min = 64 << 10,
+		.max = 1 << 30,
+		.def = "1M",
+		.help = "bytes of lines that each worker keeps for a slow reader; a power of two" },
+	{ .name = NULL },
+};
+
+static const char *const eve_reasons[] = {
+	[EVE_WRITE_FAILED] = "write_failed",
+	[EVE_BUFFER_FULL] = "buffer_full",
+	NULL,
+};
+
+const struct weir_stage_ops stage_eve = {
+	.name = "eve",
+	.help = "write events as lines of JSON, as Suricata's EVE",
+	.params = eve_params,
+	.conf_size = sizeof(struct eve_conf),
+	.state_size = sizeof(struct eve_state),
+	.reasons = eve_reasons,
+	.init = eve_init,
+	.process = eve_process,
+	.room = eve_room,
+	.drain = eve_drain,
+	.fini = eve_fini,
+};

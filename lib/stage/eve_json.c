@@ -1,0 +1,408 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The weir authors
+ */
+
+/* Lines of JSON, put together by hand: millions a second. */
+#include <arpa/inet.h>
+#include <assert.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "eve_private.h"
+
+#define S_PER_DAY 86400
+#define VLAN_ID_MASK 0xfffu
+
+/* Append a string literal. */
+#define PUT(at, literal) ((char *)memcpy(at, literal, sizeof(literal) - 1) + sizeof(literal) - 1)
+
+/* IANA's names of IP protocols, as Suricata writes them. Others are written as numbers. */
+static const char *const proto_names[UINT8_MAX + 1] = {
+	[0] = "HOPOPT",
+	[1] = "ICMP",
+	[2] = "IGMP",
+	[4] = "IP-in-IP",
+	[6] = "TCP",
+	[8] = "EGP",
+	[9] = "IGP",
+	[17] = "UDP",
+	[33] = "DCCP",
+	[41] = "IPv6",
+	[43] = "IPv6-Route",
+	[44] = "IPv6-Frag",
+	[46] = "RSVP",
+	[47] = "GRE",
+	[50] = "ESP",
+	[51] = "AH",
+	[58] = "IPv6-ICMP",
+	[59] = "IPv6-NoNxt",
+	[60] = "IPv6-Opts",
+	[88] = "EIGRP",
+	[89] = "OSPF",
+	[94] = "OS",
+	[97] = "ETHERIP",
+	[103] = "PIM",
+	[108] = "IPComp",
+	[112] = "VRRP",
+	[113] = "PGM",
+	[115] = "L2TP",
+	[124] = "IS-IS",
+	[132] = "SCTP",
+	[133] = "FC",
+	[135] = "Mobility",
+	[136] = "UDPLite",
+	[137] = "MPLS-in-IP",
+	[139] = "HIP",
+	[140] = "Shim6",
+	[142] = "ROHC",
+	[143] = "Ethernet",
+};
+
+static const char pairs[] = "00010203040506070809101112131415161718192021222324"
+			    "25262728293031323334353637383940414243444546474849"
+			    "50515253545556575859606162636465666768697071727374"
+			    "75767778798081828384858687888990919293949596979899";
+static const char hex[] = "0123456789abcdef";
+
+static inline char *
+put_pair(char *at, uint32_t value)
+{
+	return (char *)memcpy(at, pairs + 2 * value, 2) + 2;
+}
+
+static inline unsigned int
+digits(uint32_t value)
+{
+	unsigned int n = 1;
+
+	for (; value >= 100; value /= 100)
+		n += 2;
+	return value >= 10 ? n + 1 : n;
+}
+
+static inline char *
+put_uint(char *at, uint32_t value)
+{
+	char *end = at + digits(value), *p = end;
+
+	for (; value >= 100; value /= 100) {
+		p -= 2;
+		put_pair(p, value % 100);
+	}
+	if (value >= 10)
+		put_pair(p - 2, value);
+	else
+		p[-1] = (char)('0' + value);
+	return end;
+}
+
+static inline char *
+put_text(char *at, const struct eve_text *text)
+{
+	memcpy(at, text->text, sizeof(text->text));
+	return at + text->len;
+}
+
+static char *
+put_ipv4(char *at, const uint8_t address[4])
+{
+	at = put_uint(at, address[0]);
+	for (unsigned int i = 1; i < 4; i++) {
+		*at++ = '.';
+		at = put_uint(at, address[i]);
+	}
+	return at;
+}
+
+static inline char *
+put_hex16(char *at, uint16_t value)
+{
+	if (value > 0xfff)
+		*at++ = hex[value >> 12];
+	if (value > 0xff)
+		*at++ = hex[(value >> 8) & 0xf];
+	if (value > 0xf)
+		*at++ = hex[(value >> 4) & 0xf];
+	*at++ = hex[value & 0xf];
+	return at;
+}
+
+/* The first of the longest runs of two or more zero groups: its begin; its length in `len`. */
+static unsigned int
+ipv6_zeros(const uint16_t group[8], unsigned int *len)
+{
+	unsigned int begin = 8, run = 0;
+
+	*len = 1;
+	for (unsigned int i = 0; i < 8; i++) {
+		run = group[i] == 0 ? run + 1 : 0;
+		if (run > *len) {
+			*len = run;
+			begin = i + 1 - run;
+		}
+	}
+	return begin;
+}
+
+/* RFC 5952. Addresses that may hold an IPv4 one are rare, and left to inet_ntop(). */
+char *
+eve_put_ipv6(char *at, const uint8_t address[16])
+{
+	static const uint8_t zeros[10];
+	unsigned int begin, len;
+	uint16_t group[8];
+
+	if (unlikely(memcmp(address, zeros, sizeof(zeros)) == 0)) {
+		inet_ntop(AF_INET6, address, at, INET6_ADDRSTRLEN);
+		return at + strlen(at);
+	}
+	for (unsigned int i = 0; i < 8; i++)
+		group[i] = (uint16_t)(address[2 * i] << 8 | address[2 * i + 1]);
+	begin = ipv6_zeros(group, &len);
+	for (unsigned int i = 0; i < 8; i++) {
+		if (i == begin) {
+			*at++ = ':';
+			i += len - 1;
+			if (i == 7)
+				*at++ = ':';
+			continue;
+		}
+		if (i > 0)
+			*at++ = ':';
+		at = put_hex16(at, group[i]);
+	}
+	return at;
+}
+
+/* Days since 1970 as a date of the Gregorian calendar (H. Hinnant, civil_from_days). */
+static void
+date_of(uint64_t days, uint32_t *year, uint32_t *month, uint32_t *day)
+{
+	uint64_t since = days + 719468; /* 1 March of year 0, where leap days come last */
+	uint32_t era = (uint32_t)(since / 146097);
+	uint32_t doe = (uint32_t)(since % 146097);
+	uint32_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
+	uint32_t doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
+	uint32_t mp = (5 * doy + 2) / 153;
+
+	*day = doy - (153 * mp + 2) / 5 + 1;
+	*month = mp < 10 ? mp + 3 : mp - 9;
+	*year = yoe + era * 400 + (*month <= 2);
+}
+
+/* UTC, by arithmetic of our own: libc's takes a lock and may read the zone's file. */
+static void
+stamp_make(struct eve_format *format, uint64_t second)
+{
+	uint32_t year, month, day, rest = (uint32_t)(second % S_PER_DAY);
+	char *at = PUT(format->stamp, "{\"timestamp\":\"");
+
+	date_of(second / S_PER_DAY, &year, &month, &day);
+	at = put_pair(put_pair(at, year / 100), year % 100);
+	*at++ = '-';
+	at = put_pair(at, month);
+	*at++ = '-';
+	at = put_pair(at, day);
+	*at++ = 'T';
+	at = put_pair(at, rest / 3600);
+	*at++ = ':';
+	at = put_pair(at, rest / 60 % 60);
+	*at++ = ':';
+	at = put_pair(at, rest % 60);
+	*at++ = '.';
+	format->second = second;
+}
+
+#define STAMP_LEN (sizeof("{\"timestamp\":\"2026-01-01T12:00:00.") - 1)
+static_assert(STAMP_LEN <= sizeof(((struct eve_format *)0)->stamp), "the stamp has room");
+
+static inline char *
+put_stamp(struct eve_format *format, uint64_t ns, char *at)
+{
+	uint64_t second = ns / NS_PER_S;
+	uint32_t us = (uint32_t)(ns % NS_PER_S) / 1000;
+
+	if (unlikely(second != format->second))
+		stamp_make(format, second);
+	at = (char *)memcpy(at, format->stamp, STAMP_LEN) + STAMP_LEN;
+	at = put_pair(put_pair(put_pair(at, us / 10000), us / 100 % 100), us % 100);
+	return PUT(at, "+0000\"");
+}
+
+static inline char *
+put_iface(const struct eve_format *format, uint16_t port, char *at)
+{
+	const struct eve_iface *iface;
+
+	if (port >= RTE_MAX_ETHPORTS)
+		return at;
+	iface = &format->ifaces[port];
+	for (uint16_t i = 0; i < iface->len; i += EVE_COPY)
+		memcpy(at + i, iface->text + i, EVE_COPY);
+	return at + iface->len;
+}
+
+static inline char *
+put_vlan(const struct weir_event *event, char *at)
+{
+	unsigned int count = RTE_MIN(event->vlan_count, (uint8_t)WEIR_MAX_VLANS);
+
+	if (count == 0)
+		return at;
+	at = PUT(at, ",\"vlan\":[");
+	at = put_uint(at, event->vlan[0] & VLAN_ID_MASK);
+	for (unsigned int i = 1; i < count; i++) {
+		*at++ = ',';
+		at = put_uint(at, event->vlan[i] & VLAN_ID_MASK);
+	}
+	*at++ = ']';
+	return at;
+}
+
+static inline char *
+put_address(const struct weir_key *key, const uint8_t address[16], char *at)
+{
+	at = key->ip_version == 4 ? put_ipv4(at, address + 12) : eve_put_ipv6(at, address);
+	*at++ = '"';
+	return at;
+}
+
+/*
+ * Whether the key's ports were read: ICMP has others there, later fragments none, and a frame may
+ * end before them.
+ */
+static inline bool
+has_ports(const struct weir_event *event)
+{
+	uint8_t proto = event->proto;
+
+	if (proto != IPPROTO_TCP && proto != IPPROTO_UDP && proto != IPPROTO_SCTP)
+		return false;
+	if (event->flags & WEIR_EVENT_LATER_FRAGMENT)
+		return false;
+	return event->payload_off != 0 || (event->key.sport | event->key.dport) != 0;
+}
+
+static inline char *
+put_tuple(const struct eve_format *format, const struct weir_event *event, char *at)
+{
+	const struct weir_key *key = &event->key;
+	bool ports = has_ports(event);
+
+	at = put_address(key, key->src, PUT(at, ",\"src_ip\":\""));
+	if (ports)
+		at = put_uint(PUT(at, ",\"src_port\":"), rte_be_to_cpu_16(key->sport));
+	at = put_address(key, key->dst, PUT(at, ",\"dest_ip\":\""));
+	if (ports)
+		at = put_uint(PUT(at, ",\"dest_port\":"), rte_be_to_cpu_16(key->dport));
+	return put_text(at, &format->proto[event->proto]);
+}
+
+static inline char *
+put_tcp_flags(const struct weir_event *event, char *at)
+{
+	if (event->proto != IPPROTO_TCP || !has_ports(event))
+		return at;
+	at = PUT(at, ",\"tcp_flags\":\"");
+	*at++ = hex[event->tcp_flags >> 4];
+	*at++ = hex[event->tcp_flags & 0xf];
+	*at++ = '"';
+	return at;
+}
+
+static inline char *
+put_tunnel(const struct eve_format *format, const struct weir_event *event, char *at)
+{
+	at = put_text(at, &format->tunnel[RTE_MIN(event->tunnel, WEIR_TUNNEL_MAX - 1)]);
+	if (event->tunnel_id != 0)
+		at = put_uint(PUT(at, ",\"tunnel_id\":"), event->tunnel_id);
+	return at;
+}
+
+static inline char *
+put_packet(const struct eve_format *format, const struct weir_event *event, char *at)
+{
+	at = put_uint(PUT(at, ",\"pkt_len\":"), event->len);
+	if (event->ip_version != 0)
+		at = put_uint(PUT(at, ",\"ip_v\":"), event->ip_version);
+	if (event->flags & WEIR_EVENT_KEYED)
+		at = put_tcp_flags(event, at);
+	at = put_text(at, &format->verdict[RTE_MIN(event->verdict, WEIR_VERDICT_MAX - 1)]);
+	if (event->flags & WEIR_EVENT_TUNNELLED)
+		at = put_tunnel(format, event, at);
+	return at;
+}
+
+char *
+eve_format_line(struct eve_format *format, const struct weir_event *event, uint64_t ns, char *at)
+{
+	bool packet = likely(event->type == WEIR_EVENT_PACKET);
+
+	at = put_stamp(format, ns, at);
+	at = put_iface(format, event->port, at);
+	if (packet)
+		at = PUT(at, ",\"event_type\":\"packet\"");
+	else
+		at = put_uint(PUT(at, ",\"event_type\":\"event\",\"type\":"), event->type);
+	if (packet)
+		at = put_vlan(event, at);
+	if (event->flags & WEIR_EVENT_KEYED)
+		at = put_tuple(format, event, at);
+	if (packet)
+		at = put_packet(format, event, at);
+	return PUT(at, "}\n");
+}
+
+static void
+text_init(struct eve_text *text, const char *key, const char *name)
+{
+	text->len = (uint8_t)snprintf(text->text, sizeof(text->text), ",\"%s\":\"%s\"", key, name);
+}
+
+/* Nothing says how a device's name is encoded: all but plain ASCII is escaped byte by byte. */
+void
+eve_iface_init(struct eve_iface *iface, const char *name)
+{
+	char *at = PUT(iface->text, ",\"in_iface\":\"");
+
+	for (; *name != '\0'; name++) {
+		uint8_t c = (uint8_t)*name;
+
+		if (c >= ' ' && c < 0x7f && c != '"' && c != '\\')
+			*at++ = (char)c;
+		else
+			at += sprintf(at, "\\u%04x", c);
+	}
+	*at++ = '"';
+	iface->len = (uint16_t)(at - iface->text);
+}
+
+static void
+ifaces_init(struct eve_iface ifaces[RTE_MAX_ETHPORTS])
+{
+	char name[RTE_ETH_NAME_MAX_LEN];
+	uint16_t port;
+
+	RTE_ETH_FOREACH_DEV (port)
+		if (rte_eth_dev_get_name_by_port(port, name) == 0)
+			eve_iface_init(&ifaces[port], name);
+}
+
+void
+eve_format_init(struct eve_format *format)
+{
+	char number[4];
+
+	stamp_make(format, 0);
+	for (unsigned int i = 0; i <= UINT8_MAX; i++) {
+		snprintf(number, sizeof(number), "%u", i);
+		text_init(&format->proto[i], "proto",
+			proto_names[i] != NULL ? proto_names[i] : number);
+	}
+	for (unsigned int i = 0; i < WEIR_VERDICT_MAX; i++)
+		text_init(&format->verdict[i], "verdict", weir_verdict_name(i));
+	for (unsigned int i = 0; i < WEIR_TUNNEL_MAX; i++)
+		text_init(&format->tunnel[i], "tunnel", weir_tunnel_name(i));
+	ifaces_init(format->ifaces);
+}

@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The weir authors
+ */
+
+/*
+ * The thread that carries lines to the file. It alone may wait for the reader of the file: then
+ * the ring fills, the worker's room falls, and the link's policy says what happens.
+ */
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <rte_cycles.h>
+#include <rte_lcore.h>
+#include <rte_log.h>
+#include <rte_malloc.h>
+
+#include "eve_private.h"
+
+RTE_LOG_REGISTER(eve_logtype, lib.weir.stage, NOTICE)
+
+/* Bytes of one write to a file, and to anything else where no other worker writes to it. */
+#define CHUNK_FILE (128 << 10)
+#define CHUNK_ALONE (16 << 10)
+/* How long the thread sleeps for want of lines: from the first time on, and at most. */
+#define SLEEP_MIN_NS 50000
+#define SLEEP_MAX_NS 1000000
+/* How often it asks a descriptor that does not block whether it can write again. */
+#define POLL_MS 10
+
+static_assert(EVE_LINE_MAX <= PIPE_BUF, "a chunk holds a line");
+
+static uint64_t
+wall_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
+}
+
+/*
+ * Read both clocks together. The thread may lose its CPU in between, so the closest of some
+ * readings is taken.
+ */
+static void
+clock_set(struct eve_writer *writer)
+{
+	uint64_t best = UINT64_MAX, offset = 0;
+
+	for (unsigned int i = 0; i < 3; i++) {
+		uint64_t before = rte_rdtsc();
+		uint64_t wall = wall_ns();
+		uint64_t took = rte_rdtsc() - before;
+
+		if (took < best) {
+			best = took;
+			offset = wall - eve_tsc_ns(writer, before + took / 2);
+		}
+	}
+	__atomic_store_n(&writer->offset, offset, __ATOMIC_RELAXED);
+}
+
+/* The last byte of the ring's [tail, tail + n) that ends a line, as a length from tail. */
+static size_t
+whole_lines(const struct eve_writer *writer, size_t n)
+{
+	size_t at = writer->tail & (writer->size - 1);
+	size_t first = RTE_MIN(n, writer->size - at);
+	const char *end = memrchr(writer->bytes, '\n', n - first);
+
+	if (end != NULL)
+		return first + (size_t)(end - writer->bytes) + 1;
+	end = memrchr(writer->bytes + at, '\n', first);
+	return end != NULL ? (size_t)(end - (writer->bytes + at)) + 1 : n;
+}
+
+/* Write n bytes; cancelling the thread takes effect here, where it may wait for ever. */
+static ssize_t
+write_some(const struct eve_writer *writer, size_t n)
+{
+	size_t at = writer->tail & (writer->size - 1);
+	size_t first = RTE_MIN(n, writer->size - at);
+	const struct iovec parts[2] = {
+		{ .iov_base = writer->bytes + at, .iov_len = first },
+		{ .iov_base = writer->bytes, .iov_len = n - first },
+	};
+	int before, code;
+	ssize_t wrote;
+
+	pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, &before);
+	wrote = writev(writer->fd, parts, first < n ? 2 : 1);
+	code = errno;
+	pthread_setcancelstate(before, NULL);
+	errno = code;
+	return wrote;
+}
+
+static void
+wait_writable(const struct eve_writer *writer)
+{
+	struct pollfd fd = { .fd = writer->fd, .events = POLLOUT };
+	int before;
+
+	pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, &before);
+	poll(&fd, 1, POLL_MS);
+	pthread_setcancelstate(before, NULL);
+}
+
+static void
+writer_sleep(uint64_t ns)
+{
+	const struct timespec time = { .tv_nsec = (long)ns };
+	int before;
+
+	pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, &before);
+	nanosleep(&time, NULL);
+	pthread_setcancelstate(before, NULL);
+}
+
+static void
+writer_die(struct eve_writer *writer, int code, uint64_t lost)
+{
+	__atomic_store_n(&writer->dead, code, __ATOMIC_RELEASE);
+	rte_log(RTE_LOG_ERR, (uint32_t)eve_logtype,
+		"stage '%s' worker %u: cannot write '%s': %s; %" PRIu64
+		" bytes are lost, and events are dropped as write_failed from now on\n",
+		weir_worker_name(writer->worker), weir_worker_index(writer->worker), writer->path,
+		strerror(code), lost);
+}
+
+/* Write one chunk of what there is; false: there was nothing, or no more will be written. */
+static bool
+writer_write(struct eve_writer *writer)
+{
+	uint64_t pending = __atomic_load_n(&writer->published, __ATOMIC_ACQUIRE) - writer->tail;
+	ssize_t wrote;
+
+	if (pending == 0)
+		return false;
+	wrote = write_some(writer,
+		pending > writer->chunk ? whole_lines(writer, writer->chunk) : (size_t)pending);
+	if (wrote >= 0) {
+		__atomic_store_n(&writer->tail, writer->tail + (uint64_t)wrote, __ATOMIC_RELEASE);
+		return true;
+	}
+	if (errno == EAGAIN) {
+		wait_writable(writer);
+		return true;
+	}
+	if (errno != EINTR)
+		writer_die(writer, errno, pending);
+	return errno == EINTR;
+}
+
+/*
+ * Signals are the application's, and none of them is for this thread: not those it handles, and not
+ * SIGPIPE and SIGXFSZ, which would end the process where a write should just fail.
+ */
+static void
+writer_shield(void)
+{
+	sigset_t all;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_BLOCK, &all, NULL);
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
+}
+
+static void *
+writer_main(void *arg)
+{
+	struct eve_writer *writer = arg;
+	uint64_t set = rte_rdtsc(), sleep_ns = SLEEP_MIN_NS;
+
+	writer_shield();
+	while (!eve_writer_dead(writer)) {
+		/* The clocks drift apart by some us in a second. */
+		if (rte_rdtsc() - set > rte_get_tsc_hz()) {
+			clock_set(writer);
+			set = rte_rdtsc();
+		}
+		if (writer_write(writer)) {
+			sleep_ns = SLEEP_MIN_NS;
+		} else {
+			writer_sleep(sleep_ns);
+			sleep_ns = RTE_MIN(sleep_ns * 2, (uint64_t)SLEEP_MAX_NS);
+		}
+	}
+	return NULL;
+}
+
+/*
+ * Open the file, for -errno. Several workers append to one file, each line whole; the first
+ * empties it. A FIFO that nobody reads is refused rather than waited for.
+ */
+static int
+writer_open(const char *path, bool truncate)
+{
+	int flags = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
+	int fd;
+
+	if (strcmp(path, "-") == 0)
+		fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	else
+		fd = open(path, flags | (truncate ? O_TRUNC : 0), 0644);
+	if (fd < 0)
+		return -errno;
+	if (strcmp(path, "-") != 0)
+		fcntl(fd, F_SETFL, O_APPEND);
+	return fd;
+}
+
+/*
+ * Most bytes of a write that others' writes cannot come in between of: a file has a lock, anything
+ * else may promise no more than a pipe does.
+ */
+static size_t
+writer_chunk(int fd, unsigned int workers)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
+		return CHUNK_FILE;
+	return workers == 1 ? CHUNK_ALONE : PIPE_BUF;
+}
+
+int
+eve_writer_start(struct eve_writer *writer, const struct weir_worker *worker,
+	const struct eve_conf *conf, struct weir_error *error)
+{
+	const char *node = weir_worker_name(worker);
+	int ret;
+
+	writer->worker = worker;
+	writer->path = conf->path;
+	writer->size = rte_align64pow2(conf->buffer);
+	writer->ns_per_cycle = ((uint64_t)NS_PER_S << 32) / rte_get_tsc_hz();
+	writer->fd = writer_open(conf->path, weir_worker_index(worker) == 0);
+	if (writer->fd < 0)
+		return weir_error_set(error, -writer->fd, "stage '%s': cannot open path '%s': %s",
+			node, conf->path, strerror(-writer->fd));
+	writer->chunk = writer_chunk(writer->fd, weir_worker_count(worker));
+	writer->bytes = rte_malloc_socket("weir_eve", writer->size + EVE_LINE_MAX,
+		RTE_CACHE_LINE_SIZE, weir_worker_socket(worker));
+	if (writer->bytes == NULL) {
+		ret = weir_error_set(error, ENOMEM,
+			"stage '%s': no memory for a buffer of %" PRIu64 " bytes on socket %d",
+			node, writer->size, weir_worker_socket(worker));
+		goto close_file;
+	}
+	clock_set(writer);
+	ret = rte_ctrl_thread_create(&writer->thread, "weir-eve", NULL, writer_main, writer);
+	if (ret != 0) {
+		ret = weir_error_set(error, -ret, "stage '%s': cannot start its writer: %s", node,
+			strerror(-ret));
+		goto free_bytes;
+	}
+	return 0;
+
+free_bytes:
+	rte_free(writer->bytes);
+close_file:
+	close(writer->fd);
+	return ret;
+}
+
+void
+eve_writer_stop(struct eve_writer *writer)
+{
+	/* By cancelling: the thread may be in a write that the file's reader never lets end. */
+	pthread_cancel(writer->thread);
+	pthread_join(writer->thread, NULL);
+	if (!eve_writer_dead(writer) && !eve_writer_idle(writer))
+		rte_log(RTE_LOG_WARNING, (uint32_t)eve_logtype,
+			"stage '%s' worker %u: %" PRIu64 " bytes not written to '%s'\n",
+			weir_worker_name(writer->worker), weir_worker_index(writer->worker),
+			writer->head - writer->tail, writer->path);
+	rte_free(writer->bytes);
+	close(writer->fd);
+}

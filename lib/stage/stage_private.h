@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The weir authors
+ */
+
+/* What the files of this folder, and their tests, know of one another. */
+#ifndef WEIR_STAGE_PRIVATE_H
+#define WEIR_STAGE_PRIVATE_H
+
+#include <stdint.h>
+
+/* A worker of `count`. */
+struct count_state {
+	uint64_t events;
+	uint64_t bytes;
+};
+
+/* What the parameters of `work` fill. */
+struct work_conf {
+	uint64_t cycles; /* of the TSC, for each event */
+};
+
+/* What the parameters of `rewrite` fill. */
+struct rewrite_conf {
+	const char *match; /* conjunction, as proto=tcp,dport=443; "": every event */
+	uint64_t prio; /* 0: left as it is; else the priority plus 1 */
+	const char *user[3]; /* numbers; "": left as it is */
+};
+
+/* What the parameters of `eve` fill. */
+struct eve_conf {
+	const char *path; /* "-": standard output */
+	uint64_t buffer; /* bytes */
+};
+
+/* Own drop reasons of `eve`. */
+enum { EVE_WRITE_FAILED, EVE_BUFFER_FULL };
+
+/* What the parameters of `tx` fill. */
+struct tx_conf {
+	const char *device; /* first, as `transmits` asks */
+};
+
+/* Own drop reasons of `tx`. */
+enum { TX_VLAN_INSERT, TX_QUEUE_FULL };
+
+/* Most events that a worker of `tx` holds: the largest burst. */
+#define TX_HELD_MAX 256
+
+#endif /* WEIR_STAGE_PRIVATE_H */

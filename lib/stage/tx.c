@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The weir authors
+ */
+
+/*
+ * tx: sends packets out of a port. Lossless: what the queue does not take is held and tried again,
+ * and meanwhile nothing more is let in.
+ */
+#include <errno.h>
+#include <stdbool.h>
+
+#include <rte_ethdev.h>
+#include <rte_ether.h>
+
+#include "stage.h"
+#include "stage_private.h"
+
+/* Reclaim sent mbufs on one tick in so many: an idle worker ticks all the time. */
+#define TX_RECLAIM_TICKS 64
+
+struct tx_state {
+	uint16_t port;
+	uint16_t queue;
+	uint16_t held; /* of `mbufs`, from the first */
+	uint16_t ticks;
+	bool no_cleanup; /* the driver reclaims only when it sends */
+	struct rte_mbuf *mbufs[TX_HELD_MAX];
+};
+
+static int
+tx_init(struct weir_worker *worker, const void *conf, void *state, struct weir_error *error)
+{
+	const struct tx_conf *given = conf;
+	struct tx_state *tx = state;
+
+	if (weir_worker_queue(worker, &tx->port, &tx->queue) != 0)
+		return weir_error_set(error, ENODEV, "stage '%s': no TX queue on device '%s'",
+			weir_worker_name(worker), given->device);
+	return 0;
+}
+
+/*
+ * Put back the VLAN tag that the NIC stripped. What else the RX side left in ol_flags is harmless:
+ * RX and TX flags are different bits.
+ *
+ * A shared packet cannot be changed, and would leave without its tag: into another network.
+ */
+static bool
+tx_prepare(struct weir_event *event)
+{
+	struct rte_mbuf *mbuf = weir_event_mbuf(event);
+
+	if (likely(!(event->flags & WEIR_EVENT_VLAN_STRIPPED)))
+		return true;
+	if (event->flags & WEIR_EVENT_SHARED)
+		return false;
+	return rte_vlan_insert(&mbuf) == 0;
+}
+
+/* Send from the front of `mbufs`, of which `count` are filled; how many went. */
+static uint16_t
+tx_send(struct weir_worker *worker, struct tx_state *tx, uint16_t count)
+{
+	uint16_t sent = rte_eth_tx_burst(tx->port, tx->queue, tx->mbufs, count);
+
+	weir_transmitted(worker, sent);
+	for (uint16_t i = sent; unlikely(i < count); i++)
+		tx->mbufs[i - sent] = tx->mbufs[i];
+	return sent;
+}
+
+/* Take events to the end of `mbufs`; events without a packet end here. The new count. */
+static uint16_t
+tx_take(struct weir_worker *worker, struct tx_state *tx, struct weir_event *events[], uint16_t n)
+{
+	uint16_t count = tx->held;
+
+	for (uint16_t i = 0; i < n; i++) {
+		if (unlikely(events[i]->type != WEIR_EVENT_PACKET))
+			weir_release(worker, &events[i], 1);
+		else if (unlikely(count == TX_HELD_MAX))
+			weir_drop(worker, TX_QUEUE_FULL, &events[i], 1);
+		else if (unlikely(!tx_prepare(events[i])))
+			weir_drop(worker, TX_VLAN_INSERT, &events[i], 1);
+		else
+			tx->mbufs[count++] = weir_event_mbuf(events[i]);
+	}
+	return count;
+}
+
+static void
+tx_process(struct weir_worker *worker, void *state, struct weir_event *events[], uint16_t n)
+{
+	struct tx_state *tx = state;
+	uint16_t count = tx_take(worker, tx, events, n);
+	uint16_t left = count;
+
+	if (likely(count > 0))
+		left -= tx_send(worker, tx, count);
+	if (left > tx->held)
+		weir_hold(worker, left - tx->held);
+	else if (left < tx->held)
+		weir_unhold(worker, tx->held - left);
+	tx->held = left;
+}
+
+/* Everything, or nothing while the queue is behind: what is held goes first. */
+static unsigned int
+tx_room(struct weir_worker *worker __rte_unused, void *state)
+{
+	const struct tx_state *tx = state;
+
+	return tx->held == 0 ? TX_HELD_MAX : 0;
+}
+
+static uint16_t
+tx_retry(struct weir_worker *worker, struct tx_state *tx)
+{
+	uint16_t sent = tx_send(worker, tx, tx->held);
+
+	tx->held -= sent;
+	weir_unhold(worker, sent);
+	return sent;
+}
+
+/*
+ * Have the driver free what was sent. Most do so only when they send more, so that a port gone
+ * quiet would keep a ring full of mbufs.
+ */
+static void
+tx_reclaim(struct tx_state *tx)
+{
+	if (!tx->no_cleanup && rte_eth_tx_done_cleanup(tx->port, tx->queue, 0) == -ENOTSUP)
+		tx->no_cleanup = true;
+	if (tx->no_cleanup)
+		rte_eth_tx_burst(tx->port, tx->queue, tx->mbufs, 0);
+}
+
+static unsigned int
+tx_tick(struct weir_worker *worker, void *state, unsigned int room __rte_unused)
+{
+	struct tx_state *tx = state;
+
+	if (tx->held > 0)
+		return tx_retry(worker, tx);
+	if (++tx->ticks % TX_RECLAIM_TICKS == 0)
+		tx_reclaim(tx);
+	return 0;
+}
+
+static unsigned int
+tx_drain(struct weir_worker *worker, void *state, unsigned int room __rte_unused)
+{
+	struct tx_state *tx = state;
+
+	if (tx->held > 0)
+		tx_retry(worker, tx);
+	return tx->held;
+}
+
+static void
+tx_fini(struct weir_worker *worker, void *state)
+{
+	struct tx_state *tx = state;
+	struct weir_event *events[TX_HELD_MAX];
+
+	for (uint16_t i = 0; i < tx->held; i++)
+		events[i] = weir_mbuf_event(tx->mbufs[i]);
+	weir_abandon(worker, events, tx->held);
+	tx->held = 0;
+}
+
+static const struct weir_param tx_params[] = {
+	{ .name = "device",
+		.type = WEIR_PARAM_STRING,
+		.offset = offsetof(struct tx_conf, device),
+		.help = "ethdev name or PCI address of the port to send on" },
+	{ .name = NULL },
+};
+
+static const char *const tx_reasons[] = {
+	[TX_VLAN_INSERT] = "vlan_insert",
+	[TX_QUEUE_FULL] = "tx_queue_full",
+	NULL,
+};
+
+static const char *const tx_outputs[] = { NULL };
+
+const struct weir_stage_ops stage_tx = {
+	.name = "tx",
+	.help = "send packets out of a port",
+	.params = tx_params,
+	.conf_size = sizeof(struct tx_conf),
+	.state_size = sizeof(struct tx_state),
+	.outputs = tx_outputs,
+	.reasons = tx_reasons,
+	.max_held = TX_HELD_MAX,
+	.transmits = 1,
+	.init = tx_init,
+	.process = tx_process,
+	.room = tx_room,
+	.tick = tx_tick,
+	.drain = tx_drain,
+	.fini = tx_fini,
+};

@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The weir authors
+ */
+
+/* The builder: what the API, the pipeline file and the command line set keys with. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <rte_errno.h>
+
+#include "pipeline_private.h"
+
+unsigned int
+pipeline_node(const struct weir_pipeline *pipeline, const char *name)
+{
+	unsigned int i = 0;
+
+	while (i < pipeline->node_count && strcmp(pipeline->nodes[i].name, name) != 0)
+		i++;
+	return i;
+}
+
+uint32_t
+pipeline_drop_mask(const struct node_conf *conf)
+{
+	uint32_t mask = 0;
+
+	if (conf->drop[0] != '\0')
+		verdicts_parse(conf->drop, &mask, NULL);
+	return mask;
+}
+
+const char *
+weir_pipeline_name(const struct weir_pipeline *pipeline)
+{
+	return pipeline->conf.name;
+}
+
+void
+pipeline_forget(struct weir_pipeline *pipeline)
+{
+	free(pipeline->links);
+	free(pipeline->order);
+	pipeline->links = NULL;
+	pipeline->order = NULL;
+	pipeline->link_count = 0;
+}
+
+static void
+private_free(struct pipeline_private *priv)
+{
+	section_clear(&priv->pipeline);
+	section_clear(&priv->pool);
+	for (unsigned int i = 0; i < priv->link_count; i++) {
+		section_clear(priv->links[i].section);
+		free(priv->links[i].section);
+	}
+	free(priv->links);
+	free(priv->file);
+	free(priv);
+}
+
+void
+weir_pipeline_free(struct weir_pipeline *pipeline)
+{
+	if (pipeline == NULL)
+		return;
+	pipeline_forget(pipeline);
+	for (unsigned int i = 0; i < pipeline->node_count; i++) {
+		section_clear(pipeline->nodes[i].section);
+		free(pipeline->nodes[i].section);
+		free(pipeline->nodes[i].type_conf);
+	}
+	free(pipeline->nodes);
+	if (pipeline->priv != NULL)
+		private_free(pipeline->priv);
+	free(pipeline);
+}
+
+static struct weir_pipeline *
+pipeline_new(struct weir_error *error)
+{
+	struct weir_pipeline *pipeline = calloc(1, sizeof(*pipeline));
+	const char *bad;
+
+	if (pipeline != NULL)
+		pipeline->priv = calloc(1, sizeof(*pipeline->priv));
+	if (pipeline == NULL || pipeline->priv == NULL) {
+		weir_pipeline_free(pipeline);
+		no_memory(error);
+		return NULL;
+	}
+	strcpy(pipeline->priv->pipeline.title, section_kinds[SECTION_PIPELINE]);
+	strcpy(pipeline->priv->pool.title, section_kinds[SECTION_POOL]);
+	if (params_default(section_params(SECTION_PIPELINE), &pipeline->conf, &bad) != 0 ||
+		params_default(section_params(SECTION_POOL), &pipeline->pool, &bad) != 0) {
+		weir_pipeline_free(pipeline);
+		weir_error_set(error, EINVAL, "default of %s", bad);
+		return NULL;
+	}
+	return pipeline;
+}
+
+struct weir_pipeline *
+weir_pipeline_create(const char *name, struct weir_error *error)
+{
+	struct weir_pipeline *pipeline;
+
+	if (name == NULL) {
+		weir_error_set(error, EINVAL, "a pipeline needs a name");
+		return NULL;
+	}
+	pipeline = pipeline_new(error);
+	if (pipeline != NULL && weir_pipeline_set(pipeline, "pipeline", "name", name, error) != 0) {
+		weir_pipeline_free(pipeline);
+		return NULL;
+	}
+	return pipeline;
+}
+
+/* Form of a key and its value, whatever they mean. */
+static int
+entry_form(const struct weir_pipeline *pipeline, const struct target *target,
+	const struct entry *given, struct weir_error *error)
+{
+	const struct entry *before = entry_find(target->section, given->key);
+	size_t len = strlen(given->key);
+
+	if (len == 0 || len > KEY_MAX ||
+		strspn(given->key, "abcdefghijklmnopqrstuvwxyz0123456789_.-") != len)
+		return pipeline_error(pipeline, target->section, given->line, error,
+			"'%.64s' is no key: expected lower-case letters, digits, _ . and -",
+			given->key);
+	for (const char *c = given->value; *c != '\0'; c++)
+		if ((unsigned char)*c < ' ' && *c != '\t')
+			return pipeline_error(pipeline, target->section, given->line, error,
+				"%s has a control character in its value", given->key);
+	if (given->line != 0 && before != NULL && before->line != 0)
+		return pipeline_error(pipeline, target->section, given->line, error,
+			"key '%s' is given twice, first in line %u", given->key, before->line);
+	return 0;
+}
+
+int
+weir_pipeline_set(struct weir_pipeline *pipeline, const char *section, const char *key,
+	const char *value, struct weir_error *error)
+{
+	struct entry given = { .line = 0 };
+	struct section_name name;
+	struct target target;
+	int rc;
+
+	if (pipeline == NULL || section == NULL || key == NULL || value == NULL)
+		return weir_error_set(error, EINVAL, "expected a pipeline, section, key and value");
+	given.key = (char *)(uintptr_t)key;
+	given.value = (char *)(uintptr_t)value;
+	given.line = pipeline->priv->line;
+	rc = section_name_parse(pipeline, section, &name, error);
+	if (rc != 0)
+		return rc;
+	rc = section_open(pipeline, &name, &target, error);
+	if (rc != 0)
+		return rc;
+	rc = entry_form(pipeline, &target, &given, error);
+	if (rc == 0)
+		rc = target_set(pipeline, &target, &given, error);
+	if (rc != 0) {
+		section_withdraw(pipeline, &target);
+		return rc;
+	}
+	pipeline_forget(pipeline);
+	return 0;
+}
+
+/* The text between two pointers, without the space around it; for free(). */
+static char *
+text_trimmed(const char *from, const char *to)
+{
+	while (from < to && (*from == ' ' || *from == '\t'))
+		from++;
+	while (to > from && (to[-1] == ' ' || to[-1] == '\t'))
+		to--;
+	return strndup(from, (size_t)(to - from));
+}
+
+/* Cut the key off "SECTION.KEY": behind the last dot before which there is a section's name. */
+static char *
+key_cut(const struct weir_pipeline *pipeline, char *text, struct weir_error *error)
+{
+	struct section_name name;
+	char *first = strchr(text, '.');
+
+	for (char *dot = strrchr(text, '.'); dot != NULL; dot = strrchr(text, '.')) {
+		*dot = '\0';
+		if (section_name_parse(pipeline, text, &name, dot == first ? error : NULL) == 0)
+			return dot + 1;
+	}
+	return NULL;
+}
+
+static int
+text_set(struct weir_pipeline *pipeline, char *section, const char *value, struct weir_error *error)
+{
+	size_t len = strlen(section);
+	char *whole = strdup(section), *key;
+	int rc = -EINVAL;
+
+	if (whole == NULL)
+		return no_memory(error);
+	key = key_cut(pipeline, section, error);
+	/* key_cut() has cut at every dot behind the one it chose. */
+	if (key != NULL)
+		rc = weir_pipeline_set(pipeline, section, whole + (key - section), value, error);
+	else if (memchr(whole, '.', len) == NULL)
+		rc = weir_error_set(error, EINVAL, "'%.64s': expected SECTION.KEY=VALUE", whole);
+	free(whole);
+	return rc;
+}
+
+int
+weir_pipeline_set_text(
+	struct weir_pipeline *pipeline, const char *assignment, struct weir_error *error)
+{
+	const char *sign = assignment != NULL ? strchr(assignment, '=') : NULL;
+	char *section, *value;
+	int rc;
+
+	if (pipeline == NULL || sign == NULL)
+		return weir_error_set(error, EINVAL, "'%.64s': expected SECTION.KEY=VALUE",
+			assignment != NULL ? assignment : "");
+	section = text_trimmed(assignment, sign);
+	value = text_trimmed(sign + 1, sign + 1 + strlen(sign + 1));
+	if (section == NULL || value == NULL)
+		rc = no_memory(error);
+	else
+		rc = text_set(pipeline, section, value, error);
+	free(section);
+	free(value);
+	return rc;
+}

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The weir authors
+ */
+
+/* The pipeline as a whole. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "pipeline_private.h"
+
+static int
+check_not_empty(const struct weir_pipeline *pipeline, struct weir_error *error)
+{
+	const char *file = pipeline->priv->file;
+	unsigned int sources = 0;
+	const char *lacks;
+
+	for (unsigned int i = 0; i < pipeline->node_count; i++)
+		sources += pipeline->nodes[i].source;
+	if (sources != 0 && sources != pipeline->node_count)
+		return 0;
+	lacks = section_kinds[sources == 0 ? SECTION_SOURCE : SECTION_STAGE];
+	return pipeline_error(pipeline, NULL, 0, error,
+		"%s%sa pipeline needs a %s: there is no section [%s NAME]",
+		file != NULL ? file : "", file != NULL ? ": " : "", lacks, lacks);
+}
+
+/* A key that nobody could place yet may be `type` misspelt. */
+static int
+type_missing(
+	const struct weir_pipeline *pipeline, const struct node *node, struct weir_error *error)
+{
+	const struct weir_param *params =
+		section_params(node->source ? SECTION_SOURCE : SECTION_STAGE);
+	const struct section *section = node->section;
+
+	for (unsigned int i = 0; i < section->entry_count; i++) {
+		struct nearest nearest;
+
+		if (param_find(params, section->entries[i].key) != NULL)
+			continue;
+		nearest_init(&nearest, section->entries[i].key);
+		nearest_try(&nearest, "type");
+		nearest_try(&nearest, "device");
+		if (nearest.best != NULL)
+			return key_unknown(
+				pipeline, section, params, NULL, &section->entries[i], error);
+	}
+	return pipeline_error(pipeline, section, section->line, error, "key 'type' is missing: %s",
+		node->source ? "expected type, or the device of an ethdev source"
+			     : "expected a registered stage type");
+}
+
+static int
+check_given(const struct weir_pipeline *pipeline, const struct node *node,
+	const struct weir_param *params, struct weir_error *error)
+{
+	const struct section *section = node->section;
+	char expected[EXPECTED_SIZE];
+
+	for (; params != NULL && params->name != NULL; params++)
+		if (params->def == NULL && entry_find(section, params->name) == NULL)
+			return pipeline_error(pipeline, section, section->line, error,
+				"key '%s' is missing: expected %s (%s)", params->name,
+				param_expected(params, expected, sizeof(expected)),
+				params->help != NULL ? params->help : "");
+	return 0;
+}
+
+static int
+check_node(const struct weir_pipeline *pipeline, const struct node *node, struct weir_error *error)
+{
+	const struct section *section = node->section;
+	int rc;
+
+	if (node->source_ops == NULL && node->stage_ops == NULL)
+		return type_missing(pipeline, node, error);
+	if (node->source_ops == &source_ethdev && node->conf.device[0] == '\0')
+		return pipeline_error(pipeline, section, section->line, error,
+			"key 'device' is missing: expected the port's name or PCI address");
+	rc = check_given(pipeline, node,
+		section_params(node->source ? SECTION_SOURCE : SECTION_STAGE), error);
+	if (rc == 0)
+		rc = check_given(pipeline, node, node_type_params(node), error);
+	if (rc == 0 && node->conf.idle_min > node->conf.idle_max)
+		rc = pipeline_error(pipeline, section, entry_line(section, "idle.min"), error,
+			"idle.min is more than idle.max");
+	return rc;
+}
+
+static int
+check_nodes(const struct weir_pipeline *pipeline, struct weir_error *error)
+{
+	int rc = 0;
+
+	for (unsigned int i = 0; rc == 0 && i < pipeline->node_count; i++)
+		rc = check_node(pipeline, &pipeline->nodes[i], error);
+	return rc;
+}
+
+/* Where events can come, over feedback too. */
+static void
+reached_mark(const struct weir_pipeline *pipeline, bool *reached)
+{
+	bool changed = true;
+
+	for (unsigned int i = 0; i < pipeline->node_count; i++)
+		reached[i] = pipeline->nodes[i].source;
+	while (changed) {
+		changed = false;
+		for (unsigned int i = 0; i < pipeline->link_count; i++) {
+			const struct link *link = &pipeline->links[i];
+
+			if (!reached[link->from] || reached[link->to])
+				continue;
+			reached[link->to] = true;
+			changed = true;
+		}
+	}
+}
+
+static int
+check_reached(const struct weir_pipeline *pipeline, struct weir_error *error)
+{
+	bool *reached = calloc(pipeline->node_count, sizeof(*reached));
+	int rc = 0;
+
+	if (reached == NULL)
+		return no_memory(error);
+	reached_mark(pipeline, reached);
+	for (unsigned int i = 0; rc == 0 && i < pipeline->node_count; i++) {
+		const struct section *section = pipeline->nodes[i].section;
+
+		if (!reached[i])
+			rc = pipeline_error(pipeline, section, entry_line(section, "input"), error,
+				"input = %.64s: no source leads here",
+				pipeline->nodes[i].conf.input);
+	}
+	free(reached);
+	return rc;
+}
+
+static int
+check_read(const struct weir_pipeline *pipeline, struct weir_error *error)
+{
+	for (unsigned int i = 0; i < pipeline->node_count; i++) {
+		const struct node *node = &pipeline->nodes[i];
+		unsigned int l = 0;
+
+		while (l < pipeline->link_count && pipeline->links[l].from != i)
+			l++;
+		if (node->source && l == pipeline->link_count)
+			return pipeline_error(pipeline, node->section, node->section->line, error,
+				"nobody reads this source: expected a stage with input = %s",
+				node->name);
+	}
+	return 0;
+}
+
+static int
+check_link(const struct weir_pipeline *pipeline, const struct link *link, struct weir_error *error)
+{
+	const struct node *from = &pipeline->nodes[link->from];
+	uint64_t fanout = from->source ? 1 : from->stage_ops->max_fanout;
+	uint64_t least = pipeline->conf.burst * (fanout > 1 ? fanout : 1);
+
+	if (link->conf.full_min > link->conf.full_max)
+		return link_error(
+			pipeline, link, "full.min", error, "full.min is more than full.max");
+	if (link->conf.on_full == WEIR_ON_FULL_BLOCK && link->conf.ring < least)
+		return link_error(pipeline, link, "ring", error,
+			"ring = %" PRIu64 ": a block link must hold a burst, times the events that "
+			"'%s' makes of one: expected at least %" PRIu64,
+			link->conf.ring, from->name, least);
+	return 0;
+}
+
+static int
+check_links(const struct weir_pipeline *pipeline, struct weir_error *error)
+{
+	int rc = 0;
+
+	for (unsigned int i = 0; rc == 0 && i < pipeline->link_count; i++)
+		rc = check_link(pipeline, &pipeline->links[i], error);
+	return rc;
+}
+
+static int
+check(struct weir_pipeline *pipeline, struct weir_error *error)
+{
+	int rc = check_not_empty(pipeline, error);
+
+	if (rc == 0)
+		rc = check_nodes(pipeline, error);
+	if (rc == 0)
+		rc = links_make(pipeline, error);
+	if (rc == 0)
+		rc = check_read(pipeline, error);
+	if (rc == 0)
+		rc = links_order(pipeline, error);
+	if (rc == 0)
+		rc = check_reached(pipeline, error);
+	if (rc == 0)
+		rc = check_links(pipeline, error);
+	if (rc == 0)
+		rc = links_shared(pipeline, error);
+	return rc;
+}
+
+int
+weir_pipeline_check(const struct weir_pipeline *pipeline, struct weir_error *error)
+{
+	/* Links and order follow from the rest: making them changes nothing that was described. */
+	struct weir_pipeline *own = (struct weir_pipeline *)(uintptr_t)pipeline;
+	int rc;
+
+	if (pipeline == NULL)
+		return weir_error_set(error, EINVAL, "expected a pipeline");
+	if (pipeline->order != NULL)
+		return 0;
+	rc = check(own, error);
+	if (rc != 0)
+		pipeline_forget(own);
+	return rc;
+}

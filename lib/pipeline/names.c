@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The weir authors
+ */
+
+/* Words, lists and what is near to a word. */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "pipeline_private.h"
+
+/* Longer words are near to nothing. */
+#define WORD_MAX 64
+
+static unsigned int
+least(unsigned int a, unsigned int b, unsigned int c)
+{
+	unsigned int m = a < b ? a : b;
+
+	return m < c ? m : c;
+}
+
+/* Edits that make one word of the other: insert, delete, change, exchange two neighbours. */
+static unsigned int
+distance(const char *a, size_t a_len, const char *b, size_t b_len)
+{
+	unsigned int rows[3][WORD_MAX + 1];
+	unsigned int *before = rows[0], *last = rows[1], *now = rows[2], *free;
+
+	for (size_t j = 0; j <= b_len; j++)
+		last[j] = (unsigned int)j;
+	for (size_t i = 1; i <= a_len; i++) {
+		now[0] = (unsigned int)i;
+		for (size_t j = 1; j <= b_len; j++) {
+			now[j] = least(
+				last[j] + 1, now[j - 1] + 1, last[j - 1] + (a[i - 1] != b[j - 1]));
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] &&
+				before[j - 2] + 1 < now[j])
+				now[j] = before[j - 2] + 1;
+		}
+		free = before;
+		before = last;
+		last = now;
+		now = free;
+	}
+	return last[b_len];
+}
+
+void
+nearest_init(struct nearest *nearest, const char *word)
+{
+	nearest->word = word;
+	nearest->best = NULL;
+	nearest->distance = UINT32_MAX;
+}
+
+void
+nearest_try(struct nearest *nearest, const char *candidate)
+{
+	size_t a = strlen(nearest->word), b = strlen(candidate);
+	size_t longer = a > b ? a : b;
+	unsigned int d;
+
+	if (a == 0 || b == 0 || longer > WORD_MAX)
+		return;
+	d = distance(nearest->word, a, candidate, b);
+	/* One edit for each three letters, or it is another word. */
+	if (d * 3 > longer || d >= nearest->distance)
+		return;
+	nearest->best = candidate;
+	nearest->distance = d;
+}
+
+const char *
+nearest_text(const struct nearest *nearest, char *buf, size_t size)
+{
+	buf[0] = '\0';
+	if (nearest->best != NULL)
+		text_add(buf, size, 0, "; did you mean '%s'?", nearest->best);
+	return buf;
+}
+
+size_t
+text_add(char *buf, size_t size, size_t at, const char *format, ...)
+{
+	va_list args;
+	int n;
+
+	if (at >= size)
+		return at;
+	va_start(args, format);
+	n = vsnprintf(buf + at, size - at, format, args);
+	va_end(args);
+	return n < 0 ? at : at + (size_t)n;
+}
+
+size_t
+words_join(char *buf, size_t size, const char *const *words)
+{
+	size_t at = 0;
+
+	buf[0] = '\0';
+	for (; words != NULL && *words != NULL; words++) {
+		const char *gap = words[1] != NULL ? ", " : " or ";
+
+		at = text_add(buf, size, at, "%s%s", at == 0 ? "" : gap, *words);
+	}
+	return at;
+}
+
+bool
+span_copy(struct span span, char *buf, size_t size)
+{
+	if (span.len == 0 || span.len >= size)
+		return false;
+	memcpy(buf, span.text, span.len);
+	buf[span.len] = '\0';
+	return true;
+}
+
+static bool
+is_space(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+const char *
+list_next(const char *list, struct span *item)
+{
+	const char *comma = strchr(list, ',');
+	const char *end = comma != NULL ? comma : list + strlen(list);
+
+	while (list < end && is_space(*list))
+		list++;
+	while (end > list && is_space(end[-1]))
+		end--;
+	item->text = list;
+	item->len = (size_t)(end - list);
+	return comma != NULL ? comma + 1 : NULL;
+}
+
+const char *
+word_next(const char *text, struct span *word)
+{
+	while (is_space(*text))
+		text++;
+	word->text = text;
+	while (*text != '\0' && !is_space(*text))
+		text++;
+	word->len = (size_t)(text - word->text);
+	return text;
+}
+
+bool
+name_valid(const char *name)
+{
+	size_t len = strlen(name);
+
+	return len > 0 && len < WEIR_NAME_SIZE &&
+		strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") ==
+		len;
+}
+
+int
+endpoint_parse(struct span span, char node[WEIR_NAME_SIZE], char output[WEIR_NAME_SIZE])
+{
+	const char *dot = memchr(span.text, '.', span.len);
+	struct span name = { span.text, dot != NULL ? (size_t)(dot - span.text) : span.len };
+	struct span rest = { NULL, 0 };
+
+	output[0] = '\0';
+	if (!span_copy(name, node, WEIR_NAME_SIZE) || !name_valid(node))
+		return -EINVAL;
+	if (dot == NULL)
+		return 0;
+	rest.text = dot + 1;
+	rest.len = span.len - name.len - 1;
+	return span_copy(rest, output, WEIR_NAME_SIZE) && name_valid(output) ? 0 : -EINVAL;
+}
+
+/* Bit of one verdict; 0: there is none of that name. A packet that is well formed is not dropped. */
+static uint32_t
+verdict_bit(struct span item)
+{
+	const char *name;
+
+	for (unsigned int i = WEIR_VERDICT_OK + 1; (name = weir_verdict_name(i)) != NULL; i++)
+		if (strlen(name) == item.len && memcmp(name, item.text, item.len) == 0)
+			return UINT32_C(1) << i;
+	return 0;
+}
+
+int
+verdicts_parse(const char *list, uint32_t *mask, struct span *bad)
+{
+	struct span item;
+	uint32_t bit;
+
+	*mask = 0;
+	if (strcmp(list, "malformed") == 0) {
+		*mask = (UINT32_C(1) << WEIR_VERDICT_MAX) - 1 - (UINT32_C(1) << WEIR_VERDICT_OK);
+		return 0;
+	}
+	do {
+		list = list_next(list, &item);
+		bit = verdict_bit(item);
+		*mask |= bit;
+	} while (bit != 0 && list != NULL);
+	if (bit == 0 && bad != NULL)
+		*bad = item;
+	return bit != 0 ? 0 : -EINVAL;
+}
+
+/* The digits of an lcore at *text; -EINVAL: none, or no lcore's. */
+static int
+lcore_parse(const char **text, const char *end, unsigned int *lcore)
+{
+	const char *start = *text;
+
+	for (*lcore = 0; *text < end && **text >= '0' && **text <= '9'; (*text)++) {
+		*lcore = *lcore * 10 + (unsigned int)(**text - '0');
+		if (*lcore >= RTE_MAX_LCORE)
+			return -EINVAL;
+	}
+	return *text == start ? -EINVAL : 0;
+}
+
+static int
+lcores_add(struct lcore_set *set, struct span item)
+{
+	const char *at = item.text, *end = item.text + item.len;
+	unsigned int first, last;
+
+	if (lcore_parse(&at, end, &first) != 0)
+		return -EINVAL;
+	last = first;
+	if (at < end && *at == '-') {
+		at++;
+		if (lcore_parse(&at, end, &last) != 0)
+			return -EINVAL;
+	}
+	if (at != end || last < first)
+		return -EINVAL;
+	for (; first <= last; first++)
+		set->bits[first / 64] |= UINT64_C(1) << (first % 64);
+	return 0;
+}
+
+int
+lcore_set_parse(const char *text, struct lcore_set *set)
+{
+	struct span item;
+
+	memset(set, 0, sizeof(*set));
+	while (text != NULL) {
+		text = list_next(text, &item);
+		if (lcores_add(set, item) != 0) {
+			memset(set, 0, sizeof(*set));
+			return -EINVAL;
+		}
+	}
+	return 0;
+}

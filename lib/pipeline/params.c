@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The weir authors
+ */
+
+/* The tables: what every section of a kind can say. */
+#include <errno.h>
+#include <string.h>
+
+#include <rte_common.h>
+#include <rte_config.h>
+
+#include "pipeline_private.h"
+
+/* Most workers of a node: a flow spread tells so many apart (struct out_link). */
+#define WORKERS_MAX 256
+#define WAIT_MAX_NS UINT64_C(1000000000)
+
+const char *const on_full_names[] = { "auto", "block", "drop-newest", NULL };
+const char *const spread_names[] = { "flow", "round-robin", "copy", NULL };
+const char *const wait_names[] = { "auto", "spin", "pause", "exponential", "yield", "sleep", NULL };
+
+static const char *const kind_names[] = { "auto", "ring", NULL };
+static const char *const numa_names[] = { "prefer", "strict", "off", NULL };
+static const char *const tunnel_names[] = { "inner", "outer", NULL };
+static const char *const auto_word[] = { "auto", NULL };
+
+const char *const section_kinds[] = { "pipeline", "pool", "source", "stage", "link", NULL };
+
+/* A row of a table. */
+#define KEY(key, kind, conf, member, least, most, text, words, line) \
+	{ \
+		.name = key, .type = WEIR_PARAM_##kind, .offset = offsetof(struct conf, member), \
+		.min = least, .max = most, .def = text, .values = words, .help = line, \
+	}
+
+/* Keys that sources and stages have in common. */
+#define NODE_KEYS \
+	KEY("lcores", LCORES, node_conf, lcores, 0, 0, "", NULL, \
+		"lcores that its workers run on, as 1,3-5; left out: the plan chooses"), \
+		KEY("numa", STRING, node_conf, numa, 0, 0, "", NULL, \
+			"socket that it runs on; left out: its port's, or its inputs'"), \
+		KEY("idle", ENUM, node_conf, idle, 0, 0, "auto", wait_names, \
+			"what a worker with nothing to do does"), \
+		KEY("idle.min", DURATION, node_conf, idle_min, 1, WAIT_MAX_NS, "100ns", NULL, \
+			"first wait of idle = exponential"), \
+		KEY("idle.max", DURATION, node_conf, idle_max, 1, WAIT_MAX_NS, "50us", NULL, \
+			"longest wait of idle = exponential and sleep")
+
+static const struct weir_param pipeline_params[] = {
+	KEY("name", STRING, pipeline_conf, name, 0, 0, "", NULL,
+		"name of the pipeline; left out: the file's"),
+	KEY("burst", UINT, pipeline_conf, burst, 1, 256, "32", NULL, "events moved at once"),
+	KEY("numa", ENUM, pipeline_conf, numa, 0, 0, "prefer", numa_names,
+		"whether links may cross sockets: strict refuses, prefer says so"),
+	{ .name = NULL },
+};
+
+static const struct weir_param pool_params[] = {
+	KEY("size", SIZE, pool_conf, size, 64, UINT64_C(1) << 30, "auto", auto_word,
+		"mbufs per socket; auto: what the pipeline can have in flight"),
+	KEY("data_room", SIZE, pool_conf, data_room, 256, UINT16_MAX, "2176", NULL,
+		"bytes for a packet in each mbuf, headroom included"),
+	KEY("cache", UINT, pool_conf, cache, 0, 512, "256", NULL,
+		"mbufs that each lcore keeps at hand"),
+	{ .name = NULL },
+};
+
+static const struct weir_param source_params[] = {
+	KEY("type", STRING, node_conf, type, 0, 0, "", NULL,
+		"type of the source; ethdev where a device is given"),
+	KEY("device", STRING, node_conf, device, 0, 0, "", NULL,
+		"ethdev: the port, by the name or PCI address that EAL knows"),
+	KEY("queues", UINT, node_conf, workers, 1, WORKERS_MAX, "1", NULL,
+		"workers; ethdev: one for each RX queue"),
+	KEY("descriptors", SIZE, node_conf, descriptors, 1, UINT16_MAX, "auto", auto_word,
+		"ethdev: RX descriptors of each queue; auto: what the driver prefers"),
+	KEY("tunnel", ENUM, node_conf, tunnel, 0, 0, "inner", tunnel_names,
+		"whose 5-tuple becomes the key of a packet in a tunnel"),
+	KEY("drop", STRING, node_conf, drop, 0, 0, "", NULL,
+		"packets that are dropped: malformed, or a list of verdicts"),
+	NODE_KEYS,
+	{ .name = NULL },
+};
+
+static const struct weir_param stage_params[] = {
+	KEY("type", STRING, node_conf, type, 0, 0, NULL, NULL,
+		"a registered stage type; its parameters are keys here"),
+	KEY("input", STRING, node_conf, input, 0, 0, NULL, NULL,
+		"what it reads: NODE, or NODE.OUTPUT, several with commas"),
+	KEY("workers", UINT, node_conf, workers, 1, WORKERS_MAX, "1", NULL,
+		"instances, each on one lcore with its own state"),
+	NODE_KEYS,
+	{ .name = NULL },
+};
+
+static const struct weir_param link_params[] = {
+	KEY("kind", ENUM, link_conf, kind, 0, 0, "auto", kind_names,
+		"auto: a call where both ends share an lcore; ring: always a ring"),
+	KEY("ring", SIZE, link_conf, ring, 64, UINT64_C(1) << 20, "1024", NULL,
+		"capacity of each ring in events; depth helps bursts, never overload"),
+	KEY("spread", ENUM, link_conf, spread, 0, 0, "flow", spread_names,
+		"how the workers of the stage share what comes in"),
+	KEY("on_full", ENUM, link_conf, on_full, 0, 0, "auto", on_full_names,
+		"when a ring is full; auto: drop-newest behind an ethdev source, else block"),
+	KEY("full", ENUM, link_conf, full, 0, 0, "auto", wait_names,
+		"how a blocked producer waits"),
+	KEY("full.min", DURATION, link_conf, full_min, 1, WAIT_MAX_NS, "100ns", NULL,
+		"first wait of full = exponential"),
+	KEY("full.max", DURATION, link_conf, full_max, 1, WAIT_MAX_NS, "50us", NULL,
+		"longest wait of full = exponential and sleep"),
+	{ .name = NULL },
+};
+
+static const struct weir_param *const tables[SECTION_MAX] = {
+	[SECTION_PIPELINE] = pipeline_params,
+	[SECTION_POOL] = pool_params,
+	[SECTION_SOURCE] = source_params,
+	[SECTION_STAGE] = stage_params,
+	[SECTION_LINK] = link_params,
+};
+
+const struct weir_param *
+section_params(enum section_kind kind)
+{
+	return tables[kind];
+}
+
+const struct weir_param *
+weir_section_params(const char *kind)
+{
+	for (unsigned int i = 0; kind != NULL && i < SECTION_MAX; i++)
+		if (strcmp(section_kinds[i], kind) == 0)
+			return tables[i];
+	return NULL;
+}
+
+bool
+param_of_ethdev(const char *key)
+{
+	return strcmp(key, "device") == 0 || strcmp(key, "descriptors") == 0;
+}
+
+static int
+name_check(const char *value, char *buf, size_t size)
+{
+	if (name_valid(value))
+		return 0;
+	text_add(buf, size, 0, "at most %d letters, digits, - and _", WEIR_NAME_SIZE - 1);
+	return -EINVAL;
+}
+
+static int
+socket_check(const char *value, char *buf, size_t size)
+{
+	static const struct weir_param socket = {
+		.name = "numa",
+		.type = WEIR_PARAM_UINT,
+		.max = RTE_MAX_NUMA_NODES - 1,
+	};
+	union param_value number;
+
+	if (strspn(value, "0123456789") == strlen(value) &&
+		param_parse(&socket, value, &number) == 0)
+		return 0;
+	text_add(buf, size, 0, "the number of a socket, at most %d", RTE_MAX_NUMA_NODES - 1);
+	return -EINVAL;
+}
+
+static int
+drop_check(const char *value, char *buf, size_t size)
+{
+	const char *names[WEIR_VERDICT_MAX], *name;
+	char word[WEIR_NAME_SIZE], near[64];
+	struct nearest nearest;
+	struct span bad;
+	uint32_t mask;
+	size_t at;
+
+	if (verdicts_parse(value, &mask, &bad) == 0)
+		return 0;
+	nearest_init(&nearest, span_copy(bad, word, sizeof(word)) ? word : "");
+	nearest_try(&nearest, "malformed");
+	for (unsigned int i = 0; i < WEIR_VERDICT_MAX; i++) {
+		name = weir_verdict_name(i + 1);
+		names[i] = name;
+		if (name != NULL)
+			nearest_try(&nearest, name);
+	}
+	at = text_add(buf, size, 0, "malformed, or a list of ");
+	at += words_join(buf + at, size - at, names);
+	text_add(buf, size, at, "%s", nearest_text(&nearest, near, sizeof(near)));
+	return -EINVAL;
+}
+
+static int
+input_check(const char *value, char *buf, size_t size)
+{
+	char node[WEIR_NAME_SIZE], output[WEIR_NAME_SIZE];
+	struct span item;
+
+	while (value != NULL) {
+		value = list_next(value, &item);
+		if (endpoint_parse(item, node, output) != 0) {
+			text_add(buf, size, 0, "NODE or NODE.OUTPUT, several with commas");
+			return -EINVAL;
+		}
+	}
+	return 0;
+}
+
+int
+text_check(const char *key, const char *value, char *buf, size_t size)
+{
+	static const struct {
+		const char *key;
+		int (*check)(const char *value, char *buf, size_t size);
+	} forms[] = {
+		{ "name", name_check },
+		{ "numa", socket_check },
+		{ "drop", drop_check },
+		{ "input", input_check },
+	};
+
+	for (unsigned int i = 0; i < RTE_DIM(forms); i++)
+		if (strcmp(forms[i].key, key) == 0)
+			return forms[i].check(value, buf, size);
+	return 0;
+}

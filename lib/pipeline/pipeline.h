@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The weir authors
+ */
+
+/* The description, as the plan and the engine read it. */
+#ifndef WEIR_LIB_PIPELINE_H
+#define WEIR_LIB_PIPELINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <rte_lcore.h>
+
+#include <weir/link.h>
+#include <weir/pipeline.h>
+
+#include "source/source.h"
+#include "stage/stage.h"
+
+/* The key `numa`. */
+enum numa_policy { NUMA_PREFER, NUMA_STRICT, NUMA_OFF };
+
+/* Section [pipeline]. */
+struct pipeline_conf {
+	const char *name;
+	uint64_t burst;  /* events moved at once, 1 to 256; 32 */
+	uint64_t numa;   /* enum numa_policy */
+};
+
+/* Section [pool]. */
+struct pool_conf {
+	uint64_t size;      /* mbufs per socket; 0: auto */
+	uint64_t data_room; /* bytes for a packet, headroom included; 2176 */
+	uint64_t cache;     /* mbufs that each lcore keeps, 0 to 512; 256 */
+};
+
+/* What every source and stage has; unused keys are not in its section's table. */
+struct node_conf {
+	const char *type;     /* as given; "" where `device` says it */
+	uint64_t workers;     /* a source's `queues`, a stage's `workers`; 1 */
+	const char *lcores;   /* "": the plan chooses */
+	const char *numa;     /* "": follows; or a socket's number */
+	uint64_t idle;        /* enum weir_wait */
+	uint64_t idle_min;    /* ns */
+	uint64_t idle_max;    /* ns */
+	/* sources of ethdev type */
+	const char *device;   /* "": none */
+	uint64_t descriptors; /* RX descriptors a queue; 0: the driver's choice, or 1024 */
+	/* sources */
+	uint64_t tunnel;      /* enum weir_parse_tunnel */
+	const char *drop;     /* verdicts that are dropped, with commas; "": none; "malformed": all */
+	/* stages */
+	const char *input;    /* list as given */
+};
+
+/* Section [link FROM TO]; one for every link, from the defaults where there is no section. */
+struct link_conf {
+	uint64_t kind;     /* enum weir_link_kind */
+	uint64_t ring;     /* capacity of each ring, in events; 1024 */
+	uint64_t spread;   /* enum weir_spread */
+	uint64_t on_full;  /* enum weir_on_full; auto is resolved by pipeline_check() */
+	uint64_t full;     /* enum weir_wait: how a blocked producer waits */
+	uint64_t full_min; /* ns */
+	uint64_t full_max; /* ns */
+};
+
+struct node {
+	char name[WEIR_NAME_SIZE];
+	bool source;
+	const struct source_ops *source_ops;     /* sources */
+	const struct weir_stage_ops *stage_ops;  /* stages */
+	struct node_conf conf;
+	void *type_conf; /* the struct that the type's parameters fill; NULL: it has none */
+	struct section *section; /* text as given, for messages */
+};
+
+struct link {
+	unsigned int from; /* index into nodes */
+	unsigned int output;
+	unsigned int to;
+	bool feedback; /* closes a cycle */
+	struct link_conf conf;
+	struct section *section; /* text as given, for messages; NULL: only `input` says so */
+};
+
+/*
+ * Read-only for the plan and the engine. `links` and `order` are made by weir_pipeline_check();
+ * without it, or after a further weir_pipeline_set(), there are none. Links ascend by consumer,
+ * and for each in the order of its `input`.
+ */
+struct weir_pipeline {
+	struct pipeline_conf conf;
+	struct pool_conf pool;
+	struct node *nodes;
+	unsigned int node_count;
+	struct link *links;
+	unsigned int link_count;
+	unsigned int *order; /* nodes in topological order over links that are not feedback */
+	struct pipeline_private *priv; /* text as given, for messages and for freeing */
+};
+
+/* The policy that `auto` stands for on this link. */
+enum weir_on_full pipeline_on_full(const struct weir_pipeline *pipeline, const struct link *link);
+
+/*
+ * Read a pipeline from memory, as weir_pipeline_load() from a file; `name` is the file's, for
+ * messages. For it and for fuzzing.
+ */
+struct weir_pipeline *pipeline_load_text(const char *name, const char *text, size_t len,
+	struct weir_error *error);
+
+/* Index of a node by its name; node_count where there is none. */
+unsigned int pipeline_node(const struct weir_pipeline *pipeline, const char *name);
+
+/* The verdicts that a source drops, from its key `drop`: bit 1 << enum weir_verdict. */
+uint32_t pipeline_drop_mask(const struct node_conf *conf);
+
+/* Whether a link closes a cycle; such a link is lossy and always a ring. */
+bool pipeline_feedback(const struct weir_pipeline *pipeline, const struct link *link);
+
+/* "node", or "node.output" where the node has several outputs; into buf, which is returned. */
+#define LINK_FROM_SIZE (WEIR_NAME_SIZE + 24)
+const char *pipeline_from(const struct weir_pipeline *pipeline, const struct link *link,
+	char buf[LINK_FROM_SIZE]);
+
+/* Names of the policies as the file has them, indexed by their enums, NULL behind the last. */
+extern const char *const on_full_names[];
+extern const char *const spread_names[];
+extern const char *const wait_names[];
+
+/* A set of lcores. */
+struct lcore_set {
+	uint64_t bits[(RTE_MAX_LCORE + 63) / 64];
+};
+/* Read a list as 1,3-5; 0, or -EINVAL, also where there is none. */
+int lcore_set_parse(const char *text, struct lcore_set *set);
+static inline bool
+lcore_set_has(const struct lcore_set *set, unsigned int lcore)
+{
+	return (set->bits[lcore / 64] >> (lcore % 64)) & 1;
+}
+
+#endif /* WEIR_LIB_PIPELINE_H */

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The weir authors
+ */
+
+#ifndef WEIR_PIPELINE_PRIVATE_H
+#define WEIR_PIPELINE_PRIVATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <weir/error.h>
+#include <weir/param.h>
+
+#include "pipeline.h"
+
+/* "link FROM.OUTPUT TO", the final NUL included. */
+#define TITLE_SIZE (4 * WEIR_NAME_SIZE)
+/* What a message says was expected. */
+#define EXPECTED_SIZE 320
+/* Most letters of a key. */
+#define KEY_MAX 64
+
+enum section_kind {
+	SECTION_PIPELINE,
+	SECTION_POOL,
+	SECTION_SOURCE,
+	SECTION_STAGE,
+	SECTION_LINK,
+	SECTION_MAX
+};
+
+/* A key as given. The conf's strings point at `value`. */
+struct entry {
+	char *key;
+	char *value;
+	unsigned int line; /* 0: not from the file */
+};
+
+/* A section as given. */
+struct section {
+	char title[TITLE_SIZE]; /* without brackets */
+	unsigned int line; /* of its header; 0: not from the file */
+	struct entry *entries;
+	unsigned int entry_count;
+};
+
+/* Which section a text names. */
+struct section_name {
+	enum section_kind kind;
+	char name[WEIR_NAME_SIZE]; /* of the node, or the link's FROM */
+	char output[WEIR_NAME_SIZE]; /* the link's; "": none named */
+	char to[WEIR_NAME_SIZE]; /* the link's TO */
+};
+
+/* A section [link FROM TO]. Whether there is such a link is seen by the check. */
+struct link_text {
+	struct section_name name;
+	struct link_conf conf;
+	struct section *section;
+};
+
+struct pipeline_private {
+	char *file; /* that was loaded, or NULL */
+	unsigned int line; /* that is being read; 0: none, what is set comes from the API */
+	struct section pipeline;
+	struct section pool;
+	struct link_text *links;
+	unsigned int link_count;
+};
+
+/* What weir_pipeline_set() sets: a section, and where its values go. */
+struct target {
+	struct section *section;
+	enum section_kind kind;
+	const struct weir_param *params;
+	void *conf;
+	struct node *node; /* of a source or stage, else NULL */
+	bool added;
+};
+
+/* A piece of a text. */
+struct span {
+	const char *text;
+	size_t len;
+};
+
+/* value.c: one value of a table, to and from text. */
+
+union param_value {
+	uint64_t number;
+	double real;
+	const char *text;
+};
+
+const struct weir_param *param_find(const struct weir_param *params, const char *key);
+int param_parse(const struct weir_param *param, const char *text, union param_value *value);
+void param_store(const struct weir_param *param, const union param_value *value, void *conf);
+/* The defaults of a table; a table's own default may be wrong: -EINVAL with the key in *bad. */
+int params_default(const struct weir_param *params, void *conf, const char **bad);
+/* What a value of that parameter looks like, into buf, which is returned. */
+const char *param_expected(const struct weir_param *param, char *buf, size_t size);
+
+/* names.c: words, lists and what is near to a word. */
+
+struct nearest {
+	const char *word;
+	const char *best; /* NULL: nothing is near */
+	unsigned int distance;
+};
+
+void nearest_init(struct nearest *nearest, const char *word);
+void nearest_try(struct nearest *nearest, const char *candidate);
+/* "; did you mean 'best'?", or "", into buf, which is returned. */
+const char *nearest_text(const struct nearest *nearest, char *buf, size_t size);
+
+/* Append as far as it fits; returns the new length. */
+size_t text_add(char *buf, size_t size, size_t at, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+/* "a, b or c" */
+size_t words_join(char *buf, size_t size, const char *const *words);
+/* Copy a piece into buf; false where it is empty or too long. */
+bool span_copy(struct span span, char *buf, size_t size);
+/* Next item of a list with commas, trimmed; the rest of the list, or NULL behind the last. */
+const char *list_next(const char *list, struct span *item);
+/* Next word of a text; len 0: none. What follows it is returned. */
+const char *word_next(const char *text, struct span *word);
+bool name_valid(const char *name);
+/* "node" or "node.output". */
+int endpoint_parse(struct span span, char node[WEIR_NAME_SIZE], char output[WEIR_NAME_SIZE]);
+/* As pipeline_drop_mask(); -EINVAL with the item that is none in *bad, when not NULL. */
+int verdicts_parse(const char *list, uint32_t *mask, struct span *bad);
+
+/* params.c: the tables. */
+
+extern const char *const section_kinds[SECTION_MAX + 1];
+const struct weir_param *section_params(enum section_kind kind);
+/*
+ * Texts of a form that the tables cannot say. -EINVAL with what was expected in buf; 0 also for
+ * keys of any text.
+ */
+int text_check(const char *key, const char *value, char *buf, size_t size);
+/* Whether a key of every source says something to ethdev sources only. */
+bool param_of_ethdev(const char *key);
+
+/* section.c: sections as given. */
+
+struct entry *entry_find(const struct section *section, const char *key);
+/* Line of a key, or of its section where the key was not given. */
+unsigned int entry_line(const struct section *section, const char *key);
+/* Keep a key; *entry is new or has its former value, which is the caller's, in *former. */
+int entry_set(struct section *section, const char *key, const char *value, unsigned int line,
+	char **former);
+void section_clear(struct section *section);
+int section_name_parse(const struct weir_pipeline *pipeline, const char *text,
+	struct section_name *name, struct weir_error *error);
+/* The section of that name, added where there is none. */
+int section_open(struct weir_pipeline *pipeline, const struct section_name *name,
+	struct target *target, struct weir_error *error);
+/* Take back an addition. */
+void section_withdraw(struct weir_pipeline *pipeline, const struct target *target);
+/* A header in the file that is read. */
+int section_header(struct weir_pipeline *pipeline, const char *text, char title[TITLE_SIZE],
+	struct weir_error *error);
+
+/* messages: "file:line: [title] …"; the line 0 and a NULL section are left out. Return -EINVAL. */
+int pipeline_error(const struct weir_pipeline *pipeline, const struct section *section,
+	unsigned int line, struct weir_error *error, const char *format, ...)
+	__attribute__((format(printf, 5, 6)));
+int no_memory(struct weir_error *error);
+
+/* keys.c: which row of which table a key is. */
+
+/* The keys of the node's type; NULL: it has none, or no type yet. */
+const struct weir_param *node_type_params(const struct node *node);
+int key_unknown(const struct weir_pipeline *pipeline, const struct section *section,
+	const struct weir_param *params, const struct weir_param *type_params,
+	const struct entry *entry, struct weir_error *error);
+/* Set one key of well-formed text. */
+int target_set(struct weir_pipeline *pipeline, const struct target *target,
+	const struct entry *given, struct weir_error *error);
+
+/* builder.c */
+
+/* What the check made is not true any more. */
+void pipeline_forget(struct weir_pipeline *pipeline);
+
+/* links.c: from `input` and the link sections to links. */
+int links_make(struct weir_pipeline *pipeline, struct weir_error *error);
+/* A message on a link: in its section, or at the `input` that makes it. Returns -EINVAL. */
+int link_error(const struct weir_pipeline *pipeline, const struct link *link, const char *key,
+	struct weir_error *error, const char *format, ...) __attribute__((format(printf, 5, 6)));
+
+/* order.c: cycles, feedback and the topological order. */
+int links_order(struct weir_pipeline *pipeline, struct weir_error *error);
+
+/* shared.c: no stage that changes events gets shared ones. */
+int links_shared(const struct weir_pipeline *pipeline, struct weir_error *error);
+
+#endif /* WEIR_PIPELINE_PRIVATE_H */

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The weir authors
+ */
+
+#include <dirent.h>
+#include <inttypes.h>
+#include <numa.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <rte_eal.h>
+#include <rte_malloc.h>
+#include <rte_string_fns.h>
+
+#include "plan_private.h"
+
+#define LOCAL_DISTANCE 10
+#define REMOTE_DISTANCE 20
+
+void
+machine_distances(struct machine *machine)
+{
+	unsigned int i;
+
+	memset(machine->distance, REMOTE_DISTANCE, sizeof(machine->distance));
+	for (i = 0; i < MACHINE_SOCKETS; i++)
+		machine->distance[i][i] = LOCAL_DISTANCE;
+}
+
+static void
+read_distances(struct machine *machine)
+{
+	int i, k, distance;
+
+	machine_distances(machine);
+	if (numa_available() < 0)
+		return;
+	for (i = 0; i <= numa_max_node() && i < MACHINE_SOCKETS; i++)
+		for (k = 0; k <= numa_max_node() && k < MACHINE_SOCKETS; k++) {
+			distance = numa_distance(i, k);
+			if (distance > 0 && distance <= UINT8_MAX)
+				machine->distance[i][k] = (uint8_t)distance;
+		}
+}
+
+/* The socket of an lcore; where its CPUs are of several, that of the first. */
+static int
+lcore_socket(unsigned int lcore, const rte_cpuset_t *cpus)
+{
+	int socket = (int)rte_lcore_to_socket_id(lcore);
+	int cpu;
+
+	for (cpu = 0; socket < 0 && cpu < CPU_SETSIZE && numa_available() == 0; cpu++)
+		if (CPU_ISSET(cpu, cpus))
+			socket = numa_node_of_cpu(cpu);
+	return socket >= 0 && socket < MACHINE_SOCKETS ? socket : 0;
+}
+
+static void
+read_lcores(struct machine *machine)
+{
+	unsigned int i;
+
+	machine->main_lcore = rte_get_main_lcore();
+	RTE_LCORE_FOREACH (i) {
+		struct machine_lcore *lcore = &machine->lcores[i];
+
+		lcore->present = true;
+		lcore->cpus = rte_lcore_cpuset(i);
+		lcore->socket = lcore_socket(i, &lcore->cpus);
+	}
+}
+
+static void
+read_ports(struct machine *machine)
+{
+	struct rte_eth_dev_info info;
+	uint16_t id;
+
+	RTE_ETH_FOREACH_DEV (id) {
+		struct machine_port *port = &machine->ports[machine->port_count];
+
+		if (rte_eth_dev_get_name_by_port(id, port->name) != 0 ||
+			rte_eth_dev_info_get(id, &info) != 0)
+			continue;
+		port->id = id;
+		port->socket = rte_eth_dev_socket_id(id);
+		if (port->socket < 0 || port->socket >= MACHINE_SOCKETS)
+			port->socket = -1;
+		port->driver = info.driver_name;
+		port->max_rx_queues = info.max_rx_queues;
+		port->max_tx_queues = info.max_tx_queues;
+		port->rx_ring = info.default_rxportconf.ring_size;
+		port->tx_ring = info.default_txportconf.ring_size;
+		port->rx_lim = info.rx_desc_lim;
+		port->tx_lim = info.tx_desc_lim;
+		machine->port_count++;
+	}
+}
+
+/* A number in a file of one line; 0 where there is none. */
+static uint64_t
+read_number(const char *folder, const char *file)
+{
+	char path[512];
+	uint64_t n = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/%s", folder, file);
+	f = fopen(path, "re");
+	if (f == NULL)
+		return 0;
+	if (fscanf(f, "%" SCNu64, &n) != 1)
+		n = 0;
+	fclose(f);
+	return n;
+}
+
+/* Add up the hugepages of every size below a folder. False: there is no such folder. */
+static bool
+read_hugepages(const char *folder, struct machine_memory *memory)
+{
+	char path[384];
+	struct dirent *entry;
+	uint64_t kb;
+	DIR *dir = opendir(folder);
+
+	if (dir == NULL)
+		return false;
+	while ((entry = readdir(dir)) != NULL) {
+		if (sscanf(entry->d_name, "hugepages-%" SCNu64 "kB", &kb) != 1)
+			continue;
+		snprintf(path, sizeof(path), "%s/%s", folder, entry->d_name);
+		memory->huge_free += read_number(path, "free_hugepages") * kb * 1024;
+		if (kb == 2048)
+			memory->huge_2m = read_number(path, "nr_hugepages") * kb * 1024;
+	}
+	closedir(dir);
+	return true;
+}
+
+static void
+read_memory(struct machine *machine)
+{
+	struct rte_malloc_socket_stats stats;
+	char folder[80];
+	unsigned int i;
+
+	machine->hugepages = rte_eal_has_hugepages() != 0;
+	machine->socket_count = rte_socket_count();
+	for (i = 0; i < machine->socket_count; i++) {
+		int socket = rte_socket_id_by_idx(i);
+
+		if (socket < 0 || socket >= MACHINE_SOCKETS)
+			continue;
+		if (rte_malloc_get_socket_stats(socket, &stats) == 0) {
+			machine->memory[socket].heap = stats.heap_totalsz_bytes;
+			machine->memory[socket].heap_free = stats.heap_freesz_bytes;
+		}
+		if (!machine->hugepages)
+			continue;
+		snprintf(folder, sizeof(folder), "/sys/devices/system/node/node%d/hugepages",
+			socket);
+		if (!read_hugepages(folder, &machine->memory[socket]))
+			read_hugepages("/sys/kernel/mm/hugepages", &machine->memory[socket]);
+	}
+}
+
+void
+machine_read(struct machine *machine)
+{
+	memset(machine, 0, sizeof(*machine));
+	read_lcores(machine);
+	read_distances(machine);
+	read_ports(machine);
+	read_memory(machine);
+}

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The weir authors
+ */
+
+/*
+ * How many bytes of EAL's memory the plan takes. What drivers and stages allocate for themselves is
+ * not known and not in it: the sum never exceeds the truth, so that no machine is refused wrongly.
+ */
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+
+#include <rte_common.h>
+#include <rte_mbuf.h>
+#include <rte_mempool.h>
+#include <rte_ring.h>
+
+#include "link/link.h"
+#include "plan_private.h"
+
+#define MB (UINT64_C(1) << 20)
+#define HUGEPAGE (2 * MB)
+#define ORDINARY_PAGE UINT64_C(4096)
+/* -m is advised in steps of so much, which leaves some for what drivers take. */
+#define ADVICE_STEP (64 * MB)
+
+/* A ring with room for exactly n, as RING_F_EXACT_SZ makes it. */
+static uint64_t
+ring_bytes(uint32_t n)
+{
+	ssize_t bytes = rte_ring_get_memsize(rte_align32pow2(n + 1));
+
+	return bytes > 0 ? (uint64_t)bytes : 0;
+}
+
+/*
+ * The objects of a mempool. None straddles two pages, so in pages of 4 KB most of them take a whole
+ * one: rte_mempool_op_calc_mem_size_helper().
+ */
+static uint64_t
+objects_bytes(uint64_t n, uint64_t object, bool hugepages)
+{
+	uint64_t page = hugepages ? HUGEPAGE : ORDINARY_PAGE;
+	uint64_t fit = page / object;
+
+	if (fit == 0)
+		return n * RTE_ALIGN_CEIL(object, page);
+	return (n - 1) / fit * page + ((n - 1) % fit + 1) * object;
+}
+
+static uint64_t
+pool_bytes(const struct weir_plan *plan, const struct plan_pool *pool)
+{
+	uint64_t data_room = plan->pipeline->pool.data_room;
+	uint64_t mbuf = sizeof(struct rte_mbuf) + sizeof(struct weir_event) + data_room;
+	uint64_t object = rte_mempool_calc_obj_size((uint32_t)mbuf, 0, NULL);
+	uint64_t head = sizeof(struct rte_mempool) + sizeof(struct rte_pktmbuf_pool_private);
+
+	if (pool->cache != 0)
+		head += sizeof(struct rte_mempool_cache) * RTE_MAX_LCORE;
+	return head + ring_bytes(pool->size) +
+		objects_bytes(pool->size, object, plan->machine->hugepages);
+}
+
+static uint64_t
+worker_bytes(const struct node *node)
+{
+	size_t state = node->source ? node->source_ops->state_size : node->stage_ops->state_size;
+
+	return sizeof(struct weir_worker) + sizeof(struct worker_stats) + state;
+}
+
+/* Add up what is taken on each socket. */
+static void
+find_bytes(struct weir_plan *plan, uint64_t bytes[MACHINE_SOCKETS])
+{
+	unsigned int i;
+
+	for (i = 0; i < plan->pool_count; i++) {
+		plan->pools[i].memory = pool_bytes(plan, &plan->pools[i]);
+		bytes[plan->pools[i].socket] += plan->pools[i].memory;
+	}
+	for (i = 0; i < plan->worker_count; i++)
+		bytes[plan->workers[i].socket] += worker_bytes(plan_node(plan, &plan->workers[i]));
+	for (i = 0; i < plan->pair_count; i++)
+		if (!plan->pairs[i].call)
+			bytes[plan->workers[plan->pairs[i].consumer].socket] +=
+				ring_bytes(plan->pairs[i].capacity);
+	for (i = 0; i < MACHINE_SOCKETS; i++) {
+		plan->memory += bytes[i];
+		plan->hugepages_2m += (bytes[i] + HUGEPAGE - 1) / HUGEPAGE;
+	}
+}
+
+static uint64_t
+in_mb(uint64_t bytes)
+{
+	return (bytes + MB - 1) / MB;
+}
+
+/* All memory is one heap whose size -m has set. */
+static int
+check_heap(const struct weir_plan *plan, struct weir_error *error)
+{
+	uint64_t heap = 0, heap_free = 0;
+	unsigned int i;
+
+	for (i = 0; i < MACHINE_SOCKETS; i++) {
+		heap += plan->machine->memory[i].heap;
+		heap_free += plan->machine->memory[i].heap_free;
+	}
+	if (plan->memory <= heap_free)
+		return 0;
+	return weir_error_set(error, ENOMEM,
+		"pipeline %s takes %" PRIu64 " MB of memory, EAL has %" PRIu64
+		" MB free of %" PRIu64 " MB: start it with -m %" PRIu64,
+		plan->pipeline->conf.name, in_mb(plan->memory), heap_free / MB, in_mb(heap),
+		RTE_ALIGN_CEIL(heap - heap_free + plan->memory, ADVICE_STEP) / MB);
+}
+
+/* EAL takes further hugepages of a socket as they are needed. */
+static int
+check_socket(const struct weir_plan *plan, unsigned int socket, uint64_t needed,
+	struct weir_error *error)
+{
+	const struct machine_memory *memory = &plan->machine->memory[socket];
+	uint64_t available = memory->heap_free + memory->huge_free, pages;
+	char node[16] = "";
+
+	if (needed <= available)
+		return 0;
+	pages = RTE_ALIGN_CEIL(memory->huge_2m + needed - available, HUGEPAGE);
+	if (plan->machine->socket_count > 1)
+		snprintf(node, sizeof(node), "-n %u ", socket);
+	return weir_error_set(error, ENOMEM,
+		"pipeline %s takes %" PRIu64
+		" MB of memory on socket %u, where EAL can have %" PRIu64
+		" MB: reserve hugepages by dpdk-hugepages.py -p 2M %s-r %" PRIu64 "M",
+		plan->pipeline->conf.name, in_mb(needed), socket, available / MB, node, pages / MB);
+}
+
+int
+plan_memory(struct weir_plan *plan, struct weir_error *error)
+{
+	uint64_t bytes[MACHINE_SOCKETS] = { 0 };
+	unsigned int i;
+	int ret = 0;
+
+	find_bytes(plan, bytes);
+	if (!plan->machine->hugepages)
+		return check_heap(plan, error);
+	for (i = 0; ret == 0 && i < MACHINE_SOCKETS; i++)
+		ret = check_socket(plan, i, bytes[i], error);
+	return ret;
+}

@@ -1,0 +1,445 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The weir authors
+ */
+
+/*
+ * Which lcore a worker runs on. Nodes that name their lcores come first, then sources that are
+ * bound to a socket, then other sources, then stages in topological order: each sees where what it
+ * is joined with went.
+ */
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <rte_common.h>
+
+#include "plan_private.h"
+
+#define ANY_SOCKET (-1)
+
+struct placing {
+	struct weir_plan *plan;
+	struct weir_error *error;
+	struct lcore_set usable;
+	unsigned int load[RTE_MAX_LCORE]; /* workers placed there */
+	unsigned int *group; /* of each node: nodes that links join have the same */
+};
+
+static void
+set_add(struct lcore_set *set, unsigned int lcore)
+{
+	set->bits[lcore / 64] |= UINT64_C(1) << (lcore % 64);
+}
+
+static int
+lcore_socket(const struct placing *p, unsigned int lcore)
+{
+	return p->plan->machine->lcores[lcore].socket;
+}
+
+/* The lcores of EAL as "0-3,8", into buf, which is returned. */
+static const char *
+machine_lcores(const struct machine *machine, char *buf, size_t size)
+{
+	unsigned int i, end;
+	size_t used = 0;
+
+	buf[0] = '\0';
+	for (i = 0; i < RTE_MAX_LCORE && used < size; i = end + 1) {
+		for (end = i; end < RTE_MAX_LCORE && machine->lcores[end].present; end++)
+			;
+		if (end == i)
+			continue;
+		used += (size_t)snprintf(buf + used, size - used, "%s%u", used > 0 ? "," : "", i);
+		if (end > i + 1 && used < size)
+			used += (size_t)snprintf(buf + used, size - used, "-%u", end - 1);
+	}
+	return buf;
+}
+
+/* Read a list of lcores that EAL must have; `where` says whose it is. */
+static int
+read_lcores(const struct placing *p, const char *where, const char *list, struct lcore_set *set)
+{
+	const struct machine *machine = p->plan->machine;
+	unsigned int i, count = 0;
+	char known[128];
+
+	memset(set, 0, sizeof(*set));
+	if (lcore_set_parse(list, set) < 0)
+		return weir_error_set(p->error, EINVAL,
+			"%slcores = %s: expected lcores below %u, as 1,3-5", where, list,
+			RTE_MAX_LCORE);
+	for (i = 0; i < RTE_MAX_LCORE; i++) {
+		if (!lcore_set_has(set, i))
+			continue;
+		count++;
+		if (!machine->lcores[i].present)
+			return weir_error_set(p->error, ENODEV,
+				"%slcores = %s: EAL has no lcore %u (it has %s); give it more by -l or "
+				"--lcores",
+				where, list, i, machine_lcores(machine, known, sizeof(known)));
+	}
+	if (count == 0)
+		return weir_error_set(
+			p->error, EINVAL, "%slcores = %s: names no lcore", where, list);
+	return 0;
+}
+
+/* The lcores that the plan chooses from. */
+static int
+find_usable(struct placing *p, const char *list)
+{
+	const struct machine *machine = p->plan->machine;
+	unsigned int i, count = 0;
+
+	if (list != NULL)
+		return read_lcores(p, "", list, &p->usable);
+	for (i = 0; i < RTE_MAX_LCORE; i++)
+		if (machine->lcores[i].present && i != machine->main_lcore) {
+			set_add(&p->usable, i);
+			count++;
+		}
+	if (count == 0)
+		set_add(&p->usable, machine->main_lcore);
+	return 0;
+}
+
+static void
+find_groups(struct placing *p)
+{
+	const struct weir_pipeline *pipeline = p->plan->pipeline;
+	unsigned int i, n, from, to;
+
+	for (n = 0; n < pipeline->node_count; n++)
+		p->group[n] = n;
+	for (i = 0; i < pipeline->link_count; i++) {
+		from = p->group[pipeline->links[i].from];
+		to = p->group[pipeline->links[i].to];
+		for (n = 0; n < pipeline->node_count; n++)
+			if (p->group[n] == to)
+				p->group[n] = from;
+	}
+}
+
+static bool
+is_placed(const struct placing *p, unsigned int node)
+{
+	return p->plan->workers[plan_first_worker(p->plan, node)].lcore != LCORE_ID_ANY;
+}
+
+static void
+place_worker(struct placing *p, struct plan_worker *worker, unsigned int lcore)
+{
+	worker->lcore = lcore;
+	worker->socket = lcore_socket(p, lcore);
+	p->load[lcore]++;
+}
+
+static bool
+is_set(const char *text)
+{
+	return text != NULL && text[0] != '\0';
+}
+
+/* `lcores =` of a node: its workers in turn. */
+static int
+place_named(struct placing *p, unsigned int n)
+{
+	const struct node *node = &p->plan->pipeline->nodes[n];
+	struct plan_worker *worker = &p->plan->workers[plan_first_worker(p->plan, n)];
+	char where[WEIR_NAME_SIZE + 16];
+	unsigned int i, lcore = 0;
+	struct lcore_set set;
+	int ret;
+
+	snprintf(where, sizeof(where), "[%s %s] ", plan_node_kind(node), node->name);
+	ret = read_lcores(p, where, node->conf.lcores, &set);
+	for (i = 0; ret == 0 && i < plan_node_workers(node); lcore = (lcore + 1) % RTE_MAX_LCORE)
+		if (lcore_set_has(&set, lcore))
+			place_worker(p, &worker[i++], lcore);
+	return ret;
+}
+
+/* The socket that has most votes; ANY_SOCKET where there are none. */
+static int
+most_votes(const unsigned int votes[MACHINE_SOCKETS])
+{
+	int socket, best = ANY_SOCKET;
+
+	for (socket = 0; socket < MACHINE_SOCKETS; socket++)
+		if (votes[socket] > (best < 0 ? 0 : votes[best]))
+			best = socket;
+	return best;
+}
+
+/* Whether a node feeds another by a link that is not a feedback. */
+static bool
+feeds(const struct weir_pipeline *pipeline, unsigned int from, unsigned int to)
+{
+	unsigned int i;
+
+	for (i = 0; i < pipeline->link_count; i++)
+		if (pipeline->links[i].from == from && pipeline->links[i].to == to &&
+			!pipeline_feedback(pipeline, &pipeline->links[i]))
+			return true;
+	return false;
+}
+
+/* The socket of a port; ANY_SOCKET where it or the port is missing. */
+static int
+port_socket(const struct weir_plan *plan, const struct plan_worker *worker)
+{
+	return worker->port < plan->port_count ? plan->ports[worker->port].socket : ANY_SOCKET;
+}
+
+/* Where most of what feeds a node runs. */
+static int
+input_socket(const struct placing *p, unsigned int node)
+{
+	unsigned int votes[MACHINE_SOCKETS] = { 0 };
+	unsigned int n, i, first;
+
+	for (n = 0; n < p->plan->pipeline->node_count; n++) {
+		if (!is_placed(p, n) || !feeds(p->plan->pipeline, n, node))
+			continue;
+		first = plan_first_worker(p->plan, n);
+		for (i = 0; i < plan_node_workers(&p->plan->pipeline->nodes[n]); i++)
+			votes[p->plan->workers[first + i].socket]++;
+	}
+	return most_votes(votes);
+}
+
+/* Where most of all runs that a node is joined with over any number of links, ports included. */
+static int
+group_socket(const struct placing *p, unsigned int node)
+{
+	unsigned int votes[MACHINE_SOCKETS] = { 0 };
+	const struct plan_worker *worker;
+	unsigned int i;
+	int socket;
+
+	for (i = 0; i < p->plan->worker_count; i++) {
+		worker = &p->plan->workers[i];
+		if (p->group[worker->node] != p->group[node])
+			continue;
+		socket = worker->lcore != LCORE_ID_ANY ? worker->socket
+						       : port_socket(p->plan, worker);
+		if (socket >= 0)
+			votes[socket]++;
+	}
+	return most_votes(votes);
+}
+
+/* The socket whose usable lcores have the fewest workers each; among those, the most lcores. */
+static int
+free_socket(const struct placing *p)
+{
+	unsigned int lcores[MACHINE_SOCKETS] = { 0 };
+	unsigned int load[MACHINE_SOCKETS] = { 0 };
+	int socket, best = ANY_SOCKET;
+	unsigned int i;
+
+	for (i = 0; i < RTE_MAX_LCORE; i++)
+		if (lcore_set_has(&p->usable, i)) {
+			lcores[lcore_socket(p, i)]++;
+			load[lcore_socket(p, i)] += p->load[i];
+		}
+	for (socket = 0; socket < MACHINE_SOCKETS; socket++) {
+		unsigned int mine, its;
+
+		if (lcores[socket] == 0)
+			continue;
+		mine = best < 0 ? 1 : load[socket] * lcores[best];
+		its = best < 0 ? 2 : load[best] * lcores[socket];
+		if (mine < its || (mine == its && lcores[socket] > lcores[best]))
+			best = socket;
+	}
+	return best;
+}
+
+static bool
+socket_usable(const struct placing *p, int socket)
+{
+	unsigned int i;
+
+	for (i = 0; i < RTE_MAX_LCORE; i++)
+		if (lcore_set_has(&p->usable, i) && lcore_socket(p, i) == socket)
+			return true;
+	return false;
+}
+
+/* The socket itself, or the nearest one that has usable lcores. */
+static int
+nearest_usable(const struct placing *p, int wanted)
+{
+	const uint8_t *distance = p->plan->machine->distance[wanted];
+	int socket, best = ANY_SOCKET;
+
+	if (socket_usable(p, wanted))
+		return wanted;
+	for (socket = 0; socket < MACHINE_SOCKETS; socket++)
+		if (socket_usable(p, socket) && (best < 0 || distance[socket] < distance[best]))
+			best = socket;
+	return best;
+}
+
+/* `numa =` of a node: like any placement it gives way to the nearest unless numa is strict. */
+static int
+named_socket(struct placing *p, const struct node *node, int *socket)
+{
+	unsigned long wanted;
+	char *end;
+	int ret;
+
+	wanted = strtoul(node->conf.numa, &end, 10);
+	if (*end != '\0' || wanted >= MACHINE_SOCKETS)
+		return weir_error_set(p->error, EINVAL,
+			"[%s %s] numa = %s: expected a socket below %d", plan_node_kind(node),
+			node->name, node->conf.numa, MACHINE_SOCKETS);
+	*socket = nearest_usable(p, (int)wanted);
+	if (*socket == (int)wanted)
+		return 0;
+	if (p->plan->pipeline->conf.numa == NUMA_STRICT)
+		return weir_error_set(p->error, EXDEV,
+			"[%s %s] numa = %lu: no usable lcore is on that socket; give EAL lcores of it "
+			"by -l, or set numa = prefer in [pipeline]",
+			plan_node_kind(node), node->name, wanted);
+	ret = plan_note(p->plan, "[%s %s] numa = %lu: no usable lcore is on that socket, %d it is",
+		plan_node_kind(node), node->name, wanted, *socket);
+	return ret < 0 ? plan_no_memory(p->error) : 0;
+}
+
+/* The socket that a node goes to, which has usable lcores; ANY_SOCKET: all the same. */
+static int
+wanted_socket(struct placing *p, unsigned int n, int *socket)
+{
+	const struct node *node = &p->plan->pipeline->nodes[n];
+
+	*socket = ANY_SOCKET;
+	if (p->plan->pipeline->conf.numa == NUMA_OFF)
+		return 0;
+	if (is_set(node->conf.numa))
+		return named_socket(p, node, socket);
+	if (node->source)
+		*socket = port_socket(p->plan, &p->plan->workers[plan_first_worker(p->plan, n)]);
+	else
+		*socket = input_socket(p, n);
+	if (*socket < 0)
+		*socket = group_socket(p, n);
+	*socket = *socket < 0 ? free_socket(p) : nearest_usable(p, *socket);
+	return 0;
+}
+
+/* The lcores of what feeds a node. */
+static void
+upstream_lcores(const struct placing *p, unsigned int node, struct lcore_set *set)
+{
+	const struct plan_worker *worker;
+	unsigned int i;
+
+	memset(set, 0, sizeof(*set));
+	for (i = 0; i < p->plan->worker_count; i++) {
+		worker = &p->plan->workers[i];
+		if (worker->lcore != LCORE_ID_ANY && feeds(p->plan->pipeline, worker->node, node))
+			set_add(set, worker->lcore);
+	}
+}
+
+/*
+ * The usable lcore of a socket with the least load. Where none is without a worker any more, one of
+ * what feeds the node is best: the link becomes a call.
+ */
+static unsigned int
+pick_lcore(const struct placing *p, int socket, const struct lcore_set *upstream)
+{
+	unsigned int i, best = LCORE_ID_ANY;
+
+	for (i = 0; i < RTE_MAX_LCORE; i++) {
+		if (!lcore_set_has(&p->usable, i) ||
+			(socket != ANY_SOCKET && lcore_socket(p, i) != socket))
+			continue;
+		if (best == LCORE_ID_ANY || p->load[i] < p->load[best] ||
+			(p->load[i] == p->load[best] && lcore_set_has(upstream, i) &&
+				!lcore_set_has(upstream, best)))
+			best = i;
+	}
+	return best;
+}
+
+static int
+place_node(struct placing *p, unsigned int n)
+{
+	struct plan_worker *worker = &p->plan->workers[plan_first_worker(p->plan, n)];
+	struct lcore_set upstream;
+	unsigned int i;
+	int socket, ret;
+
+	if (is_placed(p, n))
+		return 0;
+	ret = wanted_socket(p, n, &socket);
+	if (ret < 0)
+		return ret;
+	upstream_lcores(p, n, &upstream);
+	for (i = 0; i < plan_node_workers(&p->plan->pipeline->nodes[n]); i++)
+		place_worker(p, &worker[i], pick_lcore(p, socket, &upstream));
+	return 0;
+}
+
+/* Sources that are bound to a socket, or those that are not. */
+static int
+place_sources(struct placing *p, bool bound)
+{
+	const struct weir_pipeline *pipeline = p->plan->pipeline;
+	unsigned int n;
+	int ret = 0;
+
+	for (n = 0; ret == 0 && n < pipeline->node_count; n++) {
+		const struct plan_worker *worker = &p->plan->workers[plan_first_worker(p->plan, n)];
+
+		if (!pipeline->nodes[n].source)
+			continue;
+		if (bound ==
+			(is_set(pipeline->nodes[n].conf.numa) || port_socket(p->plan, worker) >= 0))
+			ret = place_node(p, n);
+	}
+	return ret;
+}
+
+static int
+place_all(struct placing *p)
+{
+	const struct weir_pipeline *pipeline = p->plan->pipeline;
+	unsigned int n;
+	int ret = 0;
+
+	for (n = 0; ret == 0 && n < pipeline->node_count; n++)
+		if (is_set(pipeline->nodes[n].conf.lcores))
+			ret = place_named(p, n);
+	if (ret == 0)
+		ret = place_sources(p, true);
+	if (ret == 0)
+		ret = place_sources(p, false);
+	for (n = 0; ret == 0 && n < pipeline->node_count; n++)
+		ret = place_node(p, pipeline->order[n]);
+	return ret;
+}
+
+int
+plan_place(struct weir_plan *plan, const char *lcores, struct weir_error *error)
+{
+	struct placing p = { .plan = plan, .error = error };
+	int ret;
+
+	p.group = calloc(plan->pipeline->node_count, sizeof(*p.group));
+	if (p.group == NULL)
+		return plan_no_memory(error);
+	find_groups(&p);
+	ret = find_usable(&p, lcores);
+	if (ret == 0)
+		ret = place_all(&p);
+	free(p.group);
+	return ret;
+}

@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The weir authors
+ */
+
+#include <errno.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <rte_errno.h>
+
+#include "plan_private.h"
+
+const char *const plan_numa_names[] = {
+	[NUMA_PREFER] = "prefer",
+	[NUMA_STRICT] = "strict",
+	[NUMA_OFF] = "off",
+};
+
+int
+plan_no_memory(struct weir_error *error)
+{
+	return weir_error_set(error, ENOMEM, "no memory for the plan itself");
+}
+
+int
+plan_note(struct weir_plan *plan, const char *format, ...)
+{
+	char **notes = realloc(plan->notes, (plan->note_count + 1) * sizeof(*notes));
+	va_list args;
+	char *note;
+	int n;
+
+	if (notes == NULL)
+		return -ENOMEM;
+	plan->notes = notes;
+	va_start(args, format);
+	n = vasprintf(&note, format, args);
+	va_end(args);
+	if (n < 0)
+		return -ENOMEM;
+	plan->notes[plan->note_count++] = note;
+	return 0;
+}
+
+const char *
+plan_node_kind(const struct node *node)
+{
+	return node->source ? "source" : "stage";
+}
+
+const char *
+plan_node_type(const struct node *node)
+{
+	return node->source ? node->source_ops->type.name : node->stage_ops->name;
+}
+
+unsigned int
+plan_first_worker(const struct weir_plan *plan, unsigned int node)
+{
+	unsigned int i, first = 0;
+
+	for (i = 0; i < node; i++)
+		first += plan_node_workers(&plan->pipeline->nodes[i]);
+	return first;
+}
+
+struct plan_kinds
+plan_link_kinds(const struct weir_plan *plan, unsigned int link)
+{
+	struct plan_kinds kinds = { 0, 0 };
+	unsigned int i;
+
+	for (i = 0; i < plan->pair_count; i++) {
+		if (plan->pairs[i].link != link)
+			continue;
+		if (plan->pairs[i].call)
+			kinds.calls++;
+		else
+			kinds.rings++;
+	}
+	return kinds;
+}
+
+static int
+plan_workers(struct weir_plan *plan, struct weir_error *error)
+{
+	const struct weir_pipeline *pipeline = plan->pipeline;
+	unsigned int n, i, count = plan_first_worker(plan, pipeline->node_count);
+
+	if (count == 0)
+		return weir_error_set(error, EINVAL, "pipeline %s has no nodes: add a source",
+			pipeline->conf.name);
+	plan->workers = calloc(count, sizeof(*plan->workers));
+	if (plan->workers == NULL)
+		return plan_no_memory(error);
+	for (n = 0; n < pipeline->node_count; n++)
+		for (i = 0; i < plan_node_workers(&pipeline->nodes[n]); i++)
+			plan->workers[plan->worker_count++] = (struct plan_worker){
+				.node = n,
+				.index = i,
+				.lcore = LCORE_ID_ANY,
+				.port = UINT_MAX,
+			};
+	return 0;
+}
+
+/* The pairs of one link: a call where both ends share an lcore and nothing speaks against it. */
+static void
+plan_link_pairs(struct weir_plan *plan, unsigned int link)
+{
+	const struct link *l = &plan->pipeline->links[link];
+	unsigned int from = plan_first_worker(plan, l->from), to = plan_first_worker(plan, l->to);
+	unsigned int from_end = from + plan_node_workers(&plan->pipeline->nodes[l->from]);
+	unsigned int to_end = to + plan_node_workers(&plan->pipeline->nodes[l->to]);
+	bool ring = l->conf.kind != WEIR_LINK_AUTO || pipeline_feedback(plan->pipeline, l);
+	unsigned int p, c;
+
+	for (p = from; p < from_end; p++)
+		for (c = to; c < to_end; c++) {
+			bool call = !ring && plan->workers[p].lcore == plan->workers[c].lcore;
+
+			plan->pairs[plan->pair_count++] = (struct plan_pair){
+				.link = link,
+				.producer = p,
+				.consumer = c,
+				.call = call,
+				.capacity = call ? 0 : (uint32_t)l->conf.ring,
+			};
+		}
+}
+
+static int
+plan_pairs(struct weir_plan *plan, struct weir_error *error)
+{
+	const struct weir_pipeline *pipeline = plan->pipeline;
+	size_t count = 0;
+	unsigned int i;
+
+	for (i = 0; i < pipeline->link_count; i++)
+		count += (size_t)plan_node_workers(&pipeline->nodes[pipeline->links[i].from]) *
+			plan_node_workers(&pipeline->nodes[pipeline->links[i].to]);
+	plan->pairs = calloc(count + 1, sizeof(*plan->pairs));
+	if (plan->pairs == NULL)
+		return plan_no_memory(error);
+	for (i = 0; i < pipeline->link_count; i++)
+		plan_link_pairs(plan, i);
+	return 0;
+}
+
+static int
+plan_steps(struct weir_plan *plan, const struct weir_plan_conf *conf, struct weir_error *error)
+{
+	int ret = plan_workers(plan, error);
+
+	if (ret == 0)
+		ret = plan_ports(plan, error);
+	if (ret == 0)
+		ret = plan_place(plan, conf != NULL ? conf->lcores : NULL, error);
+	if (ret == 0)
+		ret = plan_pairs(plan, error);
+	if (ret == 0)
+		ret = plan_numa(plan, error);
+	if (ret == 0)
+		ret = plan_waits(plan, error);
+	if (ret == 0)
+		ret = plan_pools(plan, error);
+	if (ret == 0)
+		ret = plan_memory(plan, error);
+	return ret;
+}
+
+struct weir_plan *
+plan_make(const struct weir_pipeline *pipeline, const struct weir_plan_conf *conf,
+	const struct machine *machine, struct weir_error *error)
+{
+	struct weir_plan *plan = calloc(1, sizeof(*plan));
+
+	if (plan == NULL) {
+		plan_no_memory(error);
+		return NULL;
+	}
+	plan->pipeline = pipeline;
+	plan->machine = malloc(sizeof(*plan->machine));
+	if (plan->machine == NULL) {
+		plan_no_memory(error);
+		goto fail;
+	}
+	*plan->machine = *machine;
+	if (plan_steps(plan, conf, error) < 0)
+		goto fail;
+	return plan;
+
+fail:
+	weir_plan_free(plan);
+	return NULL;
+}
+
+void
+weir_plan_conf_init(struct weir_plan_conf *conf)
+{
+	*conf = (struct weir_plan_conf){ .lcores = NULL };
+}
+
+struct weir_plan *
+weir_plan_create(const struct weir_pipeline *pipeline, const struct weir_plan_conf *conf,
+	struct weir_error *error)
+{
+	struct weir_plan *plan;
+	struct machine *machine;
+
+	if (pipeline == NULL) {
+		weir_error_set(error, EINVAL, "no pipeline to plan");
+		return NULL;
+	}
+	if (weir_pipeline_check(pipeline, error) < 0)
+		return NULL;
+	machine = malloc(sizeof(*machine));
+	if (machine == NULL) {
+		plan_no_memory(error);
+		return NULL;
+	}
+	machine_read(machine);
+	plan = plan_make(pipeline, conf, machine, error);
+	free(machine);
+	return plan;
+}
+
+void
+weir_plan_free(struct weir_plan *plan)
+{
+	int saved = rte_errno;
+
+	if (plan == NULL)
+		return;
+	while (plan->note_count > 0)
+		free(plan->notes[--plan->note_count]);
+	free(plan->notes);
+	free(plan->pools);
+	free(plan->pairs);
+	free(plan->ports);
+	free(plan->workers);
+	free(plan->machine);
+	free(plan);
+	rte_errno = saved;
+}
+
+char *
+weir_plan_show(const struct weir_plan *plan, enum weir_plan_format format)
+{
+	char *text = NULL;
+
+	if (plan == NULL || format > WEIR_PLAN_JSON) {
+		rte_errno = EINVAL;
+		return NULL;
+	}
+	if (format == WEIR_PLAN_TEXT)
+		text = plan_show_text(plan);
+	else if (format == WEIR_PLAN_DOT)
+		text = plan_show_dot(plan);
+	else
+		text = plan_show_json(plan);
+	if (text == NULL)
+		rte_errno = ENOMEM;
+	return text;
+}

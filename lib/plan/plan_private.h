@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The weir authors
+ */
+
+/* The steps that a plan is made in, and the machine that it is made for. */
+#ifndef WEIR_PLAN_PRIVATE_H
+#define WEIR_PLAN_PRIVATE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <rte_ethdev.h>
+#include <rte_lcore.h>
+
+#include "plan.h"
+
+#define MACHINE_SOCKETS RTE_MAX_NUMA_NODES
+
+struct machine_lcore {
+	bool present; /* EAL runs it; what follows holds only then */
+	int socket;
+	rte_cpuset_t cpus; /* that its thread may run on */
+};
+
+struct machine_port {
+	char name[RTE_ETH_NAME_MAX_LEN];
+	uint16_t id;
+	int socket; /* -1: none */
+	const char *driver;
+	uint16_t max_rx_queues;
+	uint16_t max_tx_queues;
+	uint16_t rx_ring; /* descriptors that the driver advises; 0: it doesn't */
+	uint16_t tx_ring;
+	struct rte_eth_desc_lim rx_lim;
+	struct rte_eth_desc_lim tx_lim;
+};
+
+/* Memory of a socket, in bytes. */
+struct machine_memory {
+	uint64_t heap; /* EAL's, used and free */
+	uint64_t heap_free; /* of that */
+	uint64_t huge_free; /* in hugepages of any size that EAL could still take */
+	uint64_t huge_2m; /* in hugepages of 2 MB, used and free */
+};
+
+/*
+ * All that the plan asks of EAL, libnuma and the kernel: asked once, so that a plan is of one
+ * instant, and tests can imagine machines.
+ */
+struct machine {
+	struct machine_lcore lcores[RTE_MAX_LCORE];
+	unsigned int main_lcore;
+	struct machine_port ports[RTE_MAX_ETHPORTS];
+	unsigned int port_count;
+	bool hugepages; /* else all memory is one heap that cannot grow */
+	unsigned int socket_count;
+	struct machine_memory memory[MACHINE_SOCKETS];
+	uint8_t distance[MACHINE_SOCKETS][MACHINE_SOCKETS];
+};
+
+/* machine.c: what this machine says. */
+void machine_read(struct machine *machine);
+/* Distances of a machine of which nothing is known: 10 to itself, 20 to any other socket. */
+void machine_distances(struct machine *machine);
+
+/* plan.c: weir_plan_create() for a given machine and a checked pipeline. Copies the machine. */
+struct weir_plan *plan_make(const struct weir_pipeline *pipeline, const struct weir_plan_conf *conf,
+	const struct machine *machine, struct weir_error *error);
+/* Add a note. 0 or -ENOMEM. */
+int plan_note(struct weir_plan *plan, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+/* An error of no memory. */
+int plan_no_memory(struct weir_error *error);
+/* "source" or "stage". */
+const char *plan_node_kind(const struct node *node);
+/* What `type =` says. */
+const char *plan_node_type(const struct node *node);
+static inline const struct node *
+plan_node(const struct weir_plan *plan, const struct plan_worker *worker)
+{
+	return &plan->pipeline->nodes[worker->node];
+}
+
+/* Workers of a node: at least one. */
+static inline unsigned int
+plan_node_workers(const struct node *node)
+{
+	return node->conf.workers != 0 ? (unsigned int)node->conf.workers : 1;
+}
+
+/* How the pairs of a link are joined. */
+struct plan_kinds {
+	unsigned int calls;
+	unsigned int rings;
+};
+struct plan_kinds plan_link_kinds(const struct weir_plan *plan, unsigned int link);
+
+/* "auto" and so on, by enum numa_policy. */
+extern const char *const plan_numa_names[];
+
+/*
+ * The steps, in their order. Each returns 0, or -errno after weir_error_set(); what it made until
+ * then is freed with the plan.
+ */
+
+/* ports.c: the ports, and the queue of each worker. */
+int plan_ports(struct weir_plan *plan, struct weir_error *error);
+/* place.c: the lcore and socket of each worker. `lcores` as in struct weir_plan_conf. */
+int plan_place(struct weir_plan *plan, const char *lcores, struct weir_error *error);
+/* numa.c: what crosses sockets is refused or noted, once the pairs are there. */
+int plan_numa(struct weir_plan *plan, struct weir_error *error);
+/* wait.c: who shares a CPU, and how each worker waits. */
+int plan_waits(struct weir_plan *plan, struct weir_error *error);
+/* pool.c: the pools and their sizes. */
+int plan_pools(struct weir_plan *plan, struct weir_error *error);
+/* memory.c: bytes, and whether the machine has them. */
+int plan_memory(struct weir_plan *plan, struct weir_error *error);
+
+/* show_*.c: a string for free(), or NULL: no memory. */
+char *plan_show_text(const struct weir_plan *plan);
+char *plan_show_dot(const struct weir_plan *plan);
+char *plan_show_json(const struct weir_plan *plan);
+
+#endif /* WEIR_PLAN_PRIVATE_H */

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The weir authors
+ */
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include <rte_common.h>
+#include <rte_mempool.h>
+
+#include "plan_private.h"
+
+/* Most mbufs of a pool: the mempool's ring is of the next power of 2. */
+#define POOL_MAX ((UINT64_C(1) << 30) - 1)
+
+/* The terms of struct plan_pool, as wide as no pipeline can make them. */
+struct terms {
+	uint64_t descriptors;
+	uint64_t rings;
+	uint64_t caches;
+	uint64_t bursts;
+	uint64_t held;
+	uint64_t margin;
+};
+
+const struct plan_pool *
+plan_pool(const struct weir_plan *plan, int socket)
+{
+	const struct plan_pool *best = NULL;
+	const uint8_t *distance;
+	unsigned int i;
+
+	if (socket < 0 || socket >= MACHINE_SOCKETS)
+		return plan->pool_count > 0 ? &plan->pools[0] : NULL;
+	distance = plan->machine->distance[socket];
+	for (i = 0; i < plan->pool_count; i++) {
+		if (plan->pools[i].socket == socket)
+			return &plan->pools[i];
+		if (best == NULL || distance[plan->pools[i].socket] < distance[best->socket])
+			best = &plan->pools[i];
+	}
+	return best;
+}
+
+/* Mark the workers that mbufs of a socket's pool can come to: its sources, and all behind them. */
+static void
+find_reached(const struct weir_plan *plan, int socket, bool *reached)
+{
+	const struct plan_pair *pair;
+	bool more = true;
+	unsigned int i;
+
+	for (i = 0; i < plan->worker_count; i++)
+		reached[i] = plan_node(plan, &plan->workers[i])->source &&
+			plan->workers[i].socket == socket;
+	while (more) {
+		more = false;
+		for (i = 0; i < plan->pair_count; i++) {
+			pair = &plan->pairs[i];
+			if (reached[pair->producer] && !reached[pair->consumer])
+				reached[pair->consumer] = more = true;
+		}
+	}
+}
+
+/* What a worker that mbufs of the pool come to may keep of them. */
+static void
+add_worker(const struct weir_plan *plan, const struct plan_worker *worker, struct terms *terms)
+{
+	const struct node *node = plan_node(plan, worker);
+	const struct plan_port *port =
+		worker->port < plan->port_count ? &plan->ports[worker->port] : NULL;
+	uint64_t burst = plan->pipeline->conf.burst;
+
+	terms->bursts += burst;
+	terms->margin += burst;
+	if (!node->source)
+		terms->held += node->stage_ops->max_held;
+	if (port == NULL)
+		return;
+	if (node->source) {
+		terms->descriptors += port->rx_descriptors;
+		/* a driver may give more than there is room for downstream: kept until there is */
+		terms->held += burst;
+	} else {
+		terms->descriptors += port->tx_descriptors;
+	}
+}
+
+/* lcores that allocate or free mbufs of the pool, each with a cache of them. */
+static unsigned int
+count_lcores(const struct weir_plan *plan, const bool *reached)
+{
+	bool seen[RTE_MAX_LCORE] = { false };
+	unsigned int i, count = 0;
+
+	for (i = 0; i < plan->worker_count; i++)
+		if (reached[i] && !seen[plan->workers[i].lcore]) {
+			seen[plan->workers[i].lcore] = true;
+			count++;
+		}
+	return count;
+}
+
+static void
+find_terms(const struct weir_plan *plan, const struct plan_pool *pool, const bool *reached,
+	struct terms *terms)
+{
+	unsigned int i;
+
+	*terms = (struct terms){ 0 };
+	for (i = 0; i < plan->worker_count; i++)
+		if (reached[i])
+			add_worker(plan, &plan->workers[i], terms);
+	for (i = 0; i < plan->pair_count; i++)
+		if (reached[plan->pairs[i].producer])
+			terms->rings += plan->pairs[i].capacity;
+	/* the first pool also fills the spare RX queue of a port that only sends */
+	for (i = 0; pool == plan->pools && i < plan->port_count; i++)
+		if (plan->ports[i].rx_queues == 0)
+			terms->descriptors += plan->ports[i].rx_descriptors;
+	/* a mempool lets a cache grow to 1.5 times its size before it takes the excess back */
+	terms->caches = ((uint64_t)pool->cache * 3 + 1) / 2 * count_lcores(plan, reached);
+}
+
+/* Size a pool by its terms, or check the size that the file gives it. */
+static int
+size_pool(const struct weir_plan *plan, struct plan_pool *pool, const struct terms *terms,
+	struct weir_error *error)
+{
+	uint64_t sum = terms->descriptors + terms->rings + terms->caches + terms->bursts +
+		terms->held + terms->margin;
+	uint64_t asked = plan->pipeline->pool.size;
+
+	if (sum > POOL_MAX || asked > POOL_MAX)
+		return weir_error_set(error, EINVAL,
+			"[pool] of socket %d would need %" PRIu64 " mbufs, %" PRIu64
+			" of them for rings; "
+			"a pool holds %" PRIu64 ": lower ring = of the links or size = of [pool]",
+			pool->socket, RTE_MAX(sum, asked), terms->rings, POOL_MAX);
+	if (asked != 0 && asked < sum)
+		return weir_error_set(error, EINVAL,
+			"[pool] size = %" PRIu64 ": socket %d needs %" PRIu64 " mbufs = %" PRIu64
+			" descriptors + %" PRIu64 " rings + %" PRIu64 " caches + %" PRIu64
+			" bursts + %" PRIu64 " held + %" PRIu64
+			" margin; set size = auto or at least %" PRIu64,
+			asked, pool->socket, sum, terms->descriptors, terms->rings, terms->caches,
+			terms->bursts, terms->held, terms->margin, sum);
+	pool->size = (uint32_t)(asked != 0 ? asked : sum);
+	pool->descriptors = (uint32_t)terms->descriptors;
+	pool->rings = (uint32_t)terms->rings;
+	pool->caches = (uint32_t)terms->caches;
+	pool->bursts = (uint32_t)terms->bursts;
+	pool->held = (uint32_t)terms->held;
+	pool->margin = (uint32_t)terms->margin;
+	return 0;
+}
+
+/* An entry for every socket where a source runs, in the order of sockets. */
+static int
+add_pools(struct weir_plan *plan)
+{
+	bool wanted[MACHINE_SOCKETS] = { false };
+	unsigned int i;
+	int socket;
+
+	for (i = 0; i < plan->worker_count; i++)
+		if (plan_node(plan, &plan->workers[i])->source)
+			wanted[plan->workers[i].socket] = true;
+	plan->pools = calloc(MACHINE_SOCKETS, sizeof(*plan->pools));
+	if (plan->pools == NULL)
+		return -ENOMEM;
+	for (socket = 0; socket < MACHINE_SOCKETS; socket++)
+		if (wanted[socket])
+			plan->pools[plan->pool_count++].socket = socket;
+	return 0;
+}
+
+int
+plan_pools(struct weir_plan *plan, struct weir_error *error)
+{
+	uint64_t cache = RTE_MIN(plan->pipeline->pool.cache, (uint64_t)RTE_MEMPOOL_CACHE_MAX_SIZE);
+	struct terms terms;
+	bool *reached;
+	unsigned int i;
+	int ret = 0;
+
+	if (add_pools(plan) < 0)
+		return plan_no_memory(error);
+	reached = calloc(plan->worker_count, sizeof(*reached));
+	if (reached == NULL)
+		return plan_no_memory(error);
+	for (i = 0; ret == 0 && i < plan->pool_count; i++) {
+		find_reached(plan, plan->pools[i].socket, reached);
+		plan->pools[i].cache = (uint32_t)cache;
+		find_terms(plan, &plan->pools[i], reached, &terms);
+		ret = size_pool(plan, &plan->pools[i], &terms, error);
+	}
+	free(reached);
+	return ret;
+}

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The weir authors
+ */
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <rte_common.h>
+#include <rte_pci.h>
+
+#include "plan_private.h"
+
+/* Descriptors of a queue where neither the file nor the driver says how many. */
+#define PORT_DESCRIPTORS 1024
+
+/* The device of a node, "" where it is left out; NULL: nodes of its type have none. */
+static const char *
+node_device(const struct node *node)
+{
+	const char *device;
+
+	if (node->source) {
+		device = node->conf.device;
+		return device != NULL && device[0] != '\0' ? device : NULL;
+	}
+	if (!node->stage_ops->transmits)
+		return NULL;
+	device = *(const char *const *)node->type_conf;
+	return device != NULL ? device : "";
+}
+
+/* Whether a device is meant by a port's name: the name itself, or the same PCI address. */
+static bool
+same_device(const char *device, const char *name)
+{
+	struct rte_pci_addr a, b;
+
+	if (strcmp(device, name) == 0)
+		return true;
+	return rte_pci_addr_parse(device, &a) == 0 && rte_pci_addr_parse(name, &b) == 0 &&
+		rte_pci_addr_cmp(&a, &b) == 0;
+}
+
+static const struct machine_port *
+find_port(const struct machine *machine, const char *device)
+{
+	unsigned int i;
+
+	for (i = 0; i < machine->port_count; i++)
+		if (same_device(device, machine->ports[i].name))
+			return &machine->ports[i];
+	return NULL;
+}
+
+static int
+no_port(const struct machine *machine, const struct node *node, const char *device,
+	struct weir_error *error)
+{
+	char list[256] = "none";
+	size_t used = 0;
+	unsigned int i;
+
+	for (i = 0; i < machine->port_count && used < sizeof(list); i++)
+		used += (size_t)snprintf(list + used, sizeof(list) - used, "%s%s",
+			i > 0 ? ", " : "", machine->ports[i].name);
+	return weir_error_set(error, ENODEV,
+		"[%s %s] device = %s: EAL has no such port (it has: %s); give it by -a PCI_ADDRESS, "
+		"bound to vfio-pci, or by --vdev",
+		plan_node_kind(node), node->name, device, list);
+}
+
+/* The plan's entry for a port, added where it is not there yet. */
+static struct plan_port *
+add_port(struct weir_plan *plan, const struct machine_port *from)
+{
+	struct plan_port *port;
+	unsigned int i;
+
+	for (i = 0; i < plan->port_count; i++)
+		if (plan->ports[i].id == from->id)
+			return &plan->ports[i];
+	port = &plan->ports[plan->port_count++];
+	snprintf(port->name, sizeof(port->name), "%s", from->name);
+	port->id = from->id;
+	port->socket = from->socket;
+	port->driver = from->driver;
+	return port;
+}
+
+/* As rte_eth_dev_adjust_nb_rx_tx_desc() does it, which asks the port anew. */
+static uint16_t
+descriptors(uint64_t asked, uint16_t advised, const struct rte_eth_desc_lim *lim)
+{
+	uint32_t n = advised != 0 ? advised : PORT_DESCRIPTORS;
+
+	if (asked != 0)
+		n = (uint32_t)RTE_MIN(asked, (uint64_t)UINT16_MAX);
+	if (lim->nb_align != 0)
+		n = (n + lim->nb_align - 1) / lim->nb_align * lim->nb_align;
+	if (lim->nb_max != 0)
+		n = RTE_MIN(n, (uint32_t)lim->nb_max);
+	n = RTE_MAX(n, (uint32_t)lim->nb_min);
+	return (uint16_t)RTE_MIN(n, (uint32_t)UINT16_MAX);
+}
+
+static void
+give_queues(struct weir_plan *plan, unsigned int node, unsigned int port, uint16_t queue)
+{
+	struct plan_worker *worker = &plan->workers[plan_first_worker(plan, node)];
+	unsigned int i;
+
+	for (i = 0; i < plan_node_workers(&plan->pipeline->nodes[node]); i++, worker++) {
+		worker->port = port;
+		worker->queue = queue++;
+	}
+}
+
+/* The source that receives from a port already, which is therefore in the plan. */
+static const char *
+receiver(const struct weir_plan *plan, unsigned int port)
+{
+	unsigned int i;
+
+	for (i = 0; i < plan->worker_count; i++)
+		if (plan->workers[i].port == port && plan_node(plan, &plan->workers[i])->source)
+			return plan_node(plan, &plan->workers[i])->name;
+	return "?";
+}
+
+static int
+receive_on(struct weir_plan *plan, unsigned int n, struct plan_port *port,
+	const struct machine_port *from, struct weir_error *error)
+{
+	const struct node *node = &plan->pipeline->nodes[n];
+	unsigned int index = (unsigned int)(port - plan->ports), queues = plan_node_workers(node);
+	uint64_t asked = node->conf.descriptors;
+
+	if (port->rx_queues != 0)
+		return weir_error_set(error, EINVAL,
+			"[source %s] device = %s: [source %s] receives from that port already; let one "
+			"source have several workers by queues =",
+			node->name, node->conf.device, receiver(plan, index));
+	if (queues > from->max_rx_queues)
+		return weir_error_set(error, ENODEV,
+			"port %s has %u RX queue%s, [source %s] queues = %u; lower it", port->name,
+			from->max_rx_queues, from->max_rx_queues == 1 ? "" : "s", node->name,
+			queues);
+	port->rx_queues = (uint16_t)queues;
+	port->rx_descriptors = descriptors(asked, from->rx_ring, &from->rx_lim);
+	give_queues(plan, n, index, 0);
+	if (asked != 0 && asked != port->rx_descriptors &&
+		plan_note(plan, "[source %s] descriptors = %llu: port %s takes %u", node->name,
+			(unsigned long long)asked, port->name, port->rx_descriptors) < 0)
+		return plan_no_memory(error);
+	return 0;
+}
+
+static int
+transmit_on(struct weir_plan *plan, unsigned int n, struct plan_port *port,
+	const struct machine_port *from, struct weir_error *error)
+{
+	const struct node *node = &plan->pipeline->nodes[n];
+	unsigned int queues = plan_node_workers(node);
+
+	if (port->tx_queues + queues > from->max_tx_queues)
+		return weir_error_set(error, ENODEV,
+			"port %s has %u TX queue%s, %u taken by other stages, [stage %s] workers = %u; "
+			"lower it",
+			port->name, from->max_tx_queues, from->max_tx_queues == 1 ? "" : "s",
+			port->tx_queues, node->name, queues);
+	give_queues(plan, n, (unsigned int)(port - plan->ports), port->tx_queues);
+	port->tx_queues = (uint16_t)(port->tx_queues + queues);
+	port->tx_descriptors = descriptors(0, from->tx_ring, &from->tx_lim);
+	/* a port that only sends is set up with one RX queue all the same: some drivers insist */
+	if (port->rx_queues == 0)
+		port->rx_descriptors = descriptors(0, from->rx_ring, &from->rx_lim);
+	return 0;
+}
+
+static int
+node_port(struct weir_plan *plan, unsigned int n, struct weir_error *error)
+{
+	const struct node *node = &plan->pipeline->nodes[n];
+	const char *device = node_device(node);
+	const struct machine_port *from;
+	struct plan_port *port;
+
+	if (device == NULL)
+		return 0;
+	from = find_port(plan->machine, device);
+	if (from == NULL)
+		return no_port(plan->machine, node, device, error);
+	port = add_port(plan, from);
+	if (node->source)
+		return receive_on(plan, n, port, from, error);
+	return transmit_on(plan, n, port, from, error);
+}
+
+int
+plan_ports(struct weir_plan *plan, struct weir_error *error)
+{
+	unsigned int i;
+	int ret;
+
+	plan->ports = calloc(plan->machine->port_count + 1, sizeof(*plan->ports));
+	if (plan->ports == NULL)
+		return plan_no_memory(error);
+	for (i = 0; i < plan->pipeline->node_count; i++) {
+		ret = node_port(plan, i, error);
+		if (ret < 0)
+			return ret;
+	}
+	return 0;
+}

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The weir authors
+ */
+
+#include <jansson.h>
+
+#include "plan_private.h"
+
+/* json_pack() gives NULL when memory runs out; the array's append then fails as well. */
+
+static json_t *
+json_worker(const struct weir_plan *plan, unsigned int i)
+{
+	const struct plan_worker *worker = &plan->workers[i];
+	const struct node *node = plan_node(plan, worker);
+	bool port = worker->port < plan->port_count;
+
+	return json_pack("{s:s, s:i, s:s, s:i, s:i, s:s, s:s?, s:o}", "node", node->name, "index",
+		(int)worker->index, "type", plan_node_type(node), "lcore", (int)worker->lcore,
+		"socket", worker->socket, "idle", wait_names[worker->idle], "port",
+		port ? plan->ports[worker->port].name : NULL, "queue",
+		port ? json_integer(worker->queue) : json_null());
+}
+
+static json_t *
+json_link(const struct weir_plan *plan, unsigned int i)
+{
+	const struct link *link = &plan->pipeline->links[i];
+	struct plan_kinds kinds = plan_link_kinds(plan, i);
+	char from[LINK_FROM_SIZE];
+
+	return json_pack("{s:s, s:s, s:i, s:i, s:I, s:s, s:s, s:b}", "from",
+		pipeline_from(plan->pipeline, link, from), "to",
+		plan->pipeline->nodes[link->to].name, "calls", (int)kinds.calls, "rings",
+		(int)kinds.rings, "ring", (json_int_t)link->conf.ring, "on_full",
+		on_full_names[pipeline_on_full(plan->pipeline, link)], "spread",
+		spread_names[link->conf.spread], "feedback",
+		pipeline_feedback(plan->pipeline, link));
+}
+
+static json_t *
+json_port(const struct weir_plan *plan, unsigned int i)
+{
+	const struct plan_port *port = &plan->ports[i];
+
+	return json_pack("{s:s, s:i, s:s?, s:i, s:i, s:i, s:i, s:i}", "name", port->name, "id",
+		port->id, "driver", port->driver, "socket", port->socket, "rx_queues",
+		port->rx_queues, "rx_descriptors", port->rx_descriptors, "tx_queues",
+		port->tx_queues, "tx_descriptors", port->tx_descriptors);
+}
+
+static json_t *
+json_pool(const struct weir_plan *plan, unsigned int i)
+{
+	const struct plan_pool *pool = &plan->pools[i];
+
+	return json_pack("{s:i, s:I, s:I, s:I, s:{s:I, s:I, s:I, s:I, s:I, s:I}}", "socket",
+		pool->socket, "size", (json_int_t)pool->size, "cache", (json_int_t)pool->cache,
+		"memory_bytes", (json_int_t)pool->memory, "terms", "descriptors",
+		(json_int_t)pool->descriptors, "rings", (json_int_t)pool->rings, "caches",
+		(json_int_t)pool->caches, "bursts", (json_int_t)pool->bursts, "held",
+		(json_int_t)pool->held, "margin", (json_int_t)pool->margin);
+}
+
+static json_t *
+json_note(const struct weir_plan *plan, unsigned int i)
+{
+	return json_string(plan->notes[i]);
+}
+
+/* An array of n of something; NULL: no memory. */
+static json_t *
+json_list(const struct weir_plan *plan, unsigned int n,
+	json_t *(*make)(const struct weir_plan *plan, unsigned int i))
+{
+	json_t *list = json_array();
+	unsigned int i;
+
+	for (i = 0; list != NULL && i < n; i++)
+		if (json_array_append_new(list, make(plan, i)) != 0) {
+			json_decref(list);
+			list = NULL;
+		}
+	return list;
+}
+
+char *
+plan_show_json(const struct weir_plan *plan)
+{
+	const struct weir_pipeline *pipeline = plan->pipeline;
+	char *text = NULL;
+	json_t *root;
+
+	root = json_pack("{s:s, s:I, s:s, s:o, s:o, s:o, s:o, s:I, s:I, s:o}", "pipeline",
+		pipeline->conf.name, "burst", (json_int_t)pipeline->conf.burst, "numa",
+		plan_numa_names[pipeline->conf.numa], "workers",
+		json_list(plan, plan->worker_count, json_worker), "links",
+		json_list(plan, pipeline->link_count, json_link), "ports",
+		json_list(plan, plan->port_count, json_port), "pools",
+		json_list(plan, plan->pool_count, json_pool), "memory_bytes",
+		(json_int_t)plan->memory, "hugepages_2m", (json_int_t)plan->hugepages_2m, "notes",
+		json_list(plan, plan->note_count, json_note));
+	if (root != NULL) {
+		text = json_dumps(root, JSON_INDENT(2));
+		json_decref(root);
+	}
+	return text;
+}

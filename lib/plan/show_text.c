@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The weir authors
+ */
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "plan_private.h"
+
+#define MB (UINT64_C(1) << 20)
+
+static unsigned int
+count_lcores(const struct weir_plan *plan)
+{
+	bool seen[RTE_MAX_LCORE] = { false };
+	unsigned int i, count = 0;
+
+	for (i = 0; i < plan->worker_count; i++)
+		if (!seen[plan->workers[i].lcore]) {
+			seen[plan->workers[i].lcore] = true;
+			count++;
+		}
+	return count;
+}
+
+static const char *
+plural(uint64_t n)
+{
+	return n == 1 ? "" : "s";
+}
+
+static void
+text_head(const struct weir_plan *plan, FILE *out)
+{
+	const struct pipeline_conf *conf = &plan->pipeline->conf;
+	unsigned int lcores = count_lcores(plan);
+
+	fprintf(out, "pipeline %s: %u worker%s on %u lcore%s, burst %" PRIu64 ", numa %s\n",
+		conf->name, plan->worker_count, plural(plan->worker_count), lcores, plural(lcores),
+		conf->burst, plan_numa_names[conf->numa]);
+}
+
+static void
+text_workers(const struct weir_plan *plan, FILE *out)
+{
+	const struct plan_worker *worker;
+	const struct node *node;
+	char name[WEIR_NAME_SIZE + 16];
+	unsigned int i;
+
+	fprintf(out, "\nworkers\n  %-20s %-12s %5s %6s  %-12s %s\n", "worker", "type", "lcore",
+		"socket", "idle", "port and queue");
+	for (i = 0; i < plan->worker_count; i++) {
+		worker = &plan->workers[i];
+		node = plan_node(plan, worker);
+		snprintf(name, sizeof(name), "%s[%u]", node->name, worker->index);
+		fprintf(out, "  %-20s %-12s %5u %6d  %-12s", name, plan_node_type(node),
+			worker->lcore, worker->socket, wait_names[worker->idle]);
+		if (worker->port < plan->port_count)
+			fprintf(out, " %s %s %u", plan->ports[worker->port].name,
+				node->source ? "RX" : "TX", worker->queue);
+		fputc('\n', out);
+	}
+}
+
+static void
+text_link(const struct weir_plan *plan, unsigned int i, FILE *out)
+{
+	const struct link *link = &plan->pipeline->links[i];
+	struct plan_kinds kinds = plan_link_kinds(plan, i);
+	char from[LINK_FROM_SIZE], ends[2 * LINK_FROM_SIZE + 8];
+
+	snprintf(ends, sizeof(ends), "%s -> %s", pipeline_from(plan->pipeline, link, from),
+		plan->pipeline->nodes[link->to].name);
+	fprintf(out, "  %-32s", ends);
+	if (kinds.calls != 0)
+		fprintf(out, " %u call%s,", kinds.calls, plural(kinds.calls));
+	if (kinds.rings != 0)
+		fprintf(out, " %u ring%s of %" PRIu64 ", %s,", kinds.rings, plural(kinds.rings),
+			link->conf.ring, on_full_names[pipeline_on_full(plan->pipeline, link)]);
+	fprintf(out, " spread %s%s\n", spread_names[link->conf.spread],
+		pipeline_feedback(plan->pipeline, link) ? ", feedback" : "");
+}
+
+static void
+text_links(const struct weir_plan *plan, FILE *out)
+{
+	unsigned int i;
+
+	if (plan->pipeline->link_count != 0)
+		fputs("\nlinks\n", out);
+	for (i = 0; i < plan->pipeline->link_count; i++)
+		text_link(plan, i, out);
+}
+
+static void
+text_ports(const struct weir_plan *plan, FILE *out)
+{
+	const struct plan_port *port;
+	unsigned int i;
+
+	if (plan->port_count != 0)
+		fprintf(out, "\nports\n  %-20s %-14s %6s %s\n", "port", "driver", "socket",
+			"queues x descriptors");
+	for (i = 0; i < plan->port_count; i++) {
+		port = &plan->ports[i];
+		fprintf(out, "  %-20s %-14s ", port->name,
+			port->driver != NULL ? port->driver : "?");
+		if (port->socket >= 0)
+			fprintf(out, "%6d", port->socket);
+		else
+			fprintf(out, "%6s", "none");
+		if (port->rx_queues != 0)
+			fprintf(out, " RX %u x %u", port->rx_queues, port->rx_descriptors);
+		if (port->tx_queues != 0)
+			fprintf(out, " TX %u x %u", port->tx_queues, port->tx_descriptors);
+		fputc('\n', out);
+	}
+}
+
+static void
+text_pools(const struct weir_plan *plan, FILE *out)
+{
+	const struct plan_pool *pool;
+	uint32_t sum;
+	unsigned int i;
+
+	if (plan->pool_count != 0)
+		fputs("\npools\n", out);
+	for (i = 0; i < plan->pool_count; i++) {
+		pool = &plan->pools[i];
+		sum = pool->descriptors + pool->rings + pool->caches + pool->bursts + pool->held +
+			pool->margin;
+		fprintf(out, "  socket %d: %u mbufs, cache %u, %" PRIu64 " MB\n", pool->socket,
+			pool->size, pool->cache, (pool->memory + MB - 1) / MB);
+		fprintf(out,
+			"    needs %u = %u descriptors + %u rings + %u caches + %u bursts + %u held + %u "
+			"margin\n",
+			sum, pool->descriptors, pool->rings, pool->caches, pool->bursts, pool->held,
+			pool->margin);
+	}
+}
+
+static void
+text_tail(const struct weir_plan *plan, FILE *out)
+{
+	unsigned int i;
+
+	fprintf(out, "\nmemory: %" PRIu64 " MB, %" PRIu64 " hugepage%s of 2 MB\n",
+		(plan->memory + MB - 1) / MB, plan->hugepages_2m, plural(plan->hugepages_2m));
+	if (plan->note_count != 0)
+		fputs("\nnotes\n", out);
+	for (i = 0; i < plan->note_count; i++)
+		fprintf(out, "  %s\n", plan->notes[i]);
+}
+
+char *
+plan_show_text(const struct weir_plan *plan)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+	bool failed;
+
+	if (out == NULL)
+		return NULL;
+	text_head(plan, out);
+	text_workers(plan, out);
+	text_links(plan, out);
+	text_ports(plan, out);
+	text_pools(plan, out);
+	text_tail(plan, out);
+	failed = ferror(out) != 0;
+	if (fclose(out) != 0 || failed) {
+		free(text);
+		return NULL;
+	}
+	return text;
+}

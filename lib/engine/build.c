@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The weir authors
+ */
+
+/* From the plan to workers, and the lanes, rings and calls between them. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <rte_errno.h>
+#include <rte_malloc.h>
+
+#include "engine_private.h"
+
+/* Bytes of a line that nobody else writes. */
+#define OWN_LINE RTE_CACHE_LINE_SIZE
+
+static void *
+alloc(size_t count, size_t size, int socket)
+{
+	/* rte_zmalloc gives NULL for nothing too. */
+	return rte_zmalloc_socket("weir", RTE_MAX(count, (size_t)1) * size, OWN_LINE, socket);
+}
+
+static const struct weir_pipeline *
+pipeline_of(const struct weir_engine *engine)
+{
+	return engine->plan->pipeline;
+}
+
+static unsigned int
+node_outputs(const struct node *node)
+{
+	unsigned int n = 0;
+
+	if (node->source)
+		return 1;
+	while (stage_output_name(node->stage_ops, n) != NULL)
+		n++;
+	return n;
+}
+
+static struct seat *
+node_seats(const struct weir_engine *engine, unsigned int node)
+{
+	return &engine->seats[plan_first_worker(engine->plan, node)];
+}
+
+/* The worker itself, with what it is; its ends of links come later. */
+static int
+seat_create(struct weir_engine *engine, struct seat *seat, const struct plan_worker *plan)
+{
+	const struct node *node = &pipeline_of(engine)->nodes[plan->node];
+	const struct weir_stage_ops *stage = node->stage_ops;
+	size_t state = node->source ? node->source_ops->state_size : stage->state_size;
+	struct weir_worker *worker = alloc(1, sizeof(*worker), plan->socket);
+
+	seat->plan = plan;
+	seat->node = node;
+	seat->worker = worker;
+	if (worker == NULL)
+		return -ENOMEM;
+	worker->stats = alloc(1, sizeof(*worker->stats), plan->socket);
+	worker->state = alloc(1, state, plan->socket);
+	worker->outputs = alloc(node_outputs(node), sizeof(*worker->outputs), plan->socket);
+	if (worker->stats == NULL || worker->state == NULL || worker->outputs == NULL)
+		return -ENOMEM;
+	worker->output_count = (uint16_t)node_outputs(node);
+	worker->burst = (uint16_t)pipeline_of(engine)->conf.burst;
+	worker->name = node->name;
+	worker->type = node->source ? node->source_ops->type.name : stage->name;
+	worker->index = plan->index;
+	worker->count = (unsigned int)node->conf.workers;
+	worker->lcore = plan->lcore;
+	worker->socket = plan->socket;
+	worker->port = RTE_MAX_ETHPORTS;
+	worker->tunnel = (uint8_t)node->conf.tunnel;
+	worker->pool = engine_pool(engine, plan->socket);
+	if (plan->port != UINT_MAX) {
+		worker->port = engine->plan->ports[plan->port].id;
+		worker->queue = plan->queue;
+	}
+	if (node->source) {
+		worker->poll = node->source_ops->poll;
+		return 0;
+	}
+	worker->process = stage->process;
+	worker->room = stage->room;
+	worker->tick = stage->tick;
+	worker->drain = stage->drain;
+	return 0;
+}
+
+/* A link's lanes from one producer: one for each worker of the consuming node. */
+static int
+link_create(struct weir_engine *engine, struct seat *seat, unsigned int id, struct out_link *out)
+{
+	const struct link *link = &pipeline_of(engine)->links[id];
+	const struct node *to = &pipeline_of(engine)->nodes[link->to];
+
+	out->id = id;
+	out->policy = link_policy(pipeline_on_full(pipeline_of(engine), link));
+	out->lanes = alloc(to->conf.workers, sizeof(*out->lanes), seat->plan->socket);
+	if (out->lanes == NULL)
+		return -ENOMEM;
+	out->lane_count = (uint16_t)to->conf.workers;
+	for (uint16_t i = 0; i < out->lane_count; i++)
+		out->lanes[i].consumer = node_seats(engine, link->to)[i].worker;
+	return 0;
+}
+
+static int
+output_create(struct weir_engine *engine, struct seat *seat, unsigned int index)
+{
+	const struct weir_pipeline *pipeline = pipeline_of(engine);
+	struct output *output = &seat->worker->outputs[index];
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < pipeline->link_count; i++)
+		n += pipeline->links[i].from == seat->plan->node &&
+			pipeline->links[i].output == index;
+	output->links = alloc(n, sizeof(*output->links), seat->plan->socket);
+	if (output->links == NULL)
+		return -ENOMEM;
+	for (unsigned int i = 0; i < pipeline->link_count; i++) {
+		const struct link *link = &pipeline->links[i];
+		struct out_link *out = &output->links[output->link_count];
+
+		if (link->from != seat->plan->node || link->output != index)
+			continue;
+		output->link_count++;
+		if (link_create(engine, seat, i, out) != 0)
+			return -ENOMEM;
+		output->receivers += link->conf.spread == WEIR_SPREAD_COPY ? out->lane_count : 1;
+	}
+	return 0;
+}
+
+/* The lane of a pair of workers. */
+static struct lane *
+pair_lane(struct weir_engine *engine, const struct plan_pair *pair)
+{
+	const struct link *link = &pipeline_of(engine)->links[pair->link];
+	struct weir_worker *producer = engine->seats[pair->producer].worker;
+	struct out_link *out = producer->outputs[link->output].links;
+
+	while (out->id != pair->link)
+		out++;
+	return &out->lanes[engine->seats[pair->consumer].plan->index];
+}
+
+static int
+call_join(struct weir_engine *engine, const struct plan_pair *pair)
+{
+	const struct link *link = &pipeline_of(engine)->links[pair->link];
+	const struct weir_worker *producer = engine->seats[pair->producer].worker;
+	struct lane *lane = pair_lane(engine, pair);
+
+	lane->direct = producer->outputs[link->output].receivers == 1;
+	lane->staged_size = producer->burst;
+	lane->staged = alloc(lane->staged_size, sizeof(*lane->staged), producer->socket);
+	return lane->staged != NULL ? 0 : -ENOMEM;
+}
+
+static int
+ring_join(struct weir_engine *engine, const struct plan_pair *pair, struct joint *joint)
+{
+	struct weir_worker *producer = engine->seats[pair->producer].worker;
+	struct weir_worker *consumer = engine->seats[pair->consumer].worker;
+	char name[RTE_RING_NAMESIZE];
+
+	snprintf(name, sizeof(name), "weir_%u_%td", engine->id, pair - engine->plan->pairs);
+	joint->pair = pair;
+	joint->ring = rte_ring_create(name, pair->capacity, consumer->socket,
+		RING_F_SP_ENQ | RING_F_SC_DEQ | RING_F_EXACT_SZ);
+	if (joint->ring == NULL)
+		return -rte_errno;
+	joint->lane = pair_lane(engine, pair);
+	joint->consumer = &consumer->inputs[consumer->input_count++];
+	ring_producer_init(&joint->lane->ring, joint->ring);
+	ring_consumer_init(joint->consumer, joint->ring, producer);
+	return 0;
+}
+
+/* Room for the consumer's end of each ring that ends at a worker. */
+static int
+inputs_create(struct weir_engine *engine, struct seat *seat)
+{
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < engine->plan->pair_count; i++)
+		n += !engine->plan->pairs[i].call &&
+			&engine->seats[engine->plan->pairs[i].consumer] == seat;
+	seat->worker->inputs = alloc(n, sizeof(*seat->worker->inputs), seat->plan->socket);
+	return seat->worker->inputs != NULL ? 0 : -ENOMEM;
+}
+
+static int
+pairs_join(struct weir_engine *engine)
+{
+	const struct weir_plan *plan = engine->plan;
+
+	engine->joints = calloc(RTE_MAX(plan->pair_count, 1u), sizeof(*engine->joints));
+	if (engine->joints == NULL)
+		return -ENOMEM;
+	for (unsigned int i = 0; i < plan->pair_count; i++) {
+		const struct plan_pair *pair = &plan->pairs[i];
+		int rc;
+
+		if (pair->call)
+			rc = call_join(engine, pair);
+		else
+			rc = ring_join(engine, pair, &engine->joints[engine->joint_count++]);
+		if (rc != 0)
+			return rc;
+	}
+	return 0;
+}
+
+/* Choose how every link pushes, now that it is known which of its lanes are rings. */
+static void
+links_init(struct weir_engine *engine)
+{
+	for (unsigned int i = 0; i < engine->seat_count; i++) {
+		struct weir_worker *worker = engine->seats[i].worker;
+
+		for (uint16_t o = 0; o < worker->output_count; o++)
+			for (uint16_t l = 0; l < worker->outputs[o].link_count; l++) {
+				struct out_link *out = &worker->outputs[o].links[l];
+
+				out_link_init(out,
+					(enum weir_spread)pipeline_of(engine)
+						->links[out->id].conf.spread);
+			}
+	}
+}
+
+/* Whom a worker waits for when it drains: every worker that sends to it, feedback left out. */
+static int
+upstream_create(struct weir_engine *engine, struct seat *seat)
+{
+	const struct weir_plan *plan = engine->plan;
+
+	seat->upstream = calloc(RTE_MAX(plan->pair_count, 1u), sizeof(*seat->upstream));
+	if (seat->upstream == NULL)
+		return -ENOMEM;
+	for (unsigned int i = 0; i < plan->pair_count; i++) {
+		const struct plan_pair *pair = &plan->pairs[i];
+		const struct link *link = &pipeline_of(engine)->links[pair->link];
+
+		if (&engine->seats[pair->consumer] == seat &&
+			!pipeline_feedback(pipeline_of(engine), link))
+			seat->upstream[seat->upstream_count++] = &engine->seats[pair->producer];
+	}
+	return 0;
+}
+
+static int
+seats_create(struct weir_engine *engine)
+{
+	const struct weir_plan *plan = engine->plan;
+	int rc = 0;
+
+	engine->seats = calloc(plan->worker_count, sizeof(*engine->seats));
+	if (engine->seats == NULL)
+		return -ENOMEM;
+	engine->seat_count = plan->worker_count;
+	for (unsigned int i = 0; rc == 0 && i < plan->worker_count; i++)
+		rc = seat_create(engine, &engine->seats[i], &plan->workers[i]);
+	for (unsigned int i = 0; rc == 0 && i < plan->worker_count; i++) {
+		struct seat *seat = &engine->seats[i];
+
+		for (unsigned int o = 0; rc == 0 && o < seat->worker->output_count; o++)
+			rc = output_create(engine, seat, o);
+		if (rc == 0)
+			rc = inputs_create(engine, seat);
+		if (rc == 0)
+			rc = upstream_create(engine, seat);
+	}
+	return rc;
+}
+
+static void
+worker_free(struct weir_worker *worker)
+{
+	if (worker == NULL)
+		return;
+	for (uint16_t o = 0; worker->outputs != NULL && o < worker->output_count; o++) {
+		struct output *output = &worker->outputs[o];
+
+		for (uint16_t l = 0; l < output->link_count; l++) {
+			struct out_link *out = &output->links[l];
+
+			for (uint16_t i = 0; i < out->lane_count; i++)
+				rte_free(out->lanes[i].staged);
+			rte_free(out->lanes);
+		}
+		rte_free(output->links);
+	}
+	rte_free(worker->gates);
+	rte_free(worker->inputs);
+	rte_free(worker->outputs);
+	rte_free(worker->state);
+	rte_free(worker->stats);
+	rte_free(worker);
+}
+
+void
+engine_unbuild(struct weir_engine *engine)
+{
+	for (unsigned int i = 0; i < engine->joint_count; i++)
+		rte_ring_free(engine->joints[i].ring);
+	free(engine->joints);
+	for (unsigned int i = 0; i < engine->seat_count; i++) {
+		worker_free(engine->seats[i].worker);
+		free(engine->seats[i].upstream);
+	}
+	free(engine->seats);
+}
+
+int
+engine_build(struct weir_engine *engine, struct weir_error *error)
+{
+	int rc = seats_create(engine);
+
+	if (rc == 0)
+		rc = pairs_join(engine);
+	if (rc == 0) {
+		links_init(engine);
+		rc = engine_gates(engine);
+	}
+	if (rc != 0)
+		return weir_error_set(error, -rc,
+			"no memory for the workers and rings: %s; give EAL more by -m, or lower `ring`",
+			rte_strerror(-rc));
+	return 0;
+}

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The weir authors
+ */
+
+/*
+ * What the files of this folder share.
+ *
+ * Who writes what: `control` is written by the control side and, where the number of events is
+ * bounded, by sources. A loop with its seats and workers is written by its own lcore while it
+ * runs; the control side reads counters, `passes`, `finished` and `done`. Before start and after
+ * every loop has finished, the control side may write everything.
+ */
+#ifndef WEIR_ENGINE_PRIVATE_H
+#define WEIR_ENGINE_PRIVATE_H
+
+#include <sys/queue.h>
+
+#include "engine.h"
+
+/* Most events moved at once. */
+#define BURST_MAX 256
+/* Passes between two housekeepings, about. */
+#define HOUSEKEEPING_PASSES 256
+/* One pass in so many is timed. */
+#define SAMPLE_PASSES 16
+
+/* What the control side wants of the workers. */
+enum engine_order {
+	ORDER_RUN,
+	ORDER_DRAIN,   /* sources stop, the others go on until nothing is left */
+	ORDER_ABANDON, /* return now */
+};
+
+struct __rte_cache_aligned control {
+	uint32_t order;
+	bool bounded;       /* whether `budget` counts */
+	int64_t budget;     /* events that sources may still take */
+};
+
+/* Where an lcore's time goes: it is in exactly one of these. */
+enum lcore_state {
+	LCORE_BUSY,
+	LCORE_IDLE,
+	LCORE_BLOCKED,
+	LCORE_SLEEPING,
+	LCORE_STATES
+};
+
+/* A worker's place in the engine. */
+struct seat {
+	struct weir_worker *worker;
+	const struct plan_worker *plan;
+	const struct node *node;
+	struct seat **upstream; /* whose events come here, feedback left out */
+	unsigned int upstream_count;
+	uint32_t drop_verdicts; /* bits of verdicts that a source drops */
+	uint16_t turn;          /* which input is first in the next pass */
+	uint64_t in_before;     /* to see whether anything came by a call */
+	bool initialised;       /* fini is due */
+	uint32_t done;          /* drained: nothing will come out any more */
+	/* the watchdog's, on the control side */
+	uint64_t seen_in;
+	uint64_t seen_at;
+	bool stalled;
+};
+
+/* The workers of one lcore. */
+struct __rte_cache_aligned loop {
+	struct weir_engine *engine;
+	struct control *control;
+	struct seat **seats; /* downstream first, so that room is made before it is needed */
+	unsigned int seat_count;
+	unsigned int lcore;
+	bool launched;
+	bool blocked; /* in this pass a worker had work and no room */
+	struct lcore_sample sample;
+	struct waiter idle;
+	struct waiter full;
+	uint32_t until_housekeeping;
+	uint64_t random; /* state of the generator that spreads housekeeping */
+	struct weir_event *events[BURST_MAX];
+
+	/* Counters, read by the control side. */
+	uint64_t cycles[LCORE_STATES] __rte_cache_aligned;
+	uint64_t since; /* TSC of the last change of state */
+	uint32_t state;
+	uint32_t finished;
+	uint64_t passes;
+};
+
+/* A ring of a link, and both its ends. */
+struct joint {
+	struct rte_ring *ring;
+	const struct plan_pair *pair;
+	struct lane *lane;
+	struct ring_consumer *consumer;
+	uint64_t abandoned; /* dropped out of the ring when the drain's time was up */
+};
+
+/* What a driver counts. */
+struct port_counts {
+	uint64_t ipackets;
+	uint64_t imissed;
+	uint64_t ierrors;
+	uint64_t rx_nombuf;
+	uint64_t opackets;
+};
+
+struct port_state {
+	const struct plan_port *plan;
+	struct port_counts before; /* when the engine was made: the driver may have counted before */
+	struct port_counts final;  /* since then, when the port was stopped */
+	bool started;
+	bool stopped;
+};
+
+struct pool_state {
+	const struct plan_pool *plan;
+	struct rte_mempool *pool;
+};
+
+struct weir_engine {
+	const struct weir_plan *plan;
+	struct weir_engine_conf conf;
+	unsigned int id;
+	struct control *control;
+	struct seat *seats; /* as the plan's workers */
+	unsigned int seat_count;
+	struct loop *loops;
+	unsigned int loop_count;
+	struct joint *joints;
+	unsigned int joint_count;
+	struct port_state *ports;
+	unsigned int port_count;
+	struct pool_state *pools;
+	unsigned int pool_count;
+	bool started;
+	bool stopped;
+	bool timed_out;
+	uint64_t start_tsc;
+	uint64_t stop_tsc;
+	TAILQ_ENTRY(weir_engine) next;
+};
+
+/* build.c: rings, workers, and how they are joined. Undone by engine_unbuild(). */
+int engine_build(struct weir_engine *engine, struct weir_error *error);
+void engine_unbuild(struct weir_engine *engine);
+
+/* gates.c: what each worker must find room in. After all lanes are joined. */
+int engine_gates(struct weir_engine *engine);
+
+/* resources.c: pools and ports. */
+int engine_pools_create(struct weir_engine *engine, struct weir_error *error);
+unsigned int engine_pools_free(struct weir_engine *engine);
+int engine_ports_start(struct weir_engine *engine, struct weir_error *error);
+void engine_ports_stop(struct weir_engine *engine);
+struct rte_mempool *engine_pool(const struct weir_engine *engine, int socket);
+/* Counts since the engine was made. */
+void engine_port_counts(const struct port_state *port, struct port_counts *counts);
+
+/* loop.c: one pass over the workers of an lcore; the loop that does so until told to return. */
+int loop_pass(struct loop *loop);
+int loop_main(void *loop);
+/* Cycles in a state up to now, from any thread. */
+uint64_t loop_cycles(const struct loop *loop, enum lcore_state state);
+
+static inline enum engine_order
+control_order(const struct control *control)
+{
+	return (enum engine_order)__atomic_load_n(&control->order, __ATOMIC_ACQUIRE);
+}
+
+#endif /* WEIR_ENGINE_PRIVATE_H */

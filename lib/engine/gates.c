@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The weir authors
+ */
+
+/*
+ * What each worker must find room in before it pulls: every lossless ring, and every stage with a
+ * room() of its own, that its events can reach within one pass, that is by calls.
+ *
+ * An event goes to one output; there to all links; in a link to one lane, or to all where it
+ * copies. So the most events that arrive at a place for one pulled are: the sum over links and
+ * copied lanes, the greatest over outputs and other lanes, times what the stage declares it makes
+ * of one.
+ */
+#include <stdlib.h>
+
+#include <rte_malloc.h>
+
+#include "engine_private.h"
+
+/* Gates found so far. */
+struct gates {
+	struct gate *list;
+	unsigned int count;
+	unsigned int size;
+};
+
+static bool
+gate_same(const struct gate *a, const struct gate *b)
+{
+	return a->ring == b->ring && a->stage == b->stage;
+}
+
+/* Add a gate; where it is there already, its times become the sum, or the greater one. */
+static int
+gates_add(struct gates *gates, const struct gate *gate, bool sum)
+{
+	for (unsigned int i = 0; i < gates->count; i++) {
+		struct gate *have = &gates->list[i];
+
+		if (!gate_same(have, gate))
+			continue;
+		have->times = sum ? have->times + gate->times : RTE_MAX(have->times, gate->times);
+		return 0;
+	}
+	if (gates->count == gates->size) {
+		unsigned int size = RTE_MAX(gates->size * 2, 8u);
+		struct gate *list = realloc(gates->list, size * sizeof(*list));
+
+		if (list == NULL)
+			return -ENOMEM;
+		gates->list = list;
+		gates->size = size;
+	}
+	gates->list[gates->count++] = *gate;
+	return 0;
+}
+
+static int
+gates_merge(struct gates *into, const struct gates *from, bool sum)
+{
+	int rc = 0;
+
+	for (unsigned int i = 0; rc == 0 && i < from->count; i++)
+		rc = gates_add(into, &from->list[i], sum);
+	return rc;
+}
+
+static int worker_gates(const struct weir_engine *engine, struct weir_worker *worker,
+	struct gates *gates);
+
+static int
+lane_gates(const struct weir_engine *engine, struct lane *lane, struct gates *gates)
+{
+	struct gate gate = { .ring = &lane->ring, .times = 1 };
+
+	if (lane->ring.ring != NULL)
+		return gates_add(gates, &gate, false);
+	return worker_gates(engine, lane->consumer, gates);
+}
+
+static int
+link_gates(const struct weir_engine *engine, struct out_link *out, struct gates *gates)
+{
+	bool copy = engine->plan->pipeline->links[out->id].conf.spread == WEIR_SPREAD_COPY;
+	int rc = 0;
+
+	for (uint16_t i = 0; rc == 0 && out->policy->lossless && i < out->lane_count; i++) {
+		struct gates lane = { 0 };
+
+		rc = lane_gates(engine, &out->lanes[i], &lane);
+		if (rc == 0)
+			rc = gates_merge(gates, &lane, copy);
+		free(lane.list);
+	}
+	return rc;
+}
+
+static int
+output_gates(const struct weir_engine *engine, struct output *output, struct gates *gates)
+{
+	int rc = 0;
+
+	for (uint16_t i = 0; rc == 0 && i < output->link_count; i++) {
+		struct gates link = { 0 };
+
+		rc = link_gates(engine, &output->links[i], &link);
+		if (rc == 0)
+			rc = gates_merge(gates, &link, true);
+		free(link.list);
+	}
+	return rc;
+}
+
+static uint32_t
+fanout(const struct weir_engine *engine, const struct weir_worker *worker)
+{
+	for (unsigned int i = 0; i < engine->seat_count; i++)
+		if (engine->seats[i].worker == worker && !engine->seats[i].node->source)
+			return RTE_MAX(engine->seats[i].node->stage_ops->max_fanout, 1);
+	return 1;
+}
+
+static int
+worker_gates(const struct weir_engine *engine, struct weir_worker *worker, struct gates *gates)
+{
+	struct gate own = { .stage = worker, .times = 1 };
+	uint32_t times = fanout(engine, worker);
+	int rc = 0;
+
+	if (worker->room != NULL)
+		rc = gates_add(gates, &own, false);
+	for (uint16_t i = 0; rc == 0 && i < worker->output_count; i++) {
+		struct gates output = { 0 };
+
+		rc = output_gates(engine, &worker->outputs[i], &output);
+		for (unsigned int g = 0; g < output.count; g++)
+			output.list[g].times *= times;
+		if (rc == 0)
+			rc = gates_merge(gates, &output, false);
+		free(output.list);
+	}
+	return rc;
+}
+
+int
+engine_gates(struct weir_engine *engine)
+{
+	for (unsigned int i = 0; i < engine->seat_count; i++) {
+		struct weir_worker *worker = engine->seats[i].worker;
+		struct gates gates = { 0 };
+		int rc = worker_gates(engine, worker, &gates);
+
+		if (rc == 0)
+			worker->gates = rte_zmalloc_socket("weir",
+				RTE_MAX(gates.count, 1u) * sizeof(*gates.list), RTE_CACHE_LINE_SIZE,
+				worker->socket);
+		if (rc == 0 && worker->gates != NULL) {
+			worker->gate_count = (uint16_t)gates.count;
+			for (unsigned int g = 0; g < gates.count; g++)
+				worker->gates[g] = gates.list[g];
+		}
+		free(gates.list);
+		if (rc != 0 || worker->gates == NULL)
+			return -ENOMEM;
+	}
+	return 0;
+}

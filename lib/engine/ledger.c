@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The weir authors
+ */
+
+/* Reading the figures, from any thread, without stopping anything. */
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "engine_private.h"
+
+static_assert(WEIR_FROM_SIZE == LINK_FROM_SIZE, "one size for a link's name");
+
+static const struct weir_pipeline *
+pipeline_of(const struct weir_engine *engine)
+{
+	return engine->plan->pipeline;
+}
+
+static void
+ledger_add_ways_out(const struct weir_engine *engine, const struct worker_stats *stats,
+	struct weir_ledger *ledger)
+{
+	(void)engine;
+	ledger->released += stat_read(&stats->released);
+	ledger->transmitted += stat_read(&stats->transmitted);
+	ledger->dropped += worker_stats_dropped(stats);
+}
+
+/* What is in rings or held: exact at rest. */
+static uint64_t
+in_flight_counted(const struct weir_engine *engine)
+{
+	uint64_t n = 0;
+
+	for (unsigned int i = 0; i < engine->joint_count; i++)
+		n += rte_ring_count(engine->joints[i].ring);
+	for (unsigned int i = 0; i < engine->seat_count; i++)
+		n += stat_read(&engine->seats[i].worker->stats->held);
+	return n;
+}
+
+/*
+ * Ways out before ways in, and downstream before upstream: what ends while this reads was counted
+ * in before, so that nothing is ever seen to leave that has not come.
+ */
+void
+weir_ledger_read(const struct weir_engine *engine, struct weir_ledger *ledger)
+{
+	const struct weir_pipeline *pipeline = pipeline_of(engine);
+
+	*ledger = (struct weir_ledger){ 0 };
+	for (unsigned int i = pipeline->node_count; i-- > 0;) {
+		unsigned int node = pipeline->order[i];
+		unsigned int first = plan_first_worker(engine->plan, node);
+
+		for (unsigned int w = 0; w < pipeline->nodes[node].conf.workers; w++)
+			ledger_add_ways_out(engine, engine->seats[first + w].worker->stats, ledger);
+	}
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	for (unsigned int i = 0; i < engine->seat_count; i++) {
+		const struct worker_stats *stats = engine->seats[i].worker->stats;
+
+		ledger->created += stat_read(&stats->created);
+		if (engine->seats[i].node->source)
+			ledger->received += stat_read(&stats->in);
+	}
+	ledger->in_flight = ledger->received + ledger->created - ledger->released -
+		ledger->transmitted - ledger->dropped;
+	if (engine->stopped) {
+		uint64_t counted = in_flight_counted(engine);
+
+		ledger->unaccounted = (int64_t)(ledger->in_flight - counted);
+		ledger->in_flight = counted;
+	}
+}
+
+/* Share of its lcore's time that a worker took; by its share of the sampled cycles there. */
+static double
+worker_busy(const struct weir_engine *engine, const struct seat *seat)
+{
+	const struct loop *loop = engine->loops;
+	uint64_t cycles = 0, all = 0, busy;
+
+	while (loop->lcore != seat->plan->lcore)
+		loop++;
+	busy = loop_cycles(loop, LCORE_BUSY);
+	for (unsigned int i = 0; i < LCORE_STATES; i++)
+		all += loop_cycles(loop, (enum lcore_state)i);
+	for (unsigned int i = 0; i < loop->seat_count; i++)
+		cycles += stat_read(&loop->seats[i]->worker->stats->cycles);
+	if (all == 0 || cycles == 0)
+		return 0.0;
+	return (double)busy / (double)all * (double)stat_read(&seat->worker->stats->cycles) /
+		(double)cycles;
+}
+
+int
+weir_ledger_worker(const struct weir_engine *engine, unsigned int i,
+	struct weir_worker_figures *figures)
+{
+	const struct seat *seat;
+	const struct worker_stats *stats;
+
+	if (i >= engine->seat_count)
+		return -ENOENT;
+	seat = &engine->seats[i];
+	stats = seat->worker->stats;
+	*figures = (struct weir_worker_figures){
+		.node = seat->node->name,
+		.type = seat->worker->type,
+		.node_index = seat->plan->node,
+		.index = seat->plan->index,
+		.lcore = seat->plan->lcore,
+		.socket = seat->plan->socket,
+		.source = seat->node->source,
+		.in = stat_read(&stats->in),
+		.out = stat_read(&stats->out),
+		.created = stat_read(&stats->created),
+		.released = stat_read(&stats->released),
+		.transmitted = stat_read(&stats->transmitted),
+		.dropped = worker_stats_dropped(stats),
+		.held = stat_read(&stats->held),
+		.busy = worker_busy(engine, seat),
+	};
+	for (unsigned int v = 0; seat->worker->verdicts != NULL && v < WEIR_VERDICT_MAX; v++)
+		figures->verdicts[v] = stat_read(&seat->worker->verdicts[v]);
+	return 0;
+}
+
+int
+weir_ledger_ring(const struct weir_engine *engine, unsigned int i,
+	struct weir_ring_figures *figures)
+{
+	const struct joint *joint;
+	const struct plan_worker *producer, *consumer;
+
+	if (i >= engine->joint_count)
+		return -ENOENT;
+	joint = &engine->joints[i];
+	producer = &engine->plan->workers[joint->pair->producer];
+	consumer = &engine->plan->workers[joint->pair->consumer];
+	*figures = (struct weir_ring_figures){
+		.link = joint->pair->link,
+		.to = pipeline_of(engine)->nodes[consumer->node].name,
+		.producer = producer->index,
+		.consumer = consumer->index,
+		.socket = consumer->socket,
+		.capacity = joint->ring->capacity,
+		.high_water = __atomic_load_n(&joint->consumer->high_water, __ATOMIC_RELAXED),
+		.dequeued = stat_read(&joint->consumer->dequeued),
+		.dropped = stat_read(&joint->lane->ring.dropped),
+		.count = rte_ring_count(joint->ring),
+		.enqueued = stat_read(&joint->lane->ring.enqueued),
+	};
+	pipeline_from(pipeline_of(engine), &pipeline_of(engine)->links[joint->pair->link],
+		figures->from);
+	return 0;
+}
+
+/* Lost on calls of a link; rings are read one by one. */
+static uint64_t
+link_calls_dropped(const struct weir_engine *engine, unsigned int id)
+{
+	const struct link *link = &pipeline_of(engine)->links[id];
+	unsigned int first = plan_first_worker(engine->plan, link->from);
+	uint64_t dropped = 0;
+
+	for (unsigned int w = 0; w < pipeline_of(engine)->nodes[link->from].conf.workers; w++) {
+		const struct weir_worker *worker = engine->seats[first + w].worker;
+		const struct out_link *out = worker->outputs[link->output].links;
+
+		while (out->id != id)
+			out++;
+		for (uint16_t i = 0; i < out->lane_count; i++)
+			if (out->lanes[i].ring.ring == NULL)
+				dropped += stat_read(&out->lanes[i].ring.dropped);
+	}
+	return dropped;
+}
+
+int
+weir_ledger_link(const struct weir_engine *engine, unsigned int i,
+	struct weir_link_figures *figures)
+{
+	const struct link *link;
+
+	if (i >= pipeline_of(engine)->link_count)
+		return -ENOENT;
+	link = &pipeline_of(engine)->links[i];
+	*figures = (struct weir_link_figures){
+		.to = pipeline_of(engine)->nodes[link->to].name,
+		.on_full = link_policy(pipeline_on_full(pipeline_of(engine), link))->name,
+		.dropped = link_calls_dropped(engine, i),
+	};
+	pipeline_from(pipeline_of(engine), link, figures->from);
+	for (unsigned int j = 0; j < engine->joint_count; j++) {
+		const struct joint *joint = &engine->joints[j];
+
+		if (joint->pair->link != i)
+			continue;
+		figures->rings++;
+		figures->count += rte_ring_count(joint->ring);
+		figures->capacity += joint->ring->capacity;
+		figures->dropped += stat_read(&joint->lane->ring.dropped);
+	}
+	figures->call = figures->rings == 0;
+	return 0;
+}
+
+int
+weir_ledger_port(const struct weir_engine *engine, unsigned int i,
+	struct weir_port_figures *figures)
+{
+	const struct port_state *port;
+	struct port_counts counts;
+
+	if (i >= engine->port_count)
+		return -ENOENT;
+	port = &engine->ports[i];
+	engine_port_counts(port, &counts);
+	*figures = (struct weir_port_figures){
+		.port = port->plan->id,
+		.socket = port->plan->socket,
+		.ipackets = counts.ipackets,
+		.imissed = counts.imissed,
+		.ierrors = counts.ierrors,
+		.rx_nombuf = counts.rx_nombuf,
+		.opackets = counts.opackets,
+		/* Virtual devices have no queue of their own that could overflow unseen. */
+		.reports_missed = strncmp(port->plan->driver, "net_", 4) != 0 ||
+			strstr(port->plan->driver, "_pmd") != NULL,
+	};
+	snprintf(figures->name, sizeof(figures->name), "%s", port->plan->name);
+	return 0;
+}
+
+int
+weir_ledger_pool(const struct weir_engine *engine, unsigned int i,
+	struct weir_pool_figures *figures)
+{
+	const struct rte_mempool *pool;
+
+	if (i >= engine->pool_count)
+		return -ENOENT;
+	pool = engine->pools[i].pool;
+	*figures = (struct weir_pool_figures){
+		.name = pool->name,
+		.socket = engine->pools[i].plan->socket,
+		.size = pool->size,
+		.available = rte_mempool_avail_count(pool),
+	};
+	return 0;
+}
+
+/* The stage type that has the i-th of all own reasons, and which of its reasons that is. */
+static const struct weir_stage_ops *
+stage_reason(const struct weir_engine *engine, unsigned int i, unsigned int *reason)
+{
+	const struct weir_pipeline *pipeline = pipeline_of(engine);
+
+	for (unsigned int n = 0; n < pipeline->node_count; n++) {
+		const struct weir_stage_ops *ops = pipeline->nodes[n].stage_ops;
+		bool seen = ops == NULL || ops->reasons == NULL;
+
+		for (unsigned int m = 0; !seen && m < n; m++)
+			seen = pipeline->nodes[m].stage_ops == ops;
+		for (unsigned int r = 0; !seen && ops->reasons[r] != NULL; r++)
+			if (i-- == 0) {
+				*reason = DROP_STAGE + r;
+				return ops;
+			}
+	}
+	return NULL;
+}
+
+int
+weir_ledger_drop(const struct weir_engine *engine, unsigned int i, const char **reason,
+	uint64_t *count)
+{
+	const struct weir_stage_ops *ops = NULL;
+	unsigned int index = i;
+
+	if (i >= DROP_STAGE) {
+		ops = stage_reason(engine, i - DROP_STAGE, &index);
+		if (ops == NULL)
+			return -ENOENT;
+	}
+	*reason = ops != NULL ? ops->reasons[index - DROP_STAGE] : drop_reason_name(index);
+	*count = 0;
+	for (unsigned int s = 0; s < engine->seat_count; s++)
+		if (ops == NULL || engine->seats[s].node->stage_ops == ops)
+			*count += stat_read(&engine->seats[s].worker->stats->dropped[index]);
+	return 0;
+}

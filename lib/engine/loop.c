@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The weir authors
+ */
+
+/* What an lcore does: passes over its workers, downstream first. */
+#include <rte_cycles.h>
+#include <rte_random.h>
+
+#include "engine_private.h"
+
+static void
+loop_state(struct loop *loop, enum lcore_state state)
+{
+	uint64_t now;
+
+	if (loop->state == state)
+		return;
+	now = rte_rdtsc();
+	stat_add(&loop->cycles[loop->state], now - loop->since);
+	__atomic_store_n(&loop->since, now, __ATOMIC_RELAXED);
+	__atomic_store_n(&loop->state, state, __ATOMIC_RELAXED);
+}
+
+uint64_t
+loop_cycles(const struct loop *loop, enum lcore_state state)
+{
+	uint64_t cycles = stat_read(&loop->cycles[state]);
+	uint64_t since = stat_read(&loop->since);
+	uint64_t now = rte_rdtsc();
+
+	if (!__atomic_load_n(&loop->finished, __ATOMIC_ACQUIRE) && since != 0 &&
+		__atomic_load_n(&loop->state, __ATOMIC_RELAXED) == state && now > since)
+		cycles += now - since;
+	return cycles;
+}
+
+/* Take at most n of what sources may take in all. */
+static unsigned int
+budget_take(struct control *control, unsigned int n)
+{
+	int64_t left = __atomic_fetch_sub(&control->budget, n, __ATOMIC_RELAXED);
+
+	if (left >= (int64_t)n)
+		return n;
+	left = RTE_MAX(left, 0);
+	__atomic_fetch_add(&control->budget, (int64_t)n - left, __ATOMIC_RELAXED);
+	return (unsigned int)left;
+}
+
+/* Drop the packets whose verdict the source drops; how many are left. */
+static uint16_t
+source_filter(const struct seat *seat, struct weir_event *events[], uint16_t n)
+{
+	struct weir_event *dropped[BURST_MAX];
+	uint16_t kept = 0, out = 0;
+
+	for (uint16_t i = 0; i < n; i++) {
+		if (events[i]->type == WEIR_EVENT_PACKET &&
+			(seat->drop_verdicts >> events[i]->verdict & 1))
+			dropped[out++] = events[i];
+		else
+			events[kept++] = events[i];
+	}
+	worker_drop(seat->worker, DROP_VERDICT, dropped, out);
+	return kept;
+}
+
+static unsigned int
+source_pass(struct loop *loop, struct seat *seat)
+{
+	struct weir_worker *worker = seat->worker;
+	struct control *control = loop->control;
+	unsigned int room = worker_room(worker, worker->burst);
+	uint16_t got, n;
+
+	if (unlikely(room == 0)) {
+		loop->blocked = true;
+		return 0;
+	}
+	if (unlikely(control->bounded))
+		room = budget_take(control, room);
+	if (unlikely(room == 0))
+		return 0;
+	got = worker->poll(worker, worker->state, loop->events, (uint16_t)room);
+	if (unlikely(control->bounded))
+		__atomic_fetch_add(&control->budget, room - got, __ATOMIC_RELAXED);
+	if (got == 0)
+		return 0;
+	stat_add(&worker->stats->in, got);
+	n = got;
+	if (unlikely(seat->drop_verdicts != 0))
+		n = source_filter(seat, loop->events, n);
+	weir_forward(worker, 0, loop->events, n);
+	worker_publish(worker);
+	return got;
+}
+
+static bool
+inputs_wait(const struct weir_worker *worker)
+{
+	for (uint16_t i = 0; i < worker->input_count; i++)
+		if (rte_ring_count(worker->inputs[i].ring) > 0)
+			return true;
+	return false;
+}
+
+static unsigned int
+stage_pull(struct loop *loop, struct seat *seat)
+{
+	struct weir_worker *worker = seat->worker;
+	unsigned int moved = 0;
+	uint16_t at = seat->turn;
+
+	for (uint16_t i = 0; i < worker->input_count; i++) {
+		unsigned int n = worker_room(worker, worker->burst);
+
+		if (unlikely(n == 0)) {
+			loop->blocked |= inputs_wait(worker);
+			break;
+		}
+		n = ring_consumer_get(&worker->inputs[at], loop->events, n);
+		if (n > 0)
+			worker_process(worker, loop->events, (uint16_t)n);
+		moved += n;
+		if (++at == worker->input_count)
+			at = 0;
+	}
+	if (worker->input_count > 1 && ++seat->turn == worker->input_count)
+		seat->turn = 0;
+	return moved;
+}
+
+static unsigned int
+stage_tick(struct seat *seat)
+{
+	struct weir_worker *worker = seat->worker;
+	unsigned int moved;
+
+	if (worker->tick == NULL)
+		return 0;
+	moved = worker->tick(worker, worker->state, worker_room_out(worker));
+	worker_publish(worker);
+	return moved;
+}
+
+static unsigned int
+stage_pass(struct loop *loop, struct seat *seat, bool housekeeping)
+{
+	struct weir_worker *worker = seat->worker;
+	unsigned int moved = stage_pull(loop, seat);
+
+	if (worker->tick != NULL && (housekeeping || worker->stats->in == seat->in_before))
+		moved += stage_tick(seat);
+	seat->in_before = worker->stats->in;
+	return moved;
+}
+
+static unsigned int
+seat_pass(struct loop *loop, struct seat *seat, bool housekeeping)
+{
+	if (seat->worker->poll != NULL)
+		return source_pass(loop, seat);
+	return stage_pass(loop, seat, housekeeping);
+}
+
+/* As seat_pass(), and its time is noted where it moved something. */
+static unsigned int
+seat_pass_timed(struct loop *loop, struct seat *seat, bool housekeeping)
+{
+	uint64_t start = rte_rdtsc();
+	unsigned int moved;
+
+	loop->sample.nested = 0;
+	moved = seat_pass(loop, seat, housekeeping);
+	if (moved > 0)
+		worker_sample(seat->worker, start, 0);
+	return moved;
+}
+
+static bool
+upstream_done(const struct seat *seat)
+{
+	for (unsigned int i = 0; i < seat->upstream_count; i++)
+		if (!__atomic_load_n(&seat->upstream[i]->done, __ATOMIC_ACQUIRE))
+			return false;
+	return true;
+}
+
+static unsigned int
+source_left(const struct seat *seat)
+{
+	const struct source_ops *ops = seat->node->source_ops;
+
+	return ops->drain != NULL ? ops->drain(seat->worker, seat->worker->state) : 0;
+}
+
+/* What a stage holds when nothing more comes in, after it was asked to let go. */
+static uint64_t
+stage_left(struct seat *seat)
+{
+	struct weir_worker *worker = seat->worker;
+	uint64_t left = 0;
+
+	if (worker->drain != NULL)
+		left = worker->drain(worker, worker->state, worker_room_out(worker));
+	else
+		stage_tick(seat);
+	worker_publish(worker);
+	return left + worker->stats->held;
+}
+
+/* One pass of a worker that drains; it is done when nothing can come and nothing is left. */
+static unsigned int
+seat_drain(struct loop *loop, struct seat *seat)
+{
+	bool last = upstream_done(seat);
+	unsigned int moved;
+
+	if (seat->worker->poll != NULL) {
+		if (source_left(seat) > 0)
+			return source_pass(loop, seat);
+	} else {
+		moved = stage_pass(loop, seat, false);
+		if (moved > 0 || !last || inputs_wait(seat->worker) || stage_left(seat) > 0)
+			return moved;
+	}
+	__atomic_store_n(&seat->done, 1, __ATOMIC_RELEASE);
+	return 0;
+}
+
+/* A pass while draining: events moved, or -ESHUTDOWN when every worker is done. */
+static int
+loop_drain_pass(struct loop *loop)
+{
+	unsigned int moved = 0, done = 0;
+
+	for (unsigned int i = 0; i < loop->seat_count; i++) {
+		if (!loop->seats[i]->done)
+			moved += seat_drain(loop, loop->seats[i]);
+		done += loop->seats[i]->done;
+	}
+	return done == loop->seat_count ? -ESHUTDOWN : (int)moved;
+}
+
+static int
+loop_run_pass(struct loop *loop)
+{
+	bool housekeeping = --loop->until_housekeeping == 0;
+	bool timed = loop->passes % SAMPLE_PASSES == 0;
+	unsigned int moved = 0;
+
+	if (unlikely(housekeeping)) {
+		/* At a randomised moment, so that it does not beat with what comes in bursts. */
+		loop->random = loop->random * UINT64_C(6364136223846793005) + 1;
+		loop->until_housekeeping = HOUSEKEEPING_PASSES / 2 +
+			(uint32_t)(loop->random >> 56) % HOUSEKEEPING_PASSES;
+	}
+	loop->sample.on = timed;
+	for (unsigned int i = 0; i < loop->seat_count; i++)
+		moved += timed ? seat_pass_timed(loop, loop->seats[i], housekeeping) :
+				 seat_pass(loop, loop->seats[i], housekeeping);
+	loop->sample.on = false;
+	return (int)moved;
+}
+
+int
+loop_pass(struct loop *loop)
+{
+	enum engine_order order = control_order(loop->control);
+	int moved;
+
+	if (unlikely(loop->since == 0))
+		__atomic_store_n(&loop->since, rte_rdtsc(), __ATOMIC_RELAXED);
+	stat_add(&loop->passes, 1);
+	loop->blocked = false;
+	if (likely(order == ORDER_RUN))
+		moved = loop_run_pass(loop);
+	else
+		moved = order == ORDER_DRAIN ? loop_drain_pass(loop) : -ESHUTDOWN;
+	loop_state(loop, moved > 0 ? LCORE_BUSY : loop->blocked ? LCORE_BLOCKED : LCORE_IDLE);
+	if (unlikely(moved == -ESHUTDOWN))
+		__atomic_store_n(&loop->finished, 1, __ATOMIC_RELEASE);
+	return moved;
+}
+
+/* Wait once, by the policy of what there is to wait for. */
+static void
+loop_wait(struct loop *loop)
+{
+	struct waiter *waiter = loop->blocked ? &loop->full : &loop->idle;
+
+	if (waiter->how == WEIR_WAIT_SLEEP || waiter->how == WEIR_WAIT_YIELD)
+		loop_state(loop, LCORE_SLEEPING);
+	waiter_wait(waiter);
+}
+
+int
+loop_main(void *arg)
+{
+	struct loop *loop = arg;
+	int moved;
+
+	while ((moved = loop_pass(loop)) != -ESHUTDOWN) {
+		if (moved > 0) {
+			waiter_reset(&loop->idle);
+			waiter_reset(&loop->full);
+		} else {
+			loop_wait(loop);
+		}
+	}
+	return 0;
+}

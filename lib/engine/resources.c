@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The weir authors
+ */
+
+/* What an engine takes from DPDK besides rings and memory: pools and ports. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <rte_errno.h>
+#include <rte_ethdev.h>
+
+#include "engine_private.h"
+
+struct rte_mempool *
+engine_pool(const struct weir_engine *engine, int socket)
+{
+	const struct plan_pool *want = plan_pool(engine->plan, socket);
+
+	for (unsigned int i = 0; i < engine->pool_count; i++)
+		if (engine->pools[i].plan == want)
+			return engine->pools[i].pool;
+	return NULL;
+}
+
+int
+engine_pools_create(struct weir_engine *engine, struct weir_error *error)
+{
+	const struct weir_plan *plan = engine->plan;
+	const struct pool_conf *conf = &plan->pipeline->pool;
+	char name[RTE_MEMPOOL_NAMESIZE];
+
+	engine->pools = calloc(RTE_MAX(plan->pool_count, 1u), sizeof(*engine->pools));
+	if (engine->pools == NULL)
+		return weir_error_set(error, ENOMEM, "no memory for pools");
+	for (unsigned int i = 0; i < plan->pool_count; i++) {
+		const struct plan_pool *want = &plan->pools[i];
+		struct pool_state *have = &engine->pools[i];
+
+		snprintf(name, sizeof(name), "weir_%u_pool_%d", engine->id, want->socket);
+		have->plan = want;
+		have->pool = weir_pool_create(name, want->size, want->cache, 0,
+			(uint16_t)conf->data_room, want->socket);
+		if (have->pool == NULL)
+			return weir_error_set(error, rte_errno,
+				"[pool] no %u mbufs on socket %d: %s; give EAL more memory by -m",
+				want->size, want->socket, rte_strerror(rte_errno));
+		engine->pool_count++;
+	}
+	return 0;
+}
+
+unsigned int
+engine_pools_free(struct weir_engine *engine)
+{
+	unsigned int leaked = 0;
+
+	for (unsigned int i = 0; i < engine->pool_count; i++) {
+		struct rte_mempool *pool = engine->pools[i].pool;
+		unsigned int out = pool->size - rte_mempool_avail_count(pool);
+
+		/* An mbuf that somebody still has must not lose its memory. */
+		if (out == 0)
+			rte_mempool_free(pool);
+		leaked += out;
+	}
+	free(engine->pools);
+	return leaked;
+}
+
+static void
+port_counts_read(uint16_t id, struct port_counts *counts)
+{
+	struct rte_eth_stats stats;
+
+	*counts = (struct port_counts){ 0 };
+	if (rte_eth_stats_get(id, &stats) != 0)
+		return;
+	*counts = (struct port_counts){
+		.ipackets = stats.ipackets,
+		.imissed = stats.imissed,
+		.ierrors = stats.ierrors,
+		.rx_nombuf = stats.rx_nombuf,
+		.opackets = stats.opackets,
+	};
+}
+
+void
+engine_port_counts(const struct port_state *port, struct port_counts *counts)
+{
+	if (port->stopped) {
+		*counts = port->final;
+		return;
+	}
+	port_counts_read(port->plan->id, counts);
+	counts->ipackets -= port->before.ipackets;
+	counts->imissed -= port->before.imissed;
+	counts->ierrors -= port->before.ierrors;
+	counts->rx_nombuf -= port->before.rx_nombuf;
+	counts->opackets -= port->before.opackets;
+}
+
+/* The pool of each RX queue is that of the worker who polls it; and what else the source says. */
+static void
+port_receivers(const struct weir_engine *engine, unsigned int port, struct port_conf *conf,
+	struct rte_mempool **pools)
+{
+	for (unsigned int i = 0; i < engine->seat_count; i++) {
+		const struct seat *seat = &engine->seats[i];
+		const struct ethdev_conf *ethdev = seat->node->type_conf;
+
+		if (seat->plan->port != port || !seat->node->source)
+			continue;
+		pools[seat->plan->queue] = seat->worker->pool;
+		conf->promiscuous = ethdev->promiscuous != 0;
+	}
+}
+
+static int
+port_state_start(struct weir_engine *engine, unsigned int i, struct weir_error *error)
+{
+	const struct plan_port *plan = &engine->plan->ports[i];
+	struct port_state *port = &engine->ports[i];
+	struct rte_mempool *pools[RTE_MAX_QUEUES_PER_PORT] = { NULL };
+	struct port_conf conf = {
+		.id = plan->id,
+		.name = plan->name,
+		.socket = plan->socket,
+		.rx_queues = plan->rx_queues,
+		.tx_queues = plan->tx_queues,
+		.rx_descriptors = plan->rx_descriptors,
+		.tx_descriptors = plan->tx_descriptors,
+		.pools = pools,
+		.spare = engine->pool_count > 0 ? engine->pools[0].pool : NULL,
+	};
+	int rc;
+
+	port->plan = plan;
+	port_receivers(engine, i, &conf, pools);
+	port_counts_read(plan->id, &port->before);
+	rc = port_start(&conf, error);
+	port->started = rc == 0;
+	return rc;
+}
+
+int
+engine_ports_start(struct weir_engine *engine, struct weir_error *error)
+{
+	unsigned int n = engine->plan->port_count;
+	int rc = 0;
+
+	engine->ports = calloc(RTE_MAX(n, 1u), sizeof(*engine->ports));
+	if (engine->ports == NULL)
+		return weir_error_set(error, ENOMEM, "no memory for ports");
+	for (; rc == 0 && engine->port_count < n; engine->port_count++)
+		rc = port_state_start(engine, engine->port_count, error);
+	return rc;
+}
+
+static bool
+pools_full(const struct weir_engine *engine)
+{
+	for (unsigned int i = 0; i < engine->pool_count; i++)
+		if (!rte_mempool_full(engine->pools[i].pool))
+			return false;
+	return true;
+}
+
+void
+engine_ports_stop(struct weir_engine *engine)
+{
+	for (unsigned int i = 0; i < engine->port_count; i++) {
+		struct port_state *port = &engine->ports[i];
+
+		if (!port->started || port->stopped)
+			continue;
+		engine_port_counts(port, &port->final);
+		port->stopped = true;
+		port_stop(port->plan->id);
+	}
+	/* Some drivers (net_tap) keep the mbufs of stopped queues until they are closed. */
+	for (unsigned int i = 0; i < engine->port_count && !pools_full(engine); i++)
+		if (engine->ports[i].started)
+			rte_eth_dev_close(engine->ports[i].plan->id);
+}

@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The weir authors
+ */
+
+/*
+ * The commands of weir on DPDK's telemetry socket:
+ *
+ *     /weir/list                    names of the engines
+ *     /weir/ledger[,ENGINE]         the ledger
+ *     /weir/nodes[,ENGINE[,NODE]]   sums of each node, or the workers of one
+ *     /weir/links[,ENGINE[,LINK]]   sums of each link, or the rings of one, by number
+ *     /weir/ports[,ENGINE]          the ports' own counts
+ *     /weir/plan[,ENGINE]           which worker runs where
+ *
+ * ENGINE may be left out where there is one engine.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <rte_common.h>
+#include <rte_telemetry.h>
+
+#include "engine/engine.h"
+#include "telemetry.h"
+
+/* Entries of one reply: DPDK's buffer holds 16 KiB, and none here is longer than 220 bytes. */
+#define ENTRIES_MAX 64
+/* Bytes of a key made here. */
+#define KEY_SIZE 96
+
+/* One command's call. */
+struct call {
+	char engine[WEIR_NAME_SIZE]; /* empty: the only one */
+	const char *item;            /* what follows the engine's name; NULL: nothing */
+	struct rte_tel_data *reply;
+	int (*answer)(const struct weir_engine *engine, struct call *call);
+	unsigned int found; /* engines that match */
+};
+
+static int
+call_visit(const struct weir_engine *engine, void *arg)
+{
+	struct call *call = arg;
+
+	if (call->engine[0] != '\0' && strcmp(call->engine, weir_engine_name(engine)) != 0)
+		return 0;
+	/* Without a name, a second engine makes the first one's answer ambiguous. */
+	if (++call->found > 1)
+		return -EINVAL;
+	return call->answer(engine, call);
+}
+
+/* Split ENGINE[,ITEM] and let `answer` fill the reply. */
+static int
+call_engine(const char *params, struct rte_tel_data *reply,
+	int (*answer)(const struct weir_engine *engine, struct call *call))
+{
+	struct call call = { .reply = reply, .answer = answer };
+	const char *comma = params != NULL ? strchr(params, ',') : NULL;
+	size_t n = params == NULL ? 0 : comma != NULL ? (size_t)(comma - params) : strlen(params);
+	int rc;
+
+	if (n >= sizeof(call.engine))
+		return -EINVAL;
+	if (n > 0)
+		memcpy(call.engine, params, n);
+	call.item = comma != NULL ? comma + 1 : NULL;
+	rte_tel_data_start_dict(reply);
+	rc = engine_each(call_visit, &call);
+	return rc != 0 ? rc : call.found == 0 ? -ENOENT : 0;
+}
+
+/* A named dict within a dict. */
+static struct rte_tel_data *
+dict_add(struct rte_tel_data *dict, const char *key)
+{
+	struct rte_tel_data *inner = rte_tel_data_alloc();
+
+	if (inner == NULL)
+		return NULL;
+	rte_tel_data_start_dict(inner);
+	if (rte_tel_data_add_dict_container(dict, key, inner, 0) != 0) {
+		rte_tel_data_free(inner);
+		return NULL;
+	}
+	return inner;
+}
+
+static int
+list_visit(const struct weir_engine *engine, void *arg)
+{
+	return rte_tel_data_add_array_string(arg, weir_engine_name(engine));
+}
+
+static int
+list_command(const char *cmd, const char *params, struct rte_tel_data *reply)
+{
+	(void)cmd;
+	(void)params;
+	rte_tel_data_start_array(reply, RTE_TEL_STRING_VAL);
+	return engine_each(list_visit, reply);
+}
+
+static int
+ledger_answer(const struct weir_engine *engine, struct call *call)
+{
+	struct weir_ledger l;
+
+	weir_ledger_read(engine, &l);
+	rte_tel_data_add_dict_uint(call->reply, "received", l.received);
+	rte_tel_data_add_dict_uint(call->reply, "created", l.created);
+	rte_tel_data_add_dict_uint(call->reply, "released", l.released);
+	rte_tel_data_add_dict_uint(call->reply, "transmitted", l.transmitted);
+	rte_tel_data_add_dict_uint(call->reply, "dropped", l.dropped);
+	rte_tel_data_add_dict_uint(call->reply, "in_flight", l.in_flight);
+	return rte_tel_data_add_dict_int(call->reply, "unaccounted", (int)l.unaccounted);
+}
+
+static void
+figures_add(struct rte_tel_data *dict, const struct weir_worker_figures *w)
+{
+	rte_tel_data_add_dict_uint(dict, "in", w->in);
+	rte_tel_data_add_dict_uint(dict, "out", w->out);
+	rte_tel_data_add_dict_uint(dict, "created", w->created);
+	rte_tel_data_add_dict_uint(dict, "released", w->released);
+	rte_tel_data_add_dict_uint(dict, "dropped", w->dropped);
+	rte_tel_data_add_dict_uint(dict, "held", w->held);
+	/* Telemetry has no fractions. */
+	rte_tel_data_add_dict_uint(dict, "busy_percent", (uint64_t)(w->busy * 100.0 + 0.5));
+}
+
+/* Add up the figures of the workers of one node, the first of which is worker i. */
+static unsigned int
+node_sum(const struct weir_engine *engine, unsigned int i, struct weir_worker_figures *sum)
+{
+	struct weir_worker_figures w;
+	unsigned int n = 1;
+
+	for (; weir_ledger_worker(engine, i + n, &w) == 0 && w.index != 0; n++) {
+		sum->in += w.in;
+		sum->out += w.out;
+		sum->created += w.created;
+		sum->released += w.released;
+		sum->dropped += w.dropped;
+		sum->held += w.held;
+		sum->busy += w.busy;
+	}
+	return n;
+}
+
+static int
+nodes_sums(const struct weir_engine *engine, struct call *call)
+{
+	struct weir_worker_figures sum;
+	unsigned int entries = 0, n;
+
+	for (unsigned int i = 0; weir_ledger_worker(engine, i, &sum) == 0; i += n) {
+		struct rte_tel_data *node;
+
+		n = node_sum(engine, i, &sum);
+		if (++entries > ENTRIES_MAX)
+			break;
+		node = dict_add(call->reply, sum.node);
+		if (node == NULL)
+			return -ENOMEM;
+		rte_tel_data_add_dict_string(node, "type", sum.type);
+		rte_tel_data_add_dict_uint(node, "workers", n);
+		figures_add(node, &sum);
+	}
+	return 0;
+}
+
+static int
+node_workers(const struct weir_engine *engine, struct call *call)
+{
+	struct weir_worker_figures w;
+	unsigned int entries = 0;
+	char key[KEY_SIZE];
+
+	for (unsigned int i = 0; weir_ledger_worker(engine, i, &w) == 0; i++) {
+		struct rte_tel_data *worker;
+
+		if (strcmp(w.node, call->item) != 0 || ++entries > ENTRIES_MAX)
+			continue;
+		snprintf(key, sizeof(key), "%s_%u", w.node, w.index);
+		worker = dict_add(call->reply, key);
+		if (worker == NULL)
+			return -ENOMEM;
+		rte_tel_data_add_dict_uint(worker, "lcore", w.lcore);
+		rte_tel_data_add_dict_int(worker, "socket", w.socket);
+		figures_add(worker, &w);
+	}
+	return entries > 0 ? 0 : -ENOENT;
+}
+
+static int
+nodes_answer(const struct weir_engine *engine, struct call *call)
+{
+	return call->item != NULL ? node_workers(engine, call) : nodes_sums(engine, call);
+}
+
+static int
+links_sums(const struct weir_engine *engine, struct call *call)
+{
+	struct weir_link_figures l;
+	char key[KEY_SIZE];
+
+	for (unsigned int i = 0; i < ENTRIES_MAX && weir_ledger_link(engine, i, &l) == 0; i++) {
+		struct rte_tel_data *link;
+
+		snprintf(key, sizeof(key), "link_%u", i);
+		link = dict_add(call->reply, key);
+		if (link == NULL)
+			return -ENOMEM;
+		rte_tel_data_add_dict_string(link, "from", l.from);
+		rte_tel_data_add_dict_string(link, "to", l.to);
+		rte_tel_data_add_dict_string(link, "kind", l.call ? "call" : "ring");
+		rte_tel_data_add_dict_string(link, "on_full", l.on_full);
+		rte_tel_data_add_dict_uint(link, "rings", l.rings);
+		rte_tel_data_add_dict_uint(link, "count", l.count);
+		rte_tel_data_add_dict_uint(link, "capacity", l.capacity);
+		rte_tel_data_add_dict_uint(link, "dropped", l.dropped);
+	}
+	return 0;
+}
+
+static int
+link_rings(const struct weir_engine *engine, struct call *call)
+{
+	unsigned int id = (unsigned int)strtoul(call->item, NULL, 10), entries = 0;
+	struct weir_link_figures l;
+	struct weir_ring_figures r;
+	char key[KEY_SIZE];
+
+	if (weir_ledger_link(engine, id, &l) != 0)
+		return -ENOENT;
+	for (unsigned int i = 0; weir_ledger_ring(engine, i, &r) == 0; i++) {
+		struct rte_tel_data *ring;
+
+		if (r.link != id || ++entries > ENTRIES_MAX)
+			continue;
+		snprintf(key, sizeof(key), "ring_%u_%u", r.producer, r.consumer);
+		ring = dict_add(call->reply, key);
+		if (ring == NULL)
+			return -ENOMEM;
+		rte_tel_data_add_dict_int(ring, "socket", r.socket);
+		rte_tel_data_add_dict_uint(ring, "capacity", r.capacity);
+		rte_tel_data_add_dict_uint(ring, "count", r.count);
+		rte_tel_data_add_dict_uint(ring, "high_water", r.high_water);
+		rte_tel_data_add_dict_uint(ring, "enqueued", r.enqueued);
+		rte_tel_data_add_dict_uint(ring, "dequeued", r.dequeued);
+		rte_tel_data_add_dict_uint(ring, "dropped", r.dropped);
+	}
+	return 0;
+}
+
+static int
+links_answer(const struct weir_engine *engine, struct call *call)
+{
+	return call->item != NULL ? link_rings(engine, call) : links_sums(engine, call);
+}
+
+static int
+ports_answer(const struct weir_engine *engine, struct call *call)
+{
+	struct weir_port_figures p;
+
+	for (unsigned int i = 0; i < ENTRIES_MAX && weir_ledger_port(engine, i, &p) == 0; i++) {
+		struct rte_tel_data *port;
+		char key[KEY_SIZE];
+
+		snprintf(key, sizeof(key), "port_%u", p.port);
+		port = dict_add(call->reply, key);
+		if (port == NULL)
+			return -ENOMEM;
+		rte_tel_data_add_dict_string(port, "name", p.name);
+		rte_tel_data_add_dict_int(port, "socket", p.socket);
+		rte_tel_data_add_dict_uint(port, "ipackets", p.ipackets);
+		if (p.reports_missed)
+			rte_tel_data_add_dict_uint(port, "imissed", p.imissed);
+		rte_tel_data_add_dict_uint(port, "ierrors", p.ierrors);
+		rte_tel_data_add_dict_uint(port, "rx_nombuf", p.rx_nombuf);
+		rte_tel_data_add_dict_uint(port, "opackets", p.opackets);
+	}
+	return 0;
+}
+
+static int
+plan_answer(const struct weir_engine *engine, struct call *call)
+{
+	const struct weir_plan *plan = engine_plan(engine);
+
+	for (unsigned int i = 0; i < plan->worker_count && i < 2 * ENTRIES_MAX; i++) {
+		const struct plan_worker *w = &plan->workers[i];
+		char key[KEY_SIZE], where[KEY_SIZE];
+
+		snprintf(key, sizeof(key), "%s_%u", plan->pipeline->nodes[w->node].name, w->index);
+		snprintf(where, sizeof(where), "lcore %u socket %d", w->lcore, w->socket);
+		rte_tel_data_add_dict_string(call->reply, key, where);
+	}
+	return rte_tel_data_add_dict_uint(call->reply, "memory_bytes", plan->memory);
+}
+
+/* The commands that are about one engine. */
+static const struct command {
+	const char *name;
+	int (*answer)(const struct weir_engine *engine, struct call *call);
+	const char *help;
+} commands[] = {
+	{ "/weir/ledger", ledger_answer, "The figures that must balance. Parameter: engine" },
+	{ "/weir/nodes", nodes_answer, "Figures of nodes. Parameters: engine, node" },
+	{ "/weir/links", links_answer, "Figures of links. Parameters: engine, number of a link" },
+	{ "/weir/ports", ports_answer, "Figures of ports. Parameter: engine" },
+	{ "/weir/plan", plan_answer, "Which worker runs where. Parameter: engine" },
+};
+
+static int
+engine_command(const char *cmd, const char *params, struct rte_tel_data *reply)
+{
+	for (unsigned int i = 0; i < RTE_DIM(commands); i++)
+		if (strcmp(commands[i].name, cmd) == 0)
+			return call_engine(params, reply, commands[i].answer);
+	return -ENOENT;
+}
+
+void
+telemetry_register(void)
+{
+	static uint32_t registered;
+
+	if (__atomic_exchange_n(&registered, 1, __ATOMIC_RELAXED) != 0)
+		return;
+	rte_telemetry_register_cmd("/weir/list", list_command,
+		"Names of the engines. No parameters");
+	for (unsigned int i = 0; i < RTE_DIM(commands); i++)
+		rte_telemetry_register_cmd(commands[i].name, engine_command, commands[i].help);
+}

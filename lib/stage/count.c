@@ -38,8 +38,8 @@ count_fini(struct weir_worker *worker, void *state)
 	const struct count_state *count = state;
 
 	rte_log(RTE_LOG_INFO, (uint32_t)count_logtype,
-		"stage '%s' worker %u: %" PRIu64 " events, %" PRIu64 " bytes\n", weir_worker_name(worker),
-		weir_worker_index(worker), count->events, count->bytes);
+		"stage '%s' worker %u: %" PRIu64 " events, %" PRIu64 " bytes\n",
+		weir_worker_name(worker), weir_worker_index(worker), count->events, count->bytes);
 }
 
 const struct weir_stage_ops stage_count = {

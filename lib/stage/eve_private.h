@@ -79,6 +79,7 @@ struct eve_writer {
 	const char *path;
 	pthread_t thread;
 	int fd;
+	bool regular; /* a file: writes to it don't wait for anybody */
 
 	/* The worker's. */
 	uint64_t head __rte_cache_aligned; /* of the next line */
@@ -91,6 +92,7 @@ struct eve_writer {
 	/* The thread's too, but seldom written, and read for every burst. */
 	uint64_t offset __rte_cache_aligned; /* of the wall clock to the TSC, ns */
 	int dead; /* errno that ended the writing, or 0 */
+	bool stop; /* for the thread: end, whatever is left */
 };
 
 /* Open the file and start the thread. 0, or -errno with `error` and nothing left behind. */

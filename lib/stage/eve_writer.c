@@ -28,13 +28,15 @@
 
 RTE_LOG_REGISTER(eve_logtype, lib.weir.stage, NOTICE)
 
-/* Bytes of one write to a file, and to anything else where no other worker writes to it. */
+/*
+ * Most bytes of one write. Others' bytes cannot come in between: a file has a lock, anything else
+ * may promise no more than a pipe does, PIPE_BUF.
+ */
 #define CHUNK_FILE (128 << 10)
-#define CHUNK_ALONE (16 << 10)
 /* How long the thread sleeps for want of lines: from the first time on, and at most. */
-#define SLEEP_MIN_NS 50000
-#define SLEEP_MAX_NS 1000000
-/* How often it asks a descriptor that does not block whether it can write again. */
+#define SLEEP_MIN_NS 50000L
+#define SLEEP_MAX_NS 1000000L
+/* How long it waits for a reader before it looks whether it should stop. */
 #define POLL_MS 10
 
 static_assert(EVE_LINE_MAX <= PIPE_BUF, "a chunk holds a line");
@@ -84,7 +86,6 @@ whole_lines(const struct eve_writer *writer, size_t n)
 	return end != NULL ? (size_t)(end - (writer->bytes + at)) + 1 : n;
 }
 
-/* Write n bytes; cancelling the thread takes effect here, where it may wait for ever. */
 static ssize_t
 write_some(const struct eve_writer *writer, size_t n)
 {
@@ -94,37 +95,17 @@ write_some(const struct eve_writer *writer, size_t n)
 		{ .iov_base = writer->bytes + at, .iov_len = first },
 		{ .iov_base = writer->bytes, .iov_len = n - first },
 	};
-	int before, code;
-	ssize_t wrote;
 
-	pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, &before);
-	wrote = writev(writer->fd, parts, first < n ? 2 : 1);
-	code = errno;
-	pthread_setcancelstate(before, NULL);
-	errno = code;
-	return wrote;
+	return writev(writer->fd, parts, first < n ? 2 : 1);
 }
 
-static void
-wait_writable(const struct eve_writer *writer)
+/* Whether a write would not wait; a file's never does. Waits for that, but not for long. */
+static bool
+writable(const struct eve_writer *writer)
 {
 	struct pollfd fd = { .fd = writer->fd, .events = POLLOUT };
-	int before;
 
-	pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, &before);
-	poll(&fd, 1, POLL_MS);
-	pthread_setcancelstate(before, NULL);
-}
-
-static void
-writer_sleep(uint64_t ns)
-{
-	const struct timespec time = { .tv_nsec = (long)ns };
-	int before;
-
-	pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, &before);
-	nanosleep(&time, NULL);
-	pthread_setcancelstate(before, NULL);
+	return writer->regular || poll(&fd, 1, POLL_MS) > 0;
 }
 
 static void
@@ -143,23 +124,22 @@ static bool
 writer_write(struct eve_writer *writer)
 {
 	uint64_t pending = __atomic_load_n(&writer->published, __ATOMIC_ACQUIRE) - writer->tail;
+	size_t chunk = writer->regular ? CHUNK_FILE : PIPE_BUF;
 	ssize_t wrote;
 
 	if (pending == 0)
 		return false;
-	wrote = write_some(writer,
-		pending > writer->chunk ? whole_lines(writer, writer->chunk) : (size_t)pending);
+	if (!writable(writer))
+		return true;
+	wrote = write_some(writer, pending > chunk ? whole_lines(writer, chunk) : (size_t)pending);
 	if (wrote >= 0) {
 		__atomic_store_n(&writer->tail, writer->tail + (uint64_t)wrote, __ATOMIC_RELEASE);
 		return true;
 	}
-	if (errno == EAGAIN) {
-		wait_writable(writer);
+	if (errno == EAGAIN || errno == EINTR)
 		return true;
-	}
-	if (errno != EINTR)
-		writer_die(writer, errno, pending);
-	return errno == EINTR;
+	writer_die(writer, errno, pending);
+	return false;
 }
 
 /*
@@ -173,65 +153,65 @@ writer_shield(void)
 
 	sigfillset(&all);
 	pthread_sigmask(SIG_BLOCK, &all, NULL);
-	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
 }
 
 static void *
 writer_main(void *arg)
 {
+	struct timespec wait = { .tv_nsec = SLEEP_MIN_NS };
 	struct eve_writer *writer = arg;
-	uint64_t set = rte_rdtsc(), sleep_ns = SLEEP_MIN_NS;
+	uint64_t set = rte_rdtsc();
 
 	writer_shield();
-	while (!eve_writer_dead(writer)) {
+	while (!eve_writer_dead(writer) && !__atomic_load_n(&writer->stop, __ATOMIC_RELAXED)) {
 		/* The clocks drift apart by some us in a second. */
 		if (rte_rdtsc() - set > rte_get_tsc_hz()) {
 			clock_set(writer);
 			set = rte_rdtsc();
 		}
 		if (writer_write(writer)) {
-			sleep_ns = SLEEP_MIN_NS;
+			wait.tv_nsec = SLEEP_MIN_NS;
 		} else {
-			writer_sleep(sleep_ns);
-			sleep_ns = RTE_MIN(sleep_ns * 2, (uint64_t)SLEEP_MAX_NS);
+			nanosleep(&wait, NULL);
+			wait.tv_nsec = RTE_MIN(2 * wait.tv_nsec, SLEEP_MAX_NS);
 		}
 	}
 	return NULL;
 }
 
 /*
- * Open the file, for -errno. Several workers append to one file, each line whole; the first
- * empties it. A FIFO that nobody reads is refused rather than waited for.
+ * Standard output. A file shares its position with whoever else writes there. Anything else may
+ * make a write wait, and is opened anew so that this can be turned off for us alone.
  */
 static int
-writer_open(const char *path, bool truncate)
+stdout_open(void)
 {
-	int flags = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
-	int fd;
+	struct stat st;
+	int fd = -1;
 
-	if (strcmp(path, "-") == 0)
-		fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
-	else
-		fd = open(path, flags | (truncate ? O_TRUNC : 0), 0644);
-	if (fd < 0)
-		return -errno;
-	if (strcmp(path, "-") != 0)
-		fcntl(fd, F_SETFL, O_APPEND);
-	return fd;
+	if (fstat(STDOUT_FILENO, &st) == 0 && !S_ISREG(st.st_mode))
+		fd = open("/proc/self/fd/1", O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	return fd >= 0 ? fd : fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
 }
 
 /*
- * Most bytes of a write that others' writes cannot come in between of: a file has a lock, anything
- * else may promise no more than a pipe does.
+ * Open the file: its descriptor, or -errno. Several workers append to one file; the first empties
+ * it. A FIFO that nobody reads is refused rather than waited for.
  */
-static size_t
-writer_chunk(int fd, unsigned int workers)
+static int
+writer_open(struct eve_writer *writer, bool truncate)
 {
+	int flags = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
 	struct stat st;
 
-	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
-		return CHUNK_FILE;
-	return workers == 1 ? CHUNK_ALONE : PIPE_BUF;
+	if (strcmp(writer->path, "-") == 0)
+		writer->fd = stdout_open();
+	else
+		writer->fd = open(writer->path, flags | (truncate ? O_TRUNC : 0), 0644);
+	if (writer->fd < 0)
+		return -errno;
+	writer->regular = fstat(writer->fd, &st) == 0 && S_ISREG(st.st_mode);
+	return 0;
 }
 
 int
@@ -245,11 +225,10 @@ eve_writer_start(struct eve_writer *writer, const struct weir_worker *worker,
 	writer->path = conf->path;
 	writer->size = rte_align64pow2(conf->buffer);
 	writer->ns_per_cycle = ((uint64_t)NS_PER_S << 32) / rte_get_tsc_hz();
-	writer->fd = writer_open(conf->path, weir_worker_index(worker) == 0);
-	if (writer->fd < 0)
-		return weir_error_set(error, -writer->fd, "stage '%s': cannot open path '%s': %s",
-			node, conf->path, strerror(-writer->fd));
-	writer->chunk = writer_chunk(writer->fd, weir_worker_count(worker));
+	ret = writer_open(writer, weir_worker_index(worker) == 0);
+	if (ret != 0)
+		return weir_error_set(error, -ret, "stage '%s': cannot open path '%s': %s", node,
+			conf->path, strerror(-ret));
 	writer->bytes = rte_malloc_socket("weir_eve", writer->size + EVE_LINE_MAX,
 		RTE_CACHE_LINE_SIZE, weir_worker_socket(worker));
 	if (writer->bytes == NULL) {
@@ -277,8 +256,7 @@ close_file:
 void
 eve_writer_stop(struct eve_writer *writer)
 {
-	/* By cancelling: the thread may be in a write that the file's reader never lets end. */
-	pthread_cancel(writer->thread);
+	__atomic_store_n(&writer->stop, true, __ATOMIC_RELAXED);
 	pthread_join(writer->thread, NULL);
 	if (!eve_writer_dead(writer) && !eve_writer_idle(writer))
 		rte_log(RTE_LOG_WARNING, (uint32_t)eve_logtype,

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <rte_branch_prediction.h>
+#include <rte_bitops.h>
 
 #include "stage.h"
 #include "stage_private.h"

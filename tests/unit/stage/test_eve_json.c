@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The weir authors
+ */
+
+/* Lines of eve: read back by a JSON parser, and held against libc's texts. */
+#include <arpa/inet.h>
+#include <inttypes.h>
+#include <netinet/in.h>
+#include <time.h>
+
+#include <jansson.h>
+
+#include "rig.h"
+#include "stage/eve_private.h"
+
+static struct eve_format format;
+
+static const struct weir_event https = {
+	.type = WEIR_EVENT_PACKET,
+	.flags = WEIR_EVENT_KEYED,
+	.port = RTE_MBUF_PORT_INVALID,
+	.len = 74,
+	.payload_off = 54,
+	.proto = IPPROTO_TCP,
+	.ip_version = 4,
+	.tcp_flags = 0x1b,
+	.key = {
+		.src = { [10] = 0xff, 0xff, 192, 0, 2, 1 },
+		.dst = { [10] = 0xff, 0xff, 198, 51, 100, 255 },
+		.sport = RTE_BE16(50000),
+		.dport = RTE_BE16(443),
+		.proto = IPPROTO_TCP,
+		.ip_version = 4,
+	},
+};
+
+/* The line of an event, without its newline, in a buffer that shows what was written beyond. */
+static const char *
+line_of(const struct weir_event *event, uint64_t ns)
+{
+	static char line[EVE_LINE_MAX + 1];
+	char *end;
+
+	memset(line, 0x55, sizeof(line));
+	end = eve_format_line(&format, event, ns, line);
+	assert_true(end <= line + EVE_LINE_MAX);
+	assert_int_equal(line[EVE_LINE_MAX], 0x55);
+	assert_int_equal(end[-1], '\n');
+	end[-1] = '\0';
+	assert_null(strchr(line, '\n'));
+	return line;
+}
+
+static json_t *
+parsed(const struct weir_event *event, uint64_t ns)
+{
+	json_error_t error;
+	json_t *json = json_loads(line_of(event, ns), JSON_REJECT_DUPLICATES, &error);
+
+	if (json == NULL)
+		fail_msg("%s: %s", error.text, line_of(event, ns));
+	return json;
+}
+
+static void
+is_text(const json_t *json, const char *key, const char *expect)
+{
+	const char *text = json_string_value(json_object_get(json, key));
+
+	if (expect == NULL) {
+		assert_null(json_object_get(json, key));
+		return;
+	}
+	assert_non_null(text);
+	assert_string_equal(text, expect);
+}
+
+/* A number, or no such key for -1. */
+static void
+is_number(const json_t *json, const char *key, int64_t expect)
+{
+	const json_t *number = json_object_get(json, key);
+
+	if (expect < 0) {
+		assert_null(number);
+		return;
+	}
+	assert_true(json_is_integer(number));
+	assert_int_equal(json_integer_value(number), expect);
+}
+
+static void
+test_plain_line(void **state)
+{
+	(void)state;
+	assert_string_equal(line_of(&https, UINT64_C(1767268800123456789)),
+		"{\"timestamp\":\"2026-01-01T12:00:00.123456+0000\",\"event_type\":\"packet\","
+		"\"src_ip\":\"192.0.2.1\",\"src_port\":50000,\"dest_ip\":\"198.51.100.255\","
+		"\"dest_port\":443,\"proto\":\"TCP\",\"pkt_len\":74,\"ip_v\":4,"
+		"\"tcp_flags\":\"1b\",\"verdict\":\"ok\"}");
+}
+
+static void
+test_not_ip(void **state)
+{
+	struct weir_event arp = { .type = WEIR_EVENT_PACKET,
+		.port = RTE_MBUF_PORT_INVALID,
+		.len = 60,
+		.ethertype = 0x806 };
+
+	(void)state;
+	assert_string_equal(line_of(&arp, 0),
+		"{\"timestamp\":\"1970-01-01T00:00:00.000000+0000\",\"event_type\":\"packet\","
+		"\"pkt_len\":60,\"verdict\":\"ok\"}");
+}
+
+static void
+test_tunnel_and_tags(void **state)
+{
+	struct weir_event event = https;
+	json_t *json, *vlan;
+
+	(void)state;
+	event.flags |= WEIR_EVENT_TUNNELLED;
+	event.tunnel = WEIR_TUNNEL_VXLAN;
+	event.vlan_count = 2;
+	event.vlan[0] = 0xe064;
+	event.vlan[1] = 0;
+	json = parsed(&event, 0);
+	vlan = json_object_get(json, "vlan");
+	assert_int_equal(json_array_size(vlan), 2);
+	assert_int_equal(json_integer_value(json_array_get(vlan, 0)), 100);
+	assert_int_equal(json_integer_value(json_array_get(vlan, 1)), 0);
+	is_text(json, "tunnel", "vxlan");
+	is_number(json, "tunnel_id", -1);
+	json_decref(json);
+	event.tunnel_id = UINT32_MAX;
+	json = parsed(&event, 0);
+	is_number(json, "tunnel_id", UINT32_MAX);
+	json_decref(json);
+}
+
+/* Ports only where they were read. */
+static void
+test_ports(void **state)
+{
+	static const struct {
+		uint8_t proto;
+		const char *name;
+		uint16_t flags;
+		uint16_t payload_off;
+		bool zero; /* ports of the key */
+		bool has;
+	} rows[] = {
+		{ IPPROTO_TCP, "TCP", 0, 54, false, true },
+		{ IPPROTO_UDP, "UDP", 0, 42, true, true },
+		{ IPPROTO_SCTP, "SCTP", 0, 46, false, true },
+		{ IPPROTO_UDP, "UDP", WEIR_EVENT_FRAGMENT, 42, false, true },
+		{ IPPROTO_UDP, "UDP", WEIR_EVENT_LATER_FRAGMENT, 34, true, false },
+		{ IPPROTO_ICMP, "ICMP", 0, 42, false, false },
+		{ IPPROTO_ICMPV6, "IPv6-ICMP", 0, 62, false, false },
+		{ IPPROTO_TCP, "TCP", WEIR_EVENT_MALFORMED, 0, true, false },
+		{ IPPROTO_TCP, "TCP", WEIR_EVENT_MALFORMED, 0, false, true },
+		{ IPPROTO_GRE, "GRE", 0, 38, true, false },
+		{ 253, "253", 0, 34, true, false },
+	};
+
+	(void)state;
+	for (unsigned int i = 0; i < RTE_DIM(rows); i++) {
+		struct weir_event event = https;
+		json_t *json;
+
+		event.proto = event.key.proto = rows[i].proto;
+		event.flags |= rows[i].flags;
+		event.payload_off = rows[i].payload_off;
+		if (rows[i].zero)
+			event.key.sport = event.key.dport = 0;
+		json = parsed(&event, 0);
+		is_text(json, "proto", rows[i].name);
+		is_number(json, "src_port", rows[i].has ? rows[i].zero ? 0 : 50000 : -1);
+		is_number(json, "dest_port", rows[i].has ? rows[i].zero ? 0 : 443 : -1);
+		is_text(json, "tcp_flags",
+			rows[i].has && rows[i].proto == IPPROTO_TCP ? "1b" : NULL);
+		json_decref(json);
+	}
+}
+
+static void
+test_event_without_packet(void **state)
+{
+	struct weir_event event = { .type = WEIR_EVENT_USER + 1, .port = RTE_MBUF_PORT_INVALID };
+	json_t *json = parsed(&event, 0);
+
+	(void)state;
+	is_text(json, "event_type", "event");
+	is_number(json, "type", WEIR_EVENT_USER + 1);
+	is_number(json, "pkt_len", -1);
+	is_text(json, "verdict", NULL);
+	json_decref(json);
+}
+
+static void
+test_iface(void **state)
+{
+	static const char name[] = "a\"b\\c\n\x01\xfc/";
+	struct weir_event event = https;
+	struct eve_iface before = format.ifaces[RTE_MAX_ETHPORTS - 1];
+	json_t *json;
+
+	(void)state;
+	event.port = RTE_MAX_ETHPORTS - 1;
+	json = parsed(&event, 0);
+	is_text(json, "in_iface", NULL);
+	json_decref(json);
+	eve_iface_init(&format.ifaces[event.port], name);
+	json = parsed(&event, 0);
+	is_text(json, "in_iface", "a\"b\\c\n\x01\u00fc/");
+	json_decref(json);
+	format.ifaces[event.port] = before;
+}
+
+/* The longest line there can be leaves the room that copies of short texts need. */
+static void
+test_longest_line(void **state)
+{
+	char name[RTE_ETH_NAME_MAX_LEN];
+	struct weir_event event = https;
+
+	(void)state;
+	memset(name, '\\', sizeof(name) - 1);
+	name[sizeof(name) - 1] = '\0';
+	event.port = 0;
+	eve_iface_init(&format.ifaces[0], name);
+	event.flags |= WEIR_EVENT_TUNNELLED;
+	event.vlan[0] = event.vlan[1] = 4095;
+	event.vlan_count = 2;
+	event.tunnel = WEIR_TUNNEL_GENEVE;
+	event.tunnel_id = event.len = UINT32_MAX;
+	event.verdict = WEIR_VERDICT_BAD_TOTAL_LEN;
+	event.key.ip_version = event.ip_version = 6;
+	memset(event.key.src, 0xff, 16);
+	memset(event.key.dst, 0xff, 16);
+	event.key.sport = event.key.dport = UINT16_MAX;
+	assert_true(strlen(line_of(&event, UINT64_MAX)) + 1 + EVE_COPY <= EVE_LINE_MAX);
+	format.ifaces[0].len = 0;
+}
+
+/* inet_ntop() of the C library follows RFC 5952. */
+static void
+test_ipv6(void **state)
+{
+	uint64_t seed = testing_seed();
+	char text[64], expect[INET6_ADDRSTRLEN];
+	uint8_t address[16];
+
+	(void)state;
+	for (unsigned int i = 0; i < 300000; i++) {
+		uint64_t r = testing_random(&seed);
+
+		for (unsigned int k = 0; k < 16; k++)
+			address[k] = (uint8_t)testing_random(&seed);
+		/* Many zero groups, and small ones. */
+		for (unsigned int k = 0; k < 8; k++) {
+			if (r >> (2 * k) & 1)
+				address[2 * k] = 0;
+			if ((r >> (2 * k) & 3) == 3 || (r >> (16 + k) & 1))
+				address[2 * k] = address[2 * k + 1] = 0;
+		}
+		*eve_put_ipv6(text, address) = '\0';
+		assert_non_null(inet_ntop(AF_INET6, address, expect, sizeof(expect)));
+		assert_string_equal(text, expect);
+	}
+}
+
+static void
+test_dates(void **state)
+{
+	uint64_t seed = testing_seed();
+
+	(void)state;
+	for (unsigned int i = 0; i < 100000; i++) {
+		uint64_t ns = testing_random(&seed) >> (i % 3);
+		time_t second = (time_t)(ns / NS_PER_S);
+		char expect[64], date[32];
+		struct tm tm;
+
+		gmtime_r(&second, &tm);
+		strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &tm);
+		snprintf(expect, sizeof(expect), "{\"timestamp\":\"%s.%06" PRIu64 "+0000\"", date,
+			ns % NS_PER_S / 1000);
+		assert_memory_equal(line_of(&https, ns), expect, strlen(expect));
+	}
+}
+
+static void
+random_event(struct weir_event *event, uint64_t *seed)
+{
+	uint8_t *byte = (uint8_t *)event;
+
+	for (size_t i = 0; i < sizeof(*event); i++)
+		byte[i] = (uint8_t)testing_random(seed);
+	event->type = WEIR_EVENT_PACKET;
+	event->vlan_count %= WEIR_MAX_VLANS + 1;
+	event->verdict %= WEIR_VERDICT_MAX;
+	event->tunnel %= WEIR_TUNNEL_MAX;
+	event->key.ip_version = event->ip_version = event->ip_version & 1 ? 4 : 6;
+	event->key.proto = event->proto;
+}
+
+static void
+random_check(const struct weir_event *e)
+{
+	json_t *json = parsed(e, 1);
+	bool v4 = e->ip_version == 4, keyed = e->flags & WEIR_EVENT_KEYED;
+	bool tunnel = e->flags & WEIR_EVENT_TUNNELLED;
+	char text[INET6_ADDRSTRLEN];
+
+	inet_ntop(v4 ? AF_INET : AF_INET6, e->key.src + (v4 ? 12 : 0), text, sizeof(text));
+	is_text(json, "src_ip", keyed ? text : NULL);
+	inet_ntop(v4 ? AF_INET : AF_INET6, e->key.dst + (v4 ? 12 : 0), text, sizeof(text));
+	is_text(json, "dest_ip", keyed ? text : NULL);
+	is_number(json, "pkt_len", e->len);
+	is_number(json, "ip_v", e->ip_version);
+	is_text(json, "verdict", weir_verdict_name(e->verdict));
+	is_text(json, "tunnel", tunnel ? weir_tunnel_name(e->tunnel) : NULL);
+	is_number(json, "tunnel_id", tunnel && e->tunnel_id != 0 ? (int64_t)e->tunnel_id : -1);
+	assert_int_equal(json_array_size(json_object_get(json, "vlan")), e->vlan_count);
+	json_decref(json);
+}
+
+static void
+test_random(void **state)
+{
+	uint64_t seed = testing_seed();
+	struct weir_event event;
+
+	(void)state;
+	for (unsigned int i = 0; i < 50000; i++) {
+		random_event(&event, &seed);
+		random_check(&event);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_plain_line),
+		cmocka_unit_test(test_not_ip),
+		cmocka_unit_test(test_tunnel_and_tags),
+		cmocka_unit_test(test_ports),
+		cmocka_unit_test(test_event_without_packet),
+		cmocka_unit_test(test_iface),
+		cmocka_unit_test(test_longest_line),
+		cmocka_unit_test(test_ipv6),
+		cmocka_unit_test(test_dates),
+		cmocka_unit_test(test_random),
+	};
+
+	testing_eal_init(NULL);
+	eve_format_init(&format);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

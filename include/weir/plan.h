@@ -37,13 +37,14 @@ struct weir_plan_conf {
 WEIR_API void weir_plan_conf_init(struct weir_plan_conf *conf);
 
 /**
- * weir_plan_create() places a pipeline, after weir_pipeline_check().
+ * weir_plan_create() checks a pipeline with weir_pipeline_check(), and places it.
  *
  * @param conf  NULL: the defaults
  * @return the plan, for weir_plan_free(), which must be before the pipeline's free; NULL with
- *   `error` and rte_errno: EINVAL: the pipeline is wrong; ENODEV: no such port or lcore, or too
- *   few queues where the file insists; ENOMEM: less memory than it takes; EXDEV: `numa = strict`
- *   and a link would cross sockets
+ *   `error` and rte_errno: EINVAL: the pipeline or the list of lcores is wrong, two sources are on
+ *   one port, a pool is given too small, or there are more rings than EAL can hold; ENODEV: no
+ *   such port or lcore, or too few queues where the file insists; ENOMEM: less memory than it
+ *   takes; EXDEV: `numa = strict` and a link, or a port and its worker, would cross sockets
  */
 WEIR_API struct weir_plan *weir_plan_create(const struct weir_pipeline *pipeline,
 	const struct weir_plan_conf *conf, struct weir_error *error);

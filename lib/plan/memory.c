@@ -36,17 +36,18 @@ ring_bytes(uint32_t n)
 
 /*
  * The objects of a mempool. None straddles two pages, so in pages of 4 KB most of them take a whole
- * one: rte_mempool_op_calc_mem_size_helper().
+ * one: rte_mempool_op_calc_mem_size_helper(). In hugepages, whose size may differ, that is nothing.
  */
 static uint64_t
 objects_bytes(uint64_t n, uint64_t object, bool hugepages)
 {
-	uint64_t page = hugepages ? HUGEPAGE : ORDINARY_PAGE;
-	uint64_t fit = page / object;
+	uint64_t fit = ORDINARY_PAGE / object;
 
+	if (hugepages)
+		return n * object;
 	if (fit == 0)
-		return n * RTE_ALIGN_CEIL(object, page);
-	return (n - 1) / fit * page + ((n - 1) % fit + 1) * object;
+		return n * RTE_ALIGN_CEIL(object, ORDINARY_PAGE);
+	return (n - 1) / fit * ORDINARY_PAGE + ((n - 1) % fit + 1) * object;
 }
 
 static uint64_t
@@ -140,13 +141,38 @@ check_socket(const struct weir_plan *plan, unsigned int socket, uint64_t needed,
 		plan->pipeline->conf.name, in_mb(needed), socket, available / MB, node, pages / MB);
 }
 
+/* Every ring takes a memzone. Newer releases of DPDK have no such macro, and a limit to be set. */
+static int
+check_memzones(const struct weir_plan *plan, struct weir_error *error)
+{
+#ifdef RTE_MAX_MEMZONE
+	unsigned int i, rings = 0;
+
+	for (i = 0; i < plan->pair_count; i++)
+		rings += !plan->pairs[i].call;
+	if (rings > RTE_MAX_MEMZONE)
+		return weir_error_set(error, EINVAL,
+			"the links of pipeline %s make %u rings, EAL has memzones for %u: "
+			"lower queues = "
+			"or workers = (two nodes of N and M workers are joined by N x M rings)",
+			plan->pipeline->conf.name, rings, RTE_MAX_MEMZONE);
+#else
+	(void)plan;
+	(void)error;
+#endif
+	return 0;
+}
+
 int
 plan_memory(struct weir_plan *plan, struct weir_error *error)
 {
 	uint64_t bytes[MACHINE_SOCKETS] = { 0 };
 	unsigned int i;
-	int ret = 0;
+	int ret;
 
+	ret = check_memzones(plan, error);
+	if (ret < 0)
+		return ret;
 	find_bytes(plan, bytes);
 	if (!plan->machine->hugepages)
 		return check_heap(plan, error);

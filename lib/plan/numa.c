@@ -45,7 +45,8 @@ describe_pair(
 	char name[LINK_FROM_SIZE];
 
 	snprintf(text, DESCRIPTION_SIZE,
-		"[link %s %s] from worker %u on lcore %u, socket %d to worker %u on lcore %u, socket %d",
+		"[link %s %s] from worker %u on lcore %u, socket %d to worker %u on lcore %u, "
+		"socket %d",
 		pipeline_from(plan->pipeline, link, name), plan->pipeline->nodes[link->to].name,
 		from->index, from->lcore, from->socket, to->index, to->lcore, to->socket);
 }
@@ -84,12 +85,14 @@ refuse(const struct weir_plan *plan, const struct crossing *crossing, struct wei
 	describe(plan, crossing, text);
 	if (crossing->worker != NULL)
 		return weir_error_set(error, EXDEV,
-			"numa = strict, but %s; give EAL lcores of socket %d by -l, or set numa = prefer "
+			"numa = strict, but %s; give EAL lcores of socket %d by -l, or set "
+			"numa = prefer "
 			"in [pipeline]",
 			text, plan->ports[crossing->worker->port].socket);
 	link = &plan->pipeline->links[crossing->pair->link];
 	return weir_error_set(error, EXDEV,
-		"numa = strict, but %s; bring both to one socket by lcores = of [%s %s] and [stage %s], "
+		"numa = strict, but %s; bring both to one socket by lcores = of [%s %s] and "
+		"[stage %s], "
 		"or set numa = prefer in [pipeline]",
 		text, plan_node_kind(&plan->pipeline->nodes[link->from]),
 		plan->pipeline->nodes[link->from].name, plan->pipeline->nodes[link->to].name);

@@ -78,7 +78,8 @@ read_lcores(const struct placing *p, const char *where, const char *list, struct
 		count++;
 		if (!machine->lcores[i].present)
 			return weir_error_set(p->error, ENODEV,
-				"%slcores = %s: EAL has no lcore %u (it has %s); give it more by -l or "
+				"%slcores = %s: EAL has no lcore %u (it has %s); give it more "
+				"by -l or "
 				"--lcores",
 				where, list, i, machine_lcores(machine, known, sizeof(known)));
 	}
@@ -304,7 +305,8 @@ named_socket(struct placing *p, const struct node *node, int *socket)
 		return 0;
 	if (p->plan->pipeline->conf.numa == NUMA_STRICT)
 		return weir_error_set(p->error, EXDEV,
-			"[%s %s] numa = %lu: no usable lcore is on that socket; give EAL lcores of it "
+			"[%s %s] numa = %lu: no usable lcore is on that socket; give EAL "
+			"lcores of it "
 			"by -l, or set numa = prefer in [pipeline]",
 			plan_node_kind(node), node->name, wanted);
 	ret = plan_note(p->plan, "[%s %s] numa = %lu: no usable lcore is on that socket, %d it is",

@@ -67,7 +67,8 @@ no_port(const struct machine *machine, const struct node *node, const char *devi
 		used += (size_t)snprintf(list + used, sizeof(list) - used, "%s%s",
 			i > 0 ? ", " : "", machine->ports[i].name);
 	return weir_error_set(error, ENODEV,
-		"[%s %s] device = %s: EAL has no such port (it has: %s); give it by -a PCI_ADDRESS, "
+		"[%s %s] device = %s: EAL has no such port (it has: %s); give it by -a "
+		"PCI_ADDRESS, "
 		"bound to vfio-pci, or by --vdev",
 		plan_node_kind(node), node->name, device, list);
 }
@@ -140,7 +141,8 @@ receive_on(struct weir_plan *plan, unsigned int n, struct plan_port *port,
 
 	if (port->rx_queues != 0)
 		return weir_error_set(error, EINVAL,
-			"[source %s] device = %s: [source %s] receives from that port already; let one "
+			"[source %s] device = %s: [source %s] receives from that port already; "
+			"let one "
 			"source have several workers by queues =",
 			node->name, node->conf.device, receiver(plan, index));
 	if (queues > from->max_rx_queues)
@@ -167,7 +169,8 @@ transmit_on(struct weir_plan *plan, unsigned int n, struct plan_port *port,
 
 	if (port->tx_queues + queues > from->max_tx_queues)
 		return weir_error_set(error, ENODEV,
-			"port %s has %u TX queue%s, %u taken by other stages, [stage %s] workers = %u; "
+			"port %s has %u TX queue%s, %u taken by other stages, [stage %s] "
+			"workers = %u; "
 			"lower it",
 			port->name, from->max_tx_queues, from->max_tx_queues == 1 ? "" : "s",
 			port->tx_queues, node->name, queues);

@@ -49,6 +49,7 @@ text_workers(const struct weir_plan *plan, FILE *out)
 	const struct node *node;
 	char name[WEIR_NAME_SIZE + 16];
 	unsigned int i;
+	bool queue;
 
 	fprintf(out, "\nworkers\n  %-20s %-12s %5s %6s  %-12s %s\n", "worker", "type", "lcore",
 		"socket", "idle", "port and queue");
@@ -56,9 +57,10 @@ text_workers(const struct weir_plan *plan, FILE *out)
 		worker = &plan->workers[i];
 		node = plan_node(plan, worker);
 		snprintf(name, sizeof(name), "%s[%u]", node->name, worker->index);
-		fprintf(out, "  %-20s %-12s %5u %6d  %-12s", name, plan_node_type(node),
-			worker->lcore, worker->socket, wait_names[worker->idle]);
-		if (worker->port < plan->port_count)
+		queue = worker->port < plan->port_count;
+		fprintf(out, "  %-20s %-12s %5u %6d  %-*s", name, plan_node_type(node),
+			worker->lcore, worker->socket, queue ? 12 : 0, wait_names[worker->idle]);
+		if (queue)
 			fprintf(out, " %s %s %u", plan->ports[worker->port].name,
 				node->source ? "RX" : "TX", worker->queue);
 		fputc('\n', out);
@@ -136,7 +138,8 @@ text_pools(const struct weir_plan *plan, FILE *out)
 		fprintf(out, "  socket %d: %u mbufs, cache %u, %" PRIu64 " MB\n", pool->socket,
 			pool->size, pool->cache, (pool->memory + MB - 1) / MB);
 		fprintf(out,
-			"    needs %u = %u descriptors + %u rings + %u caches + %u bursts + %u held + %u "
+			"    needs %u = %u descriptors + %u rings + %u caches + %u bursts + %u "
+			"held + %u "
 			"margin\n",
 			sum, pool->descriptors, pool->rings, pool->caches, pool->bursts, pool->held,
 			pool->margin);

@@ -54,6 +54,7 @@ WEIR_API struct weir_pipeline *weir_pipeline_load(const char *path, struct weir_
  * again. Keys of a type's own that come before `type` are checked when that comes; afterwards the
  * type stays as it is. `input` of a stage is a list of nodes, or NODE.OUTPUT, with commas; they
  * may be added later. A source with `device` is of type ethdev. A failure changes nothing.
+ * Not while there is a plan made from the pipeline.
  *
  * @param section  as in a file, without brackets: `stage busy`, `link wan busy`, `pool`. A name
  *   alone means the source or stage of that name

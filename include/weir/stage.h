@@ -80,6 +80,12 @@ struct weir_stage_ops {
 	unsigned int (*drain)(struct weir_worker *worker, void *state, unsigned int room);
 	/** Undo init(). Events still held are dropped here with weir_abandon(). NULL: nothing. */
 	void (*fini)(struct weir_worker *worker, void *state);
+	/**
+	 * Check what `params` cannot: the content of texts, values against each other. Called by
+	 * weir_pipeline_check(), without EAL. NULL: nothing to check.
+	 * @return 0, or -EINVAL after weir_error_set()
+	 */
+	int (*check)(const char *node, const void *conf, struct weir_error *error);
 };
 
 /**

@@ -23,7 +23,9 @@ waiter_init(struct waiter *waiter, enum weir_wait how, uint64_t min_ns, uint64_t
 void
 waiter_reset(struct waiter *waiter)
 {
-	waiter->now_ns = waiter->how == WEIR_WAIT_SLEEP ? SLEEP_STEP_NS : waiter->min_ns;
+	uint64_t first = waiter->how == WEIR_WAIT_SLEEP ? SLEEP_STEP_NS : waiter->min_ns;
+
+	waiter->now_ns = RTE_MIN(first, waiter->max_ns);
 }
 
 static void

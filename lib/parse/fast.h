@@ -162,18 +162,18 @@ fast_finish(const struct fast *p, int32_t l4_off, int32_t header, int32_t payloa
 	uint32_t src, dst;
 
 	if (version == 4) {
-		src = hash_end4(ip + 12, l4);
-		dst = hash_end4(ip + 16, l4 + 2);
+		src = hash_end4(ip + 12, l4, proto);
+		dst = hash_end4(ip + 16, l4 + 2, proto);
 		fast_store_ipv4(p, ip + 12);
 		word6 |= ETHERTYPE_IPV4;
 	} else {
-		src = hash_end6(ip + 8, l4);
-		dst = hash_end6(ip + 24, l4 + 2);
+		src = hash_end6(ip + 8, l4, proto);
+		dst = hash_end6(ip + 24, l4 + 2, proto);
 		memcpy(&weir_mbuf_event(p->mbuf)->key, ip + 8, 32);
 		word6 |= ETHERTYPE_IPV6;
 	}
 	fast_store_ports(p, l4, proto, version);
-	fast_store(p, l4_off, header, payload, hash_ends(src, dst, proto), word6);
+	fast_store(p, l4_off, header, payload, hash_ends(src, dst), word6);
 }
 
 static bool fast_inner(const struct fast_burst *burst, struct rte_mbuf *mbuf, int32_t off,

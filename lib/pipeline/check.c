@@ -187,6 +187,29 @@ check_links(const struct weir_pipeline *pipeline, struct weir_error *error)
 	return rc;
 }
 
+/* What only the type knows of its values; its error is given the place of the section. */
+static int
+check_type(const struct weir_pipeline *pipeline, const struct node *node, struct weir_error *error)
+{
+	int (*type_check)(const char *, const void *, struct weir_error *) =
+		node->source ? node->source_ops->check : node->stage_ops->check;
+	struct weir_error why = { .code = EINVAL };
+
+	if (type_check == NULL || type_check(node->name, node->type_conf, &why) == 0)
+		return 0;
+	return pipeline_error(pipeline, NULL, node->section->line, error, "%s", why.text);
+}
+
+static int
+check_types(const struct weir_pipeline *pipeline, struct weir_error *error)
+{
+	int rc = 0;
+
+	for (unsigned int i = 0; rc == 0 && i < pipeline->node_count; i++)
+		rc = check_type(pipeline, &pipeline->nodes[i], error);
+	return rc;
+}
+
 static int
 check(struct weir_pipeline *pipeline, struct weir_error *error)
 {
@@ -194,6 +217,8 @@ check(struct weir_pipeline *pipeline, struct weir_error *error)
 
 	if (rc == 0)
 		rc = check_nodes(pipeline, error);
+	if (rc == 0)
+		rc = check_types(pipeline, error);
 	if (rc == 0)
 		rc = links_make(pipeline, error);
 	if (rc == 0)

@@ -179,7 +179,7 @@ endpoint_parse(struct span span, char node[WEIR_NAME_SIZE], char output[WEIR_NAM
 	return span_copy(rest, output, WEIR_NAME_SIZE) && name_valid(output) ? 0 : -EINVAL;
 }
 
-/* Bit of one verdict; 0: there is none of that name. A packet that is well formed is not dropped. */
+/* Bit of one verdict; 0: there is none of that name. What is well formed cannot be dropped. */
 static uint32_t
 verdict_bit(struct span item)
 {

@@ -49,7 +49,7 @@ struct node_conf {
 	uint64_t descriptors; /* RX descriptors a queue; 0: the driver's choice, or 1024 */
 	/* sources */
 	uint64_t tunnel;      /* enum weir_parse_tunnel */
-	const char *drop;     /* verdicts that are dropped, with commas; "": none; "malformed": all */
+	const char *drop;     /* verdicts as given, or ""; see pipeline_drop_mask() */
 	/* stages */
 	const char *input;    /* list as given */
 };
@@ -59,7 +59,7 @@ struct link_conf {
 	uint64_t kind;     /* enum weir_link_kind */
 	uint64_t ring;     /* capacity of each ring, in events; 1024 */
 	uint64_t spread;   /* enum weir_spread */
-	uint64_t on_full;  /* enum weir_on_full; auto is resolved by pipeline_check() */
+	uint64_t on_full;  /* enum weir_on_full; auto is resolved by weir_pipeline_check() */
 	uint64_t full;     /* enum weir_wait: how a blocked producer waits */
 	uint64_t full_min; /* ns */
 	uint64_t full_max; /* ns */

@@ -24,6 +24,8 @@ struct source_ops {
 	struct weir_source_type type; /* name, help, its own parameters */
 	size_t conf_size;             /* of the struct that its parameters fill */
 	size_t state_size;            /* of each worker, zeroed before init */
+	/* As a stage's; NULL: nothing to check. */
+	int (*check)(const char *node, const void *conf, struct weir_error *error);
 	/* worker: stats, lcore, socket, pool, port, queue, tunnel, index and count are set. */
 	int (*init)(struct weir_worker *worker, const void *conf, void *state,
 		struct weir_error *error);

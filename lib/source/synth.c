@@ -13,8 +13,6 @@
 
 /* Most events of one poll: a pipeline's greatest burst. */
 #define BURST_MAX 256
-/* What is left behind for longer than 1 s / this is not made up for: a few time slices. */
-#define CATCH_UP_HZ 100
 
 #define FIELD(name) offsetof(struct synth_conf, name)
 
@@ -130,36 +128,6 @@ alloc_flows(struct synth *s, const struct weir_worker *worker, struct weir_error
 		worker->name, worker->socket, size / 1024);
 }
 
-static void
-pace_init(struct synth_pace *pace, uint64_t rate, unsigned int workers)
-{
-	uint64_t hz = rte_get_tsc_hz();
-
-	if (rate == 0)
-		return;
-	pace->rate = rate;
-	pace->cost = hz * workers;
-	/* of slow rates two events, so that a late poll loses nothing of the second */
-	pace->most = RTE_MAX(hz / CATCH_UP_HZ * rate, 2 * pace->cost);
-	pace->longest = pace->most / rate + 1;
-}
-
-/* How many of n events are due. */
-static uint16_t
-pace_due(struct synth_pace *pace, uint64_t now, uint16_t n)
-{
-	uint64_t passed;
-
-	if (pace->rate == 0)
-		return n;
-	if (pace->last == 0)
-		pace->last = now;
-	passed = RTE_MIN(now - pace->last, pace->longest);
-	pace->last = now;
-	pace->credit = RTE_MIN(pace->credit + passed * pace->rate, pace->most);
-	return (uint16_t)RTE_MIN(pace->credit / pace->cost, (uint64_t)n);
-}
-
 /* Streams far apart from each other, and from those of other workers and seeds. */
 static void
 seed_streams(struct synth *s, uint64_t seed, unsigned int worker)
@@ -190,6 +158,22 @@ synth_setup(struct synth *s, const struct weir_worker *worker, const struct synt
 }
 
 static int
+synth_check(const char *node, const void *conf_, struct weir_error *error)
+{
+	const struct synth_conf *conf = conf_;
+	struct synth *s = calloc(1, sizeof(*s));
+	int err;
+
+	if (s == NULL)
+		return weir_error_set(error, ENOMEM, "no memory to check [source %s]", node);
+	err = synth_sizes_parse(s, node, conf->sizes, error);
+	if (err == 0)
+		err = synth_mix_parse(s, node, conf->mix, error);
+	free(s);
+	return err;
+}
+
+static int
 synth_init(struct weir_worker *worker, const void *conf_, void *state, struct weir_error *error)
 {
 	const struct synth_conf *conf = conf_;
@@ -206,9 +190,10 @@ synth_init(struct weir_worker *worker, const void *conf_, void *state, struct we
 	s->malformed_below = (uint64_t)(conf->malformed * 0x1p32);
 	synth_forms_init(&s->forms);
 	synth_malformed_init(s, s->first_client);
-	pace_init(&s->pace, conf->rate, worker->count);
+	synth_pace_init(&s->pace, conf->rate, worker->count, rte_get_tsc_hz());
 	s->burst.port = RTE_MBUF_PORT_INVALID;
 	s->burst.queue = (uint16_t)worker->index;
+	s->burst.tunnel = worker->tunnel;
 	worker->verdicts = s->burst.verdicts;
 	return 0;
 }
@@ -246,10 +231,10 @@ synth_poll(struct weir_worker *worker, void *state, struct weir_event *events[],
 	unsigned int i;
 
 	s->burst.tsc = rte_rdtsc();
-	n = pace_due(&s->pace, s->burst.tsc, RTE_MIN(n, (uint16_t)BURST_MAX));
+	n = synth_pace_due(&s->pace, s->burst.tsc, RTE_MIN(n, (uint16_t)BURST_MAX));
 	if (n == 0 || rte_pktmbuf_alloc_bulk(worker->pool, mbufs, n) != 0)
 		return 0;
-	s->pace.credit -= n * s->pace.cost;
+	synth_pace_take(&s->pace, n);
 	draw_slots(s, slots, n);
 	for (i = 0; i < n; i++) {
 		mbufs[i]->data_len =
@@ -278,6 +263,7 @@ const struct source_ops source_synth = {
 	},
 	.conf_size = sizeof(struct synth_conf),
 	.state_size = sizeof(struct synth),
+	.check = synth_check,
 	.init = synth_init,
 	.poll = synth_poll,
 	.fini = synth_fini,

@@ -91,9 +91,11 @@ flow_birth(struct synth *s, uint32_t slot, struct synth_flow *flow)
 	unsigned int proto = draw_proto(s, mean, first);
 	uint64_t r = synth_random(&s->random);
 
-	flow->form = (uint8_t)SYNTH_FORM(proto,
-		(synth_random_unit(&s->random) < s->ipv6 ? SYNTH_FORM_IPV6 : 0) |
-			(synth_random_unit(&s->random) < s->vlan ? SYNTH_FORM_VLAN : 0));
+	flow->form = (uint8_t)SYNTH_FORM(proto, 0);
+	if (synth_random_unit(&s->random) < s->ipv6)
+		flow->form |= SYNTH_FORM_IPV6;
+	if (synth_random_unit(&s->random) < s->vlan)
+		flow->form |= SYNTH_FORM_VLAN;
 	flow->step = proto == SYNTH_TCP ? STEP_SYN : STEP_REQUEST;
 	flow->client = s->first_client + slot;
 	flow->server = (uint16_t)r;

@@ -180,6 +180,13 @@ uint32_t synth_zipf_draw(const struct synth_zipf *zipf, uint64_t *random);
 /* How many times as likely as the average a number is. */
 double synth_zipf_skew(const struct synth_zipf *zipf, uint32_t number);
 
+/* Share a rate, in events a second, between workers; 0: no bound. `pace` is zero. */
+void synth_pace_init(struct synth_pace *pace, uint64_t rate, unsigned int workers, uint64_t hz);
+/* How many of n events are due at a TSC. */
+uint16_t synth_pace_due(struct synth_pace *pace, uint64_t now, uint16_t n);
+/* So many of them were made. */
+void synth_pace_take(struct synth_pace *pace, uint16_t n);
+
 /*
  * Move the flow of a slot on by one frame, from its birth if need be. Its sizes are drawn from
  * `draw`, what else it needs from the worker's stream.

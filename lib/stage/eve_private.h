@@ -9,7 +9,6 @@
 #ifndef WEIR_EVE_PRIVATE_H
 #define WEIR_EVE_PRIVATE_H
 
-#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
@@ -77,7 +76,7 @@ struct eve_writer {
 	uint64_t ns_per_cycle; /* times 2^32 */
 	const struct weir_worker *worker;
 	const char *path;
-	pthread_t thread;
+	control_thread thread;
 	int fd;
 	bool regular; /* a file: writes to it don't wait for anybody */
 

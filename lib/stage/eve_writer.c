@@ -155,7 +155,7 @@ writer_shield(void)
 	pthread_sigmask(SIG_BLOCK, &all, NULL);
 }
 
-static void *
+static control_thread_result
 writer_main(void *arg)
 {
 	struct timespec wait = { .tv_nsec = SLEEP_MIN_NS };
@@ -176,7 +176,7 @@ writer_main(void *arg)
 			wait.tv_nsec = RTE_MIN(2 * wait.tv_nsec, SLEEP_MAX_NS);
 		}
 	}
-	return NULL;
+	return 0;
 }
 
 /*
@@ -227,20 +227,20 @@ eve_writer_start(struct eve_writer *writer, const struct weir_worker *worker,
 	writer->ns_per_cycle = ((uint64_t)NS_PER_S << 32) / rte_get_tsc_hz();
 	ret = writer_open(writer, weir_worker_index(worker) == 0);
 	if (ret != 0)
-		return weir_error_set(error, -ret, "stage '%s': cannot open path '%s': %s", node,
+		return weir_error_set(error, -ret, "[stage %s] cannot open path '%s': %s", node,
 			conf->path, strerror(-ret));
 	writer->bytes = rte_malloc_socket("weir_eve", writer->size + EVE_LINE_MAX,
 		RTE_CACHE_LINE_SIZE, weir_worker_socket(worker));
 	if (writer->bytes == NULL) {
 		ret = weir_error_set(error, ENOMEM,
-			"stage '%s': no memory for a buffer of %" PRIu64 " bytes on socket %d",
+			"[stage %s] no memory for a buffer of %" PRIu64 " bytes on socket %d",
 			node, writer->size, weir_worker_socket(worker));
 		goto close_file;
 	}
 	clock_set(writer);
-	ret = rte_ctrl_thread_create(&writer->thread, "weir-eve", NULL, writer_main, writer);
+	ret = control_thread_create(&writer->thread, "weir-eve", writer_main, writer);
 	if (ret != 0) {
-		ret = weir_error_set(error, -ret, "stage '%s': cannot start its writer: %s", node,
+		ret = weir_error_set(error, -ret, "[stage %s] cannot start its writer: %s", node,
 			strerror(-ret));
 		goto free_bytes;
 	}
@@ -257,7 +257,7 @@ void
 eve_writer_stop(struct eve_writer *writer)
 {
 	__atomic_store_n(&writer->stop, true, __ATOMIC_RELAXED);
-	pthread_join(writer->thread, NULL);
+	control_thread_join(writer->thread);
 	if (!eve_writer_dead(writer) && !eve_writer_idle(writer))
 		rte_log(RTE_LOG_WARNING, (uint32_t)eve_logtype,
 			"stage '%s' worker %u: %" PRIu64 " bytes not written to '%s'\n",

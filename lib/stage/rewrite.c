@@ -225,16 +225,16 @@ row_read(struct row *row, char *term, const char *node, const char *match, struc
 	row->field = field_find(term);
 	if (row->field == NULL)
 		return weir_error_set(error, EINVAL,
-			"stage '%s': match = %s: unknown field '%s'; known: " FIELDS_KNOWN, node,
+			"[stage %s] match = %s: unknown field '%s'; known: " FIELDS_KNOWN, node,
 			match, term);
 	if (value == NULL)
 		return weir_error_set(error, EINVAL,
-			"stage '%s': match = %s: '%s' has no value, expected FIELD=VALUE", node,
+			"[stage %s] match = %s: '%s' has no value, expected FIELD=VALUE", node,
 			match, term);
 	if (row_read_name(row, value) || row_read_range(row, value))
 		return 0;
 	return weir_error_set(error, EINVAL,
-		"stage '%s': match = %s: bad value of '%s', expected a name it knows, a number up "
+		"[stage %s] match = %s: bad value of '%s', expected a name it knows, a number up "
 		"to %u, or MIN-MAX",
 		node, match, row->field->name, row->field->max);
 }
@@ -265,10 +265,10 @@ rows_read(struct rewrite_state *rewrite, const char *match, const char *node,
 		return 0;
 	text = rest = text_squeeze(match);
 	if (text == NULL)
-		return weir_error_set(error, ENOMEM, "stage '%s': no memory", node);
+		return weir_error_set(error, ENOMEM, "[stage %s] no memory", node);
 	while (ret == 0 && (term = strsep(&rest, ",")) != NULL) {
 		if (rewrite->row_count == ROWS_MAX)
-			ret = weir_error_set(error, EINVAL, "stage '%s': match: more than %u terms",
+			ret = weir_error_set(error, EINVAL, "[stage %s] match: more than %u terms",
 				node, ROWS_MAX);
 		else
 			ret = row_read(
@@ -289,18 +289,16 @@ user_read(struct rewrite_state *rewrite, const struct rewrite_conf *conf, const 
 			continue;
 		if (!number_read(text, UINT64_MAX, &rewrite->user[i]))
 			return weir_error_set(error, EINVAL,
-				"stage '%s': user%u = %s: expected a number", node, i, text);
+				"[stage %s] user%u = %s: expected a number", node, i, text);
 		rewrite->set_user[i] = true;
 	}
 	return 0;
 }
 
 static int
-rewrite_init(struct weir_worker *worker, const void *conf, void *state, struct weir_error *error)
+rewrite_read(struct rewrite_state *rewrite, const struct rewrite_conf *given, const char *node,
+	struct weir_error *error)
 {
-	const struct rewrite_conf *given = conf;
-	struct rewrite_state *rewrite = state;
-	const char *node = weir_worker_name(worker);
 	int ret = rows_read(rewrite, given->match, node, error);
 
 	if (ret != 0)
@@ -310,6 +308,20 @@ rewrite_init(struct weir_worker *worker, const void *conf, void *state, struct w
 		rewrite->prio = (uint8_t)(given->prio - 1);
 	}
 	return user_read(rewrite, given, node, error);
+}
+
+static int
+rewrite_check(const char *node, const void *conf, struct weir_error *error)
+{
+	struct rewrite_state rewrite = { 0 };
+
+	return rewrite_read(&rewrite, conf, node, error);
+}
+
+static int
+rewrite_init(struct weir_worker *worker, const void *conf, void *state, struct weir_error *error)
+{
+	return rewrite_read(state, conf, weir_worker_name(worker), error);
 }
 
 static uint64_t
@@ -381,6 +393,7 @@ const struct weir_stage_ops stage_rewrite = {
 	.conf_size = sizeof(struct rewrite_conf),
 	.state_size = sizeof(struct rewrite_state),
 	.writes = 1,
+	.check = rewrite_check,
 	.init = rewrite_init,
 	.process = rewrite_process,
 };

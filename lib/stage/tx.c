@@ -34,7 +34,7 @@ tx_init(struct weir_worker *worker, const void *conf, void *state, struct weir_e
 	struct tx_state *tx = state;
 
 	if (weir_worker_queue(worker, &tx->port, &tx->queue) != 0)
-		return weir_error_set(error, ENODEV, "stage '%s': no TX queue on device '%s'",
+		return weir_error_set(error, ENODEV, "[stage %s] no TX queue on device '%s'",
 			weir_worker_name(worker), given->device);
 	return 0;
 }

@@ -325,13 +325,10 @@ engine_build(struct weir_engine *engine, struct weir_error *error)
 
 	if (rc == 0)
 		rc = pairs_join(engine);
-	if (rc == 0) {
-		links_init(engine);
-		rc = engine_gates(engine);
-	}
 	if (rc != 0)
 		return weir_error_set(error, -rc,
 			"no memory for the workers and rings: %s; give EAL more by -m, or lower `ring`",
 			rte_strerror(-rc));
-	return 0;
+	links_init(engine);
+	return engine_gates(engine, error);
 }

@@ -147,7 +147,7 @@ int engine_build(struct weir_engine *engine, struct weir_error *error);
 void engine_unbuild(struct weir_engine *engine);
 
 /* gates.c: what each worker must find room in. After all lanes are joined. */
-int engine_gates(struct weir_engine *engine);
+int engine_gates(struct weir_engine *engine, struct weir_error *error);
 
 /* resources.c: pools and ports. */
 int engine_pools_create(struct weir_engine *engine, struct weir_error *error);

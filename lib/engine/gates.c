@@ -142,26 +142,53 @@ worker_gates(const struct weir_engine *engine, struct weir_worker *worker, struc
 	return rc;
 }
 
-int
-engine_gates(struct weir_engine *engine)
+static int
+gates_keep(struct weir_worker *worker, const struct gates *gates)
 {
-	for (unsigned int i = 0; i < engine->seat_count; i++) {
-		struct weir_worker *worker = engine->seats[i].worker;
-		struct gates gates = { 0 };
-		int rc = worker_gates(engine, worker, &gates);
+	worker->gates = rte_zmalloc_socket("weir", RTE_MAX(gates->count, 1u) * sizeof(*gates->list),
+		RTE_CACHE_LINE_SIZE, worker->socket);
+	if (worker->gates == NULL)
+		return -ENOMEM;
+	worker->gate_count = (uint16_t)gates->count;
+	for (unsigned int i = 0; i < gates->count; i++)
+		worker->gates[i] = gates->list[i];
+	return 0;
+}
 
-		if (rc == 0)
-			worker->gates = rte_zmalloc_socket("weir",
-				RTE_MAX(gates.count, 1u) * sizeof(*gates.list), RTE_CACHE_LINE_SIZE,
-				worker->socket);
-		if (rc == 0 && worker->gates != NULL) {
-			worker->gate_count = (uint16_t)gates.count;
-			for (unsigned int g = 0; g < gates.count; g++)
-				worker->gates[g] = gates.list[g];
-		}
-		free(gates.list);
-		if (rc != 0 || worker->gates == NULL)
-			return -ENOMEM;
+/* A ring too small for what one event may become would never have room. */
+static int
+gates_check(const struct weir_worker *worker, const struct gates *gates, struct weir_error *error)
+{
+	for (unsigned int i = 0; i < gates->count; i++) {
+		const struct gate *gate = &gates->list[i];
+
+		if (gate->ring != NULL && gate->ring->capacity < gate->times)
+			return weir_error_set(error, EINVAL,
+				"one event of '%s' may become %u on a link whose ring holds %u; "
+				"raise `ring`",
+				worker->name, gate->times, gate->ring->capacity);
 	}
 	return 0;
+}
+
+int
+engine_gates(struct weir_engine *engine, struct weir_error *error)
+{
+	int rc = 0;
+
+	for (unsigned int i = 0; rc == 0 && i < engine->seat_count; i++) {
+		struct weir_worker *worker = engine->seats[i].worker;
+		struct gates gates = { 0 };
+
+		rc = worker_gates(engine, worker, &gates);
+		if (rc == 0)
+			rc = gates_keep(worker, &gates);
+		if (rc != 0)
+			rc = weir_error_set(error, -rc, "no memory for the gates of '%s'",
+				worker->name);
+		else
+			rc = gates_check(worker, &gates, error);
+		free(gates.list);
+	}
+	return rc;
 }

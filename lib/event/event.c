@@ -64,23 +64,38 @@ weir_pool_create(const char *name, unsigned int size, unsigned int cache, uint16
 		(uint16_t)(sizeof(struct weir_event) + priv_size), data_room, socket);
 }
 
+/* Put back the pristine events of one pool that `events` begins with; how many there were. */
+static unsigned int
+run_free(struct weir_event *const events[], unsigned int n)
+{
+	struct rte_mempool *pool = events[0]->pool;
+	struct rte_mbuf *run[EVENTS_RUN];
+	unsigned int k;
+
+	n = RTE_MIN(n, (unsigned int)EVENTS_RUN);
+	for (k = 0; k < n; k++) {
+		const struct weir_event *event = events[k];
+
+		if (!(event->flags & WEIR_EVENT_PRISTINE) || event->pool != pool)
+			break;
+		run[k] = weir_event_mbuf(event);
+	}
+	if (k > 0)
+		rte_mempool_put_bulk(pool, (void **)run, k);
+	return k;
+}
+
 void
 events_free(struct weir_event *const events[], unsigned int n)
 {
-	struct rte_mbuf *run[EVENTS_RUN];
-	unsigned int i = 0, k;
+	while (n > 0) {
+		unsigned int k = run_free(events, n);
 
-	while (i < n) {
-		struct rte_mempool *pool = events[i]->pool;
-
-		for (k = 0; k < EVENTS_RUN && i < n; k++, i++) {
-			if (!(events[i]->flags & WEIR_EVENT_PRISTINE) || events[i]->pool != pool)
-				break;
-			run[k] = weir_event_mbuf(events[i]);
+		if (k == 0) {
+			rte_pktmbuf_free(weir_event_mbuf(events[0]));
+			k = 1;
 		}
-		if (k > 0)
-			rte_mempool_put_bulk(pool, (void **)run, k);
-		else
-			rte_pktmbuf_free(weir_event_mbuf(events[i++]));
+		events += k;
+		n -= k;
 	}
 }

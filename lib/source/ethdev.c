@@ -45,14 +45,14 @@ ethdev_init(struct weir_worker *worker, const void *conf, void *state, struct we
  * packet into a pool of ours. A packet for which there is no mbuf is counted and freed.
  */
 static uint16_t
-adopt(struct weir_worker *worker, struct rte_mbuf *mbufs[], uint16_t n)
+adopt(struct weir_worker *worker, struct rte_mbuf *mbufs[], struct weir_event *events[], uint16_t n)
 {
 	uint16_t kept = 0;
 
 	for (uint16_t i = 0; i < n; i++) {
 		struct rte_mbuf *m = mbufs[i];
 
-		if (unlikely(m->pool != worker->pool) && !weir_mbuf_fits(m)) {
+		if (m->pool != worker->pool && !weir_mbuf_fits(m)) {
 			struct rte_mbuf *copy = rte_pktmbuf_copy(m, worker->pool, 0, UINT32_MAX);
 
 			rte_pktmbuf_free(m);
@@ -63,7 +63,8 @@ adopt(struct weir_worker *worker, struct rte_mbuf *mbufs[], uint16_t n)
 			}
 			m = copy;
 		}
-		mbufs[kept++] = m;
+		mbufs[kept] = m;
+		events[kept++] = weir_mbuf_event(m);
 	}
 	return kept;
 }
@@ -73,17 +74,21 @@ ethdev_poll(struct weir_worker *worker, void *state, struct weir_event *events[]
 {
 	struct ethdev_state *s = state;
 	struct rte_mbuf *mbufs[BURST_MAX];
+	bool foreign = false;
 
 	n = rte_eth_rx_burst(worker->port, worker->queue, mbufs, RTE_MIN(n, BURST_MAX));
 	if (n == 0)
 		return 0;
-	n = adopt(worker, mbufs, n);
 	s->parse.tsc = rte_rdtsc();
+	for (uint16_t i = 0; i < n; i++) {
+		foreign |= mbufs[i]->pool != worker->pool;
+		events[i] = weir_mbuf_event(mbufs[i]);
+	}
+	if (unlikely(foreign))
+		n = adopt(worker, mbufs, events, n);
 	weir_parse(mbufs, n, &s->parse);
 	if (s->clock.offset >= 0)
 		wire_clock_stamp(&s->clock, mbufs, n);
-	for (uint16_t i = 0; i < n; i++)
-		events[i] = weir_mbuf_event(mbufs[i]);
 	return n;
 }
 

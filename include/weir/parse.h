@@ -51,6 +51,14 @@ struct weir_parse_burst {
  * weir_parse() fills the events of a burst of packets: all of line 0, and line 1's key where there
  * is one. `wire_ns` is set to 0.
  *
+ * The key, and all that the event says of L3 and above, is of one IP packet: the innermost that
+ * could be decoded. What a UDP port or a nibble below MPLS alone calls a tunnel counts only if a
+ * whole packet is found in it; otherwise the outer packet stands, and is not malformed for it.
+ * IP-in-IP and GRE are taken at their word: what is wrong inside makes the packet malformed, with
+ * the key of the packet around. Malformed packets have a key as soon as their addresses could be
+ * read, with ports 0 if those could not. Tunnels in fragments are not looked into. Only first
+ * fragments have ports, so later ones have another key and hash.
+ *
  * The private area of every mbuf must fit an event (weir_mbuf_fits()). Reads the first data bytes
  * of each packet, and of its mbuf what an RX burst just wrote.
  *

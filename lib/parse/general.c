@@ -88,8 +88,8 @@ parse_steps(struct parse *p)
 }
 
 void
-parse_general(const struct rte_mbuf *mbuf, const struct weir_parse_burst *burst,
-	struct weir_event *event)
+parse_general(
+	const struct rte_mbuf *mbuf, const struct weir_parse_burst *burst, struct weir_event *event)
 {
 	struct parse p = {
 		.mbuf = mbuf,
@@ -99,8 +99,8 @@ parse_general(const struct rte_mbuf *mbuf, const struct weir_parse_burst *burst,
 		.end = RTE_MIN(mbuf->pkt_len, (uint32_t)UINT16_MAX),
 		.inner = burst->tunnel == WEIR_PARSE_INNER,
 	};
-	uint16_t flags = weir_mbuf_mark(mbuf) | checksum_flags(mbuf->ol_flags) |
-		stripped_tags(&p.now, mbuf);
+	uint16_t flags =
+		weir_mbuf_mark(mbuf) | checksum_flags(mbuf->ol_flags) | stripped_tags(&p.now, mbuf);
 
 	p.done = p.now;
 	parse_steps(&p);

@@ -32,10 +32,13 @@ weir_parse(struct rte_mbuf *const mbufs[], uint16_t n, struct weir_parse_burst *
 		.port_queue = burst->port | (uint32_t)burst->queue << 16,
 		.inner = burst->tunnel == WEIR_PARSE_INNER,
 	};
-	struct rte_mbuf *const *next = mbufs, *const *const end = mbufs + n;
-	struct rte_mbuf *const *const fetched = end - RTE_MIN(n, PREFETCH_AHEAD);
+	struct rte_mbuf *const *next = mbufs, *const * end, *const * fetched;
 	uint64_t slow = 0;
 
+	if (n == 0)
+		return;
+	end = mbufs + n;
+	fetched = end - RTE_MIN(n, PREFETCH_AHEAD);
 	for (; next < end; next++) {
 		if (next < fetched)
 			rte_prefetch0(rte_pktmbuf_mtod(next[PREFETCH_AHEAD], const void *));

@@ -161,6 +161,8 @@ plan_steps(struct weir_plan *plan, const struct weir_plan_conf *conf, struct wei
 	if (ret == 0)
 		ret = plan_pairs(plan, error);
 	if (ret == 0)
+		ret = plan_calls(plan, error);
+	if (ret == 0)
 		ret = plan_numa(plan, error);
 	if (ret == 0)
 		ret = plan_waits(plan, error);

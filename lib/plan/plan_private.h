@@ -107,6 +107,8 @@ extern const char *const plan_numa_names[];
 int plan_ports(struct weir_plan *plan, struct weir_error *error);
 /* place.c: the lcore and socket of each worker. `lcores` as in struct weir_plan_conf. */
 int plan_place(struct weir_plan *plan, const char *lcores, struct weir_error *error);
+/* calls.c: which pairs on one lcore are rings all the same, once the pairs are there. */
+int plan_calls(struct weir_plan *plan, struct weir_error *error);
 /* numa.c: what crosses sockets is refused or noted, once the pairs are there. */
 int plan_numa(struct weir_plan *plan, struct weir_error *error);
 /* wait.c: who shares a CPU, and how each worker waits. */

@@ -33,6 +33,9 @@
 #define FAST_IPV4 0x45
 #define FAST_FRAGMENT RTE_BE16(0x3fff)
 
+/* Where LLC begins so, SNAP may follow. */
+#define FAST_SNAP RTE_BE16(0xaaaa)
+
 /* What is read of a TCP header; a UDP header is shorter. */
 #define FAST_L4_READ 14
 /* Bytes that a frame must have to be looked at: Ethernet, a tag, IPv4, what is read of TCP. */
@@ -45,6 +48,7 @@
 /* Word 6 of an event: where its parts stand. */
 #define FAST_VLAN_COUNT_AT 16
 #define FAST_TUNNEL_AT 24
+#define FAST_VERDICT_AT 32
 #define FAST_TCP_FLAGS_AT 40
 #define FAST_PROTO_AT 48
 #define FAST_IP_VERSION_AT 56
@@ -287,7 +291,16 @@ fast_inner(const struct fast_burst *burst, struct rte_mbuf *mbuf, int32_t off, i
 	return fast_ether(&p);
 }
 
-/* Fill the event of an mbuf; false, and nothing done, if this way is none for its packet. */
+/* One pristine segment, long enough, without offload results. */
+static __rte_always_inline bool
+fast_takes(const struct rte_mbuf *mbuf)
+{
+	return likely(mbuf->data_len >= FAST_LEAST) &&
+		likely(!(mbuf->ol_flags & FAST_NOT_OL_FLAGS)) &&
+		likely(load32(&mbuf->refcnt) == FAST_ONE_SEGMENT);
+}
+
+/* Fill the event of an mbuf that fast_takes(); false, and nothing done: not this way. */
 static __rte_always_inline bool
 parse_fast(struct rte_mbuf *mbuf, const struct fast_burst *burst)
 {
@@ -300,10 +313,30 @@ parse_fast(struct rte_mbuf *mbuf, const struct fast_burst *burst)
 		.word0 = FAST_WORD0,
 	};
 
-	if (unlikely(p.contiguous < FAST_LEAST) || unlikely(mbuf->ol_flags & FAST_NOT_OL_FLAGS) ||
-		unlikely(load32(&mbuf->refcnt) != FAST_ONE_SEGMENT))
-		return false;
 	return fast_ether(&p);
+}
+
+/*
+ * The same for an 802.3 frame without SNAP, which is not looked into: what bridges send, and what
+ * the zeros of a port without a network are. The verdict; WEIR_VERDICT_MAX: not this way.
+ */
+static __rte_always_inline enum weir_verdict
+parse_fast_llc(struct rte_mbuf *mbuf, const struct fast_burst *burst)
+{
+	const uint8_t *eth = rte_pktmbuf_mtod(mbuf, const uint8_t *);
+	struct fast p = { .burst = burst, .mbuf = mbuf, .contiguous = mbuf->data_len };
+	uint16_t length = get16(eth + 12);
+	uint64_t verdict = WEIR_VERDICT_OK;
+
+	if (length >= ETHERTYPE_LENGTH_END || load16(eth + ETHER_LEN) == FAST_SNAP)
+		return WEIR_VERDICT_MAX;
+	p.word0 = FAST_WORD0 & ~((uint32_t)WEIR_EVENT_KEYED << 16);
+	if (length < LLC_LEN) {
+		p.word0 |= (uint32_t)WEIR_EVENT_MALFORMED << 16;
+		verdict = WEIR_VERDICT_TRUNC_L2;
+	}
+	fast_store(&p, 0, 0, 0, 0, verdict << FAST_VERDICT_AT);
+	return (enum weir_verdict)verdict;
 }
 
 #endif /* WEIR_PARSE_FAST_H */

@@ -5,7 +5,6 @@
 /* Ethernet and what stands between it and IP. */
 #include "parse_private.h"
 
-#define LLC_LEN 3
 #define SNAP_LEN 8
 #define LABEL_LEN 4
 #define LABEL_BOTTOM 0x100

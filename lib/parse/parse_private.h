@@ -33,6 +33,7 @@
 #define ETHERTYPE_QINQ_OLD 0x9100
 
 #define ETHER_LEN 14
+#define LLC_LEN 3
 #define VLAN_LEN 4
 #define IPV4_LEN 20
 #define IPV6_LEN 40

@@ -129,7 +129,7 @@ test_refuses(void **state)
 
 		rig_make(&rig, &stage_eve);
 		assert_int_equal(rig_init(&rig, &conf), -rows[i].code);
-		assert_non_null(strstr(rig.error.text, "stage 'rig'"));
+		assert_non_null(strstr(rig.error.text, "[stage rig]"));
 		if (rows[i].code != ENOMEM) {
 			assert_non_null(strstr(rig.error.text, rows[i].path));
 			assert_non_null(strstr(rig.error.text, strerror(rows[i].code)));

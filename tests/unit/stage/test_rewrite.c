@@ -49,13 +49,13 @@ test_refuses(void **state)
 		memset(rig.state, 0, rig.ops->state_size);
 		rig.error.text[0] = '\0';
 		assert_int_equal(rig_init(&rig, &conf), -EINVAL);
-		assert_non_null(strstr(rig.error.text, "stage 'rig': match"));
+		assert_non_null(strstr(rig.error.text, "[stage rig] match"));
 	}
 	for (unsigned int i = 0; i < RTE_DIM(words); i++) {
 		struct rewrite_conf conf = { .user = { NULL, words[i], "" } };
 
 		assert_int_equal(rig_init(&rig, &conf), -EINVAL);
-		assert_non_null(strstr(rig.error.text, "stage 'rig': user1"));
+		assert_non_null(strstr(rig.error.text, "[stage rig] user1"));
 	}
 	rig_free(&rig);
 }

@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The weir authors
+ */
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <rte_debug.h>
+#include <rte_eal.h>
+#include <rte_errno.h>
+#include <rte_version.h>
+
+#include "app.h"
+
+void
+complain(const char *format, ...)
+{
+	va_list list;
+
+	fflush(stdout);
+	fputs("weir: ", stderr);
+	va_start(list, format);
+	vfprintf(stderr, format, list);
+	va_end(list);
+	fputc('\n', stderr);
+}
+
+static int
+status_of(const struct weir_error *error)
+{
+	return error->code == EINVAL ? STATUS_USAGE : STATUS_MACHINE;
+}
+
+/* Says what went wrong; returns the status for it. */
+static int
+fail(const struct weir_error *error)
+{
+	complain("%s", error->text);
+	return status_of(error);
+}
+
+static int
+run_plan(const struct weir_plan *plan, const struct options *options, FILE *tables)
+{
+	struct weir_engine_conf conf;
+	struct weir_engine *engine;
+	struct weir_error error;
+	unsigned int leaked;
+	int status;
+
+	weir_engine_conf_init(&conf);
+	conf.max_events = options->max_packets;
+	engine = weir_engine_create(plan, &conf, &error);
+	if (engine == NULL)
+		return fail(&error);
+	status = run_engine(engine, options, tables);
+	leaked = weir_engine_destroy(engine);
+	/* Where they leaked before the end, that was said and told in the status. */
+	if (leaked == 0 || status != STATUS_OK)
+		return status;
+	complain("%u mbufs did not come back to their pools", leaked);
+	return STATUS_FAILED;
+}
+
+static int
+show_plan(const struct weir_plan *plan, enum weir_plan_format format)
+{
+	char *text = weir_plan_show(plan, format);
+
+	if (text == NULL) {
+		complain("cannot show the plan: %s", rte_strerror(rte_errno));
+		return STATUS_FAILED;
+	}
+	fputs(text, stdout);
+	free(text);
+	return STATUS_OK;
+}
+
+static FILE *
+tables_of(const struct options *options)
+{
+	bool report_on_stdout = options->report != NULL && strcmp(options->report, "-") == 0;
+
+	if (options->tables == TABLES_NONE)
+		return NULL;
+	if (options->tables == TABLES_AUTO)
+		return report_on_stdout ? stderr : stdout;
+	return options->tables == TABLES_STDERR ? stderr : stdout;
+}
+
+static int
+place(const struct weir_pipeline *pipeline, const struct options *options)
+{
+	struct weir_plan *plan;
+	struct weir_error error;
+	int status;
+
+	plan = weir_plan_create(pipeline, NULL, &error);
+	if (plan == NULL)
+		return fail(&error);
+	if (options->plan)
+		status = show_plan(plan, options->plan_format);
+	else
+		status = run_plan(plan, options, tables_of(options));
+	weir_plan_free(plan);
+	return status;
+}
+
+static int
+prepare(struct weir_pipeline *pipeline, const struct options *options)
+{
+	struct weir_error error;
+
+	for (unsigned int i = 0; i < options->set_count; i++) {
+		if (weir_pipeline_set_text(pipeline, options->sets[i], &error) == 0)
+			continue;
+		complain("--set %s: %s", options->sets[i], error.text);
+		return status_of(&error);
+	}
+	return weir_pipeline_check(pipeline, &error) == 0 ? STATUS_OK : fail(&error);
+}
+
+static int
+serve_pipeline(const struct options *options)
+{
+	struct weir_pipeline *pipeline;
+	struct weir_error error;
+	int status;
+
+	pipeline = weir_pipeline_load(options->config, &error);
+	if (pipeline == NULL) {
+		complain("%s", error.text);
+		return error.code == ENOMEM ? STATUS_MACHINE : STATUS_USAGE;
+	}
+	status = prepare(pipeline, options);
+	if (status == STATUS_OK && options->check)
+		printf("%s: pipeline %s is fine\n", options->config, weir_pipeline_name(pipeline));
+	else if (status == STATUS_OK)
+		status = place(pipeline, options);
+	weir_pipeline_free(pipeline);
+	return status;
+}
+
+static bool
+has_argument(int argc, char **argv, const char *argument)
+{
+	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], argument) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* The one thing that would help, as far as rte_errno tells; EAL sets none where its lock is taken. */
+static const char *
+eal_hint(int code, int argc, char **argv)
+{
+	if (code == EINVAL)
+		return "see its lines above; its options: weir --help --";
+	if (code == 0 || code == EAGAIN || code == EBUSY)
+		return "see its lines above; beside another DPDK process: --file-prefix NAME";
+	if (has_argument(argc, argv, "--no-huge"))
+		return "see its lines above; more memory: --no-huge -m 1024";
+	return "see its lines above; hugepages: dpdk-hugepages.py --setup 1G as root; without: "
+	       "--no-huge -m 512";
+}
+
+static int
+start_eal(int argc, char **argv)
+{
+	int used = rte_eal_init(argc, argv);
+
+	if (used < 0) {
+		int code = rte_errno;
+
+		complain("EAL failed%s%s; %s", code != 0 ? ": " : "",
+			code != 0 ? rte_strerror(code) : "", eal_hint(code, argc, argv));
+		return STATUS_MACHINE;
+	}
+	if (used < argc - 1) {
+		complain("'%s' is not an EAL option", argv[used + 1]);
+		rte_eal_cleanup();
+		return STATUS_USAGE;
+	}
+	return STATUS_OK;
+}
+
+/* Whether EAL is told to load a shared object, which may bring stage types. */
+static bool
+loads_plugin(int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++) {
+		if (strncmp(argv[i], "-d", 2) == 0)
+			return true;
+	}
+	return false;
+}
+
+static int
+serve(const struct options *options, int argc, char **argv)
+{
+	bool describes = options->list_stages || options->check;
+	bool eal = !describes || loads_plugin(argc, argv);
+	int status = eal ? start_eal(argc, argv) : STATUS_OK;
+
+	if (status != STATUS_OK)
+		return status;
+	if (options->list_stages)
+		list_stages(stdout);
+	else
+		status = serve_pipeline(options);
+	if (eal)
+		rte_eal_cleanup();
+	return status;
+}
+
+static int
+answer(const struct options *options, int eal_argc, char **eal_argv)
+{
+	if (options->help) {
+		options_help(stdout);
+		return STATUS_OK;
+	}
+	if (options->version) {
+		printf("weir %s, %s\n", weir_version(), rte_version());
+		return STATUS_OK;
+	}
+	if (has_argument(eal_argc, eal_argv, "-h") || has_argument(eal_argc, eal_argv, "--help"))
+		return start_eal(eal_argc, eal_argv); /* which prints its own, and exits */
+	if (options->config == NULL && !options->list_stages) {
+		complain("no pipeline file: give one behind `--` by -c FILE");
+		return STATUS_USAGE;
+	}
+	return serve(options, eal_argc, eal_argv);
+}
+
+/* Index of the `--` between EAL's options and ours; argc where there is none. */
+static int
+find_split(int argc, char **argv)
+{
+	int i;
+
+	for (i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "--") == 0)
+			break;
+	}
+	return i;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct options options = { 0 };
+	int split = find_split(argc, argv);
+	int status = STATUS_USAGE;
+
+	run_catch_signals();
+	if (options_answer_alone(argc, argv))
+		split = 0;
+	if (split == argc)
+		complain("no options of weir: put them behind `--`, as in "
+			 "`weir [EAL options] -- -c FILE`; `weir --help` lists them");
+	else if (options_read(&options, argc - split, argv + split) == 0)
+		status = answer(&options, RTE_MAX(split, 1), argv);
+	options_free(&options);
+	if ((fflush(stdout) != 0 || ferror(stdout)) && status == STATUS_OK) {
+		complain("cannot write to stdout");
+		status = STATUS_FAILED;
+	}
+	return status;
+}

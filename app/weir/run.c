@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The weir authors
+ */
+
+#include <errno.h>
+#include <inttypes.h>
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <time.h>
+
+#include <rte_cycles.h>
+#include <rte_lcore.h>
+#include <rte_pause.h>
+
+#include "app.h"
+
+/* Seconds between two pieces of control work, at most. */
+#define TURN_S 0.001
+#define REST_S 0.005
+#define WATCH_S 0.01
+/* Seconds that workers may take to drain. */
+#define DRAIN_S 10.0
+
+struct run {
+	struct weir_engine *engine;
+	const struct options *options;
+	struct table *table;
+	unsigned int lcore; /* the main one */
+	bool polls; /* workers are placed on it */
+	double started;
+	double watched;
+	double shown;
+	double moved; /* when a packet was last seen to have come in */
+	uint64_t received; /* packets until then */
+};
+
+static volatile sig_atomic_t signals;
+
+static void
+on_signal(int number)
+{
+	signals = signals + 1;
+	/* Somebody means it: whatever hangs, the third one ends the process. */
+	if (signals >= 3)
+		signal(number, SIG_DFL);
+}
+
+void
+run_catch_signals(void)
+{
+	struct sigaction action = { .sa_handler = on_signal, .sa_flags = SA_RESTART };
+
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	/* A reader that went away must not end a run: writing then fails, and says so. */
+	signal(SIGPIPE, SIG_IGN);
+}
+
+static double
+clock_s(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+static void
+rest(void)
+{
+	const struct timespec time = { .tv_nsec = (long)(REST_S * 1e9) };
+
+	nanosleep(&time, NULL);
+}
+
+/* Work on the main lcore for a while; where there was nothing to do, let others have its CPU. */
+static void
+poll_main(const struct run *run)
+{
+	uint64_t end = rte_rdtsc() + (uint64_t)((double)rte_get_tsc_hz() * TURN_S);
+	bool worked = false;
+
+	do {
+		int n = weir_worker_poll(run->engine, run->lcore);
+
+		if (n < 0)
+			break;
+		if (n == 0)
+			rte_pause();
+		worked |= n > 0;
+	} while (rte_rdtsc() < end);
+	if (!worked)
+		sched_yield();
+}
+
+static void
+turn(struct run *run)
+{
+	double now;
+
+	if (run->polls && !weir_engine_drained(run->engine))
+		poll_main(run);
+	else
+		rest();
+	now = clock_s();
+	if (now - run->watched >= WATCH_S) {
+		weir_engine_watch(run->engine);
+		run->watched = now;
+	}
+	if (run->options->period > 0 && now - run->shown >= run->options->period) {
+		table_live(run->table);
+		run->shown += run->options->period;
+	}
+}
+
+/* Whether one of the options, a signal, or the engine itself ends the run. */
+static bool
+ended(struct run *run)
+{
+	const struct options *options = run->options;
+	double now = clock_s();
+	struct weir_ledger ledger;
+
+	if (signals > 0 || weir_engine_drained(run->engine))
+		return true;
+	if (options->duration > 0 && now - run->started >= options->duration)
+		return true;
+	if (options->max_packets == 0 && options->idle <= 0)
+		return false;
+	weir_ledger_read(run->engine, &ledger);
+	if (ledger.received != run->received) {
+		run->received = ledger.received;
+		run->moved = now;
+	}
+	if (options->max_packets > 0 && ledger.received >= options->max_packets)
+		return true;
+	return options->idle > 0 && now - run->moved >= options->idle;
+}
+
+/* Drain; a further signal, or too long a wait, abandons what is left. */
+static int
+drain(struct run *run)
+{
+	const int at_once = signals > 0 ? 2 : 1;
+	const double end = clock_s() + DRAIN_S;
+	bool asked;
+
+	weir_engine_stop_request(run->engine);
+	while (!weir_engine_drained(run->engine) && signals < at_once && clock_s() < end)
+		turn(run);
+	asked = signals >= at_once;
+	if (weir_engine_stop(run->engine, weir_engine_drained(run->engine) ? 1000 : 0) == 0 ||
+		asked)
+		return 0;
+	complain("workers did not drain within %g s; what was left is dropped as drain_abandoned",
+		DRAIN_S);
+	return -ETIMEDOUT;
+}
+
+static int
+balance(const struct weir_engine *engine)
+{
+	uint64_t leaked = report_leaked(engine);
+	struct weir_ledger ledger;
+
+	weir_ledger_read(engine, &ledger);
+	if (ledger.unaccounted != 0 || ledger.in_flight != 0)
+		complain("the ledger does not balance: %" PRId64 " unaccounted, %" PRIu64
+			 " in flight",
+			ledger.unaccounted, ledger.in_flight);
+	if (leaked != 0)
+		complain("%" PRIu64 " mbufs did not come back to their pools", leaked);
+	return ledger.unaccounted != 0 || ledger.in_flight != 0 || leaked != 0 ? -EPROTO : 0;
+}
+
+static int
+run_until_end(struct run *run)
+{
+	struct weir_error error;
+
+	if (weir_engine_start(run->engine, &error) != 0) {
+		complain("%s", error.text);
+		return -error.code;
+	}
+	run->polls = weir_engine_polled(run->engine, run->lcore);
+	run->started = run->watched = run->shown = run->moved = clock_s();
+	while (!ended(run))
+		turn(run);
+	return drain(run);
+}
+
+int
+run_engine(struct weir_engine *engine, const struct options *options, FILE *tables)
+{
+	struct run run = { .engine = engine, .options = options, .lcore = rte_get_main_lcore() };
+	FILE *report = NULL;
+	int ret;
+
+	if (options->report != NULL && (report = report_open(options->report)) == NULL)
+		return STATUS_FAILED;
+	run.table = table_create(engine, tables);
+	if (run.table == NULL) {
+		complain("not enough memory for the tables");
+		return STATUS_MACHINE;
+	}
+	ret = run_until_end(&run);
+	if (report != NULL)
+		ret |= report_write(engine, report, options->report);
+	table_summary(run.table);
+	table_free(run.table);
+	ret |= balance(engine);
+	return ret == 0 ? STATUS_OK : STATUS_FAILED;
+}

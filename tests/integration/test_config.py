@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The weir authors
+"""The pipeline files of config/: each is fine, and runs by the command that its head names."""
+import glob
+import json
+import os
+import shlex
+
+import pcap
+import weirlib
+from weirlib import TOP, WeirTest
+
+FILES = sorted(glob.glob(os.path.join(TOP, "config", "*.ini")))
+
+
+def commands(path):
+    """The commands of a file's comments: indented lines from `weir` on, continued by deeper ones."""
+    found = []
+    with open(path, encoding="utf-8") as file:
+        for line in file:
+            if line.startswith(";   weir "):
+                found.append(line[1:].strip())
+            elif line.startswith(";        ") and found:
+                found[-1] += " " + line[1:].strip()
+    return [shlex.split(command)[1:] for command in found]
+
+
+class Config(WeirTest):
+    def test_check(self):
+        self.assertGreaterEqual(len(FILES), 5)
+        for path in FILES:
+            with self.subTest(path=path):
+                run = self.plain(["--", "-c", path, "--check"])
+                self.assertEqual(run.status, 0, str(run))
+
+    def run_as_told(self, name, index=0, *options):
+        path = os.path.join(TOP, "config", name)
+        arguments = commands(path)[index]
+        split = arguments.index("--")
+        eal = [a.replace("FILE", self.path("in.pcap")) for a in arguments[:split]]
+        own = [path if a.startswith("config/") else a for a in arguments[split + 1:]]
+        lcores = eal[eal.index("--lcores") + 1]
+        del eal[eal.index("--lcores"):eal.index("--lcores") + 2]
+        config = own.index("-c")
+        del own[config:config + 2]
+        if "-t" in own:
+            own[own.index("-t") + 1] = "1"
+        return self.run_ok(path, *own, *options, lcores=lcores, memory=eal)
+
+    def test_quickstart(self):
+        run = self.run_as_told("quickstart.ini")
+        self.assertGreater(run.report["ledger"]["received"], 10000)
+        self.assertEqual(run.report["ledger"]["dropped"], 0)
+        self.assertGreater(sum(n for v, n in run.report["parse"].items() if v != "ok"), 0)
+        self.assertIn("in/s", run.out)
+
+    def test_nic_without_a_nic(self):
+        run = self.run_as_told("nic.ini", 1)
+        self.assertGreater(run.report["ledger"]["received"], 10000)
+
+    def test_fanout(self):
+        run = self.run_as_told("fanout.ini")
+        received = run.report["ledger"]["received"]
+        self.assertGreater(received, 0)
+        self.assertEqual(run.report["ledger"]["created"], 2 * received)
+        self.assertEqual(self.node(run, "second")["in"], 2 * received)
+
+    def test_pcap_eve(self):
+        frames = [pcap.udp(sport=i + 1) for i in range(50)]
+        pcap.write(self.path("in.pcap"), frames)
+        run = self.run_as_told("pcap-eve.ini")
+        events = [json.loads(line) for line in run.out.splitlines()]
+        self.assertEqual([e["src_port"] for e in events], list(range(1, 51)))
+
+
+class Plan(WeirTest):
+    def plan(self, form):
+        path = os.path.join(TOP, "config", "quickstart.ini")
+        run = self.run_weir(path, "--plan" + form)
+        self.assertEqual(run.status, 0, str(run))
+        return run.out
+
+    def test_text(self):
+        text = self.plan("")
+        self.assertEqual(text, self.plan("=text"))
+        for word in ("gen", "busy", "end", "lcore"):
+            self.assertIn(word, text)
+
+    def test_dot(self):
+        text = self.plan("=dot")
+        self.assertTrue(text.startswith("digraph"), text)
+        self.assertTrue(text.rstrip().endswith("}"), text)
+
+    def test_json(self):
+        self.assertIsInstance(json.loads(self.plan("=json")), dict)
+
+
+if __name__ == "__main__":
+    weirlib.main()

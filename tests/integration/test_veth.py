@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The weir authors
+"""Frames of another process through the kernel: net_af_packet on a veth pair, and net_tap.
+
+Run with `send INTERFACE COUNT` this file is that other process.
+"""
+import ctypes
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+
+import pcap
+import weirlib
+from weirlib import SANITIZED, WeirTest
+
+CLONE_NEWNET = 0x40000000
+FRAMES = 500 if SANITIZED else 2000
+
+EVE = """\
+[source in]
+device = %s
+[stage out]
+type = eve
+input = in
+path = %s
+[link in out]
+on_full = block
+"""
+
+
+def send(interface, count):
+    with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as sender:
+        sender.bind((interface, 0))
+        for i in range(count):
+            sender.send(pcap.udp(sport=20000 + i, dport=4242))
+            if i % 32 == 31:
+                time.sleep(0.002)
+
+
+def ip(*arguments):
+    return subprocess.run(["ip", *arguments], capture_output=True, text=True, check=False)
+
+
+class Kernel(WeirTest):
+    """All of it in a network namespace that ends with this process."""
+
+    @classmethod
+    def setUpClass(cls):
+        libc = ctypes.CDLL(None, use_errno=True)
+        cls.lacks = None
+        if libc.unshare(CLONE_NEWNET) != 0:
+            cls.lacks = "no network namespace: " + os.strerror(ctypes.get_errno())
+
+    def setUp(self):
+        super().setUp()
+        if self.lacks:
+            self.skipTest(self.lacks)
+
+    def exchange(self, device, vdev, interface):
+        """Send to an interface while weir reads the port; nothing may be lost or changed."""
+        events = self.path("events.json")
+        process = self.start(EVE % (device, events), "-t", "30", eal=["--vdev", vdev])
+        self.wait_for(lambda: os.path.exists(events) or process.poll() is not None)
+        self.assertIsNone(process.poll(), "weir ended early")
+        self.wait_for(lambda: ip("link", "set", interface, "up").returncode == 0)
+        time.sleep(0.5)
+        subprocess.run([sys.executable, __file__, "send", interface, str(FRAMES)], check=True)
+        self.wait_for(lambda: self.count(events) >= FRAMES)
+        run = self.stop(process)
+        self.assertEqual(run.status, 0, str(run))
+        self.assertEqual(run.report["ledger"]["dropped"], 0, str(run))
+        self.assertEqual(self.ports(events), list(range(20000, 20000 + FRAMES)), str(run))
+
+    @staticmethod
+    def wait_for(condition, seconds=15):
+        end = time.monotonic() + seconds
+        while not condition() and time.monotonic() < end:
+            time.sleep(0.02)
+
+    def ports(self, path):
+        """Source ports of our own frames, which the kernel may have put others between."""
+        with open(path, encoding="utf-8") as file:
+            lines = [line for line in file if line.endswith("\n")]
+        events = [json.loads(line) for line in lines]
+        return [e["src_port"] for e in events if e.get("dest_port") == 4242]
+
+    def count(self, path):
+        return len(self.ports(path))
+
+    def test_af_packet(self):
+        made = ip("link", "add", "weir0", "type", "veth", "peer", "name", "weir1")
+        if made.returncode != 0:
+            self.skipTest("no veth pair: " + made.stderr.strip())
+        self.addCleanup(ip, "link", "del", "weir0")
+        ip("link", "set", "weir0", "up")
+        ip("link", "set", "weir1", "up")
+        self.exchange("net_af_packet0", "net_af_packet0,iface=weir1", "weir0")
+
+    def test_tap(self):
+        if not os.path.exists("/dev/net/tun"):
+            self.skipTest("no /dev/net/tun")
+        self.exchange("net_tap0", "net_tap0,iface=weir2", "weir2")
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["send"]:
+        send(sys.argv[2], int(sys.argv[3]))
+    else:
+        weirlib.main()

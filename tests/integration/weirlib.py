@@ -1,0 +1,189 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The weir authors
+"""Runs the real weir and holds its report to the ledger. What the integration tests share.
+
+Environment, set by meson: WEIR, the binary; WEIR_TOP, the source folder; WEIR_BUILD, the build
+folder; WEIR_PLUGIN, the example stage; WEIR_EMBED, the example application.
+"""
+import itertools
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import unittest
+
+TOP = os.environ.get("WEIR_TOP") or os.path.abspath(os.path.join(os.path.dirname(__file__), "../.."))
+BUILD = os.environ.get("WEIR_BUILD") or os.path.join(TOP, "build")
+WEIR = os.environ.get("WEIR") or os.path.join(BUILD, "app/weir/weir")
+PLUGIN = os.environ.get("WEIR_PLUGIN") or os.path.join(BUILD, "app/examples/libmystage.so")
+EMBED = os.environ.get("WEIR_EMBED") or os.path.join(BUILD, "app/examples/embed")
+SANITIZED = bool(os.environ.get("WEIR_TEST_SANITIZED"))
+
+SKIP = 77  # what meson takes as skipped
+TIMEOUT = 60  # seconds for one run
+CPUS = sorted(os.sched_getaffinity(0))
+MEMORY = ["--no-huge", "-m", "512", "--no-pci"]
+ONE = "0@%d" % CPUS[0]
+TWO = "0@%d,1@%d" % (CPUS[0], CPUS[-1])
+THREE = "0@%d,1@%d,2@%d" % (CPUS[0], CPUS[0], CPUS[-1])
+FOUR = "0@%d,1@%d,2@%d,3@%d" % (CPUS[0], CPUS[-1], CPUS[0], CPUS[-1])
+
+_prefixes = itertools.count()
+
+
+def runtime_folder(name):
+    """Where EAL keeps the files of that prefix."""
+    if os.getuid() == 0:
+        return "/var/run/dpdk/" + name
+    return os.path.join(os.environ.get("XDG_RUNTIME_DIR", "/tmp"), "dpdk", name)
+
+
+class Run:
+    """One finished run."""
+
+    def __init__(self, command, status, out, err, report):
+        self.command, self.status, self.report = command, status, report
+        self.out, self.err = out or "", err or ""
+
+    def __str__(self):
+        return "%s\nstatus %s\n%s\n%s" % (" ".join(self.command), self.status, self.out[-3000:],
+                                          self.err[-3000:])
+
+
+class WeirTest(unittest.TestCase):
+    """Has a folder of its own, runs weir, and checks what every run must keep."""
+
+    def setUp(self):
+        self.folder = tempfile.mkdtemp(prefix="weir-test-", dir=self.folder_base())
+        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+
+    @staticmethod
+    def folder_base():
+        return None
+
+    def prefix(self):
+        """A --file-prefix that nobody else has; its files, which EAL leaves behind, go at the end."""
+        name = "weir-test-%d-%d" % (os.getpid(), next(_prefixes))
+        self.addCleanup(shutil.rmtree, runtime_folder(name), ignore_errors=True)
+        return name
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def write(self, name, text):
+        with open(self.path(name), "w", encoding="utf-8") as file:
+            file.write(text)
+        return self.path(name)
+
+    def plain(self, arguments, timeout=TIMEOUT, env=None):
+        """Run weir with just these arguments."""
+        command = [WEIR] + list(arguments)
+        done = subprocess.run(command, capture_output=True, text=True, errors="replace",
+                              timeout=timeout, cwd=self.folder, env=env, check=False)
+        return Run(command, done.returncode, done.stdout, done.stderr, None)
+
+    def command(self, pipeline, options, lcores=THREE, eal=(), memory=MEMORY):
+        """The command line that runs a pipeline given as text or as a path, and its report."""
+        if "\n" in pipeline:
+            pipeline = self.write("pipeline.ini", pipeline)
+        if os.path.exists(self.path("report.json")):
+            os.unlink(self.path("report.json"))
+        where = ["--lcores", lcores] if lcores else []
+        return [WEIR, *memory, "--file-prefix", self.prefix(), *where, *eal, "--",
+                "-c", pipeline, "-r", self.path("report.json"), *options]
+
+    def finish(self, command, status, out, err):
+        report = None
+        if os.path.exists(self.path("report.json")):
+            with open(self.path("report.json"), encoding="utf-8") as file:
+                text = file.read()
+            report = json.loads(text) if text else None
+        return Run(command, status, out, err, report)
+
+    def run_weir(self, pipeline, *options, timeout=TIMEOUT, **where):
+        """Run a pipeline to its end; whatever the end, what it reports must balance."""
+        command = self.command(pipeline, options, **where)
+        done = subprocess.run(command, capture_output=True, text=True, errors="replace",
+                              timeout=timeout, cwd=self.folder, check=False)
+        run = self.finish(command, done.returncode, done.stdout, done.stderr)
+        if run.report is not None:
+            self.check_report(run)
+        return run
+
+    def run_ok(self, pipeline, *options, **where):
+        """Run a pipeline that must end well."""
+        run = self.run_weir(pipeline, *options, **where)
+        self.assertEqual(run.status, 0, str(run))
+        self.assertIsNotNone(run.report, str(run))
+        return run
+
+    def check_report(self, run):
+        """Every equation of the ledger."""
+        report, text = run.report, str(run)
+        ledger = report["ledger"]
+        self.assertEqual(ledger["unaccounted"], 0, text)
+        self.assertEqual(ledger["in_flight"], 0, text)
+        self.assertEqual(ledger["received"] + ledger["created"],
+                         ledger["released"] + ledger["transmitted"] + ledger["dropped"], text)
+        self.assertEqual(sum(report["drops"].values()), ledger["dropped"], text)
+        for pool in report["pools"]:
+            self.assertEqual(pool["leaked"], 0, text)
+        for node in report["nodes"]:
+            for w in node["workers"]:
+                self.assertEqual(w["in"] + w["created"],
+                                 w["out"] + w["released"] + w["dropped"] + w["held"],
+                                 "%s of %s" % (w, node["name"]) + text)
+        for link in report["links"]:
+            for ring in link["rings"]:
+                # what its consumer had to abandon is dropped too; what never got in also is
+                self.assertIn(ring["enqueued"] - ring["dequeued"], (0, ring["dropped"]),
+                              "%s %s" % (link, text))
+        if run.status != 0:
+            return
+        last = [output.strip().splitlines()[-1:] for output in (run.out, run.err)]
+        self.assertIn("unaccounted 0", str(last), text)
+
+    def node(self, run, name):
+        """Sums over the workers of a node."""
+        workers = [n for n in run.report["nodes"] if n["name"] == name][0]["workers"]
+        keys = ("in", "out", "created", "released", "dropped", "held")
+        return {key: sum(w[key] for w in workers) for key in keys}
+
+    def start(self, pipeline, *options, **where):
+        """Start a run and leave it running."""
+        command = self.command(pipeline, options, **where)
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                   text=True, errors="replace", cwd=self.folder)
+        self.addCleanup(self.end, process)
+        return process
+
+    @staticmethod
+    def end(process):
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
+
+    def collect(self, process, timeout=TIMEOUT):
+        out, err = process.communicate(timeout=timeout)
+        run = self.finish(process.args, process.returncode, out, err)
+        if run.report is not None:
+            self.check_report(run)
+        return run
+
+    def stop(self, process, timeout=TIMEOUT):
+        process.send_signal(signal.SIGINT)
+        return self.collect(process, timeout)
+
+
+def main():
+    """unittest's, with meson's word for a file in which everything was skipped."""
+    result = unittest.main(exit=False, verbosity=2).result
+    if not result.wasSuccessful():
+        sys.exit(1)
+    if result.testsRun > 0 and len(result.skipped) == result.testsRun:
+        print("skipped: " + result.skipped[0][1])
+        sys.exit(SKIP)
+    sys.exit(0)

@@ -52,7 +52,7 @@ engine_each(int (*visit)(const struct weir_engine *engine, void *arg), void *arg
 	rte_spinlock_lock(&engines_lock);
 	TAILQ_FOREACH(engine, &engines, next)
 	{
-		rc = visit(engine, arg);
+		rc = engine->ready ? visit(engine, arg) : 0;
 		if (rc != 0)
 			break;
 	}
@@ -80,6 +80,15 @@ engine_list(struct weir_engine *engine, struct weir_error *error)
 			"an engine named '%s' exists; give [pipeline] another `name`",
 			weir_engine_name(engine));
 	return 0;
+}
+
+/* It is made: from now on it may be visited. */
+static void
+engine_show(struct weir_engine *engine)
+{
+	rte_spinlock_lock(&engines_lock);
+	engine->ready = true;
+	rte_spinlock_unlock(&engines_lock);
 }
 
 static void
@@ -162,15 +171,16 @@ loops_create(struct weir_engine *engine, struct weir_error *error)
 	int rc = 0;
 
 	/* On any socket: a loop's own lines are few and stay in its lcore's cache. */
-	engine->loops = rte_zmalloc("weir", engine->seat_count * sizeof(*engine->loops),
-		RTE_CACHE_LINE_SIZE);
+	engine->loops = rte_zmalloc(
+		"weir", engine->seat_count * sizeof(*engine->loops), RTE_CACHE_LINE_SIZE);
 	if (engine->loops == NULL)
 		rc = -ENOMEM;
 	for (unsigned int i = plan->pipeline->node_count; rc == 0 && i-- > 0;) {
 		unsigned int node = plan->pipeline->order[i];
 		unsigned int first = plan_first_worker(plan, node);
 
-		for (unsigned int w = 0; rc == 0 && w < plan->pipeline->nodes[node].conf.workers; w++)
+		for (unsigned int w = 0; rc == 0 && w < plan->pipeline->nodes[node].conf.workers;
+			w++)
 			rc = loop_add(engine, &engine->seats[first + w]);
 	}
 	return rc == 0 ? 0 : weir_error_set(error, ENOMEM, "no memory for the lcores' loops");
@@ -195,13 +205,13 @@ workers_init(struct weir_engine *engine, struct weir_error *error)
 		int rc;
 
 		if (node->source)
-			rc = node->source_ops->init(seat->worker, node->type_conf,
-				seat->worker->state, &why);
+			rc = node->source_ops->init(
+				seat->worker, node->type_conf, seat->worker->state, &why);
 		else
-			rc = node->stage_ops->init == NULL ?
-				0 :
-				node->stage_ops->init(seat->worker, node->type_conf,
-					seat->worker->state, &why);
+			rc = node->stage_ops->init == NULL
+				? 0
+				: node->stage_ops->init(
+					  seat->worker, node->type_conf, seat->worker->state, &why);
 		if (rc != 0 && why.code == 0)
 			weir_error_set(&why, -rc, "'%s' does not start: %s", node->name,
 				rte_strerror(-rc));
@@ -213,15 +223,18 @@ workers_init(struct weir_engine *engine, struct weir_error *error)
 	return 0;
 }
 
+/* Of the sources or of the stages. */
 static void
-workers_fini(struct weir_engine *engine)
+workers_fini(struct weir_engine *engine, bool sources)
 {
 	for (unsigned int i = engine->seat_count; i-- > 0;) {
 		struct seat *seat = &engine->seats[i];
-		void (*fini)(struct weir_worker *, void *) = seat->node->source ?
-			seat->node->source_ops->fini :
-			seat->node->stage_ops->fini;
+		void (*fini)(struct weir_worker *, void *) = seat->node->source
+			? seat->node->source_ops->fini
+			: seat->node->stage_ops->fini;
 
+		if (seat->node->source != sources)
+			continue;
 		if (seat->initialised && fini != NULL)
 			fini(seat->worker, seat->worker->state);
 		seat->initialised = false;
@@ -240,8 +253,8 @@ control_create(struct weir_engine *engine, struct weir_error *error)
 }
 
 struct weir_engine *
-weir_engine_create(const struct weir_plan *plan, const struct weir_engine_conf *conf,
-	struct weir_error *error)
+weir_engine_create(
+	const struct weir_plan *plan, const struct weir_engine_conf *conf, struct weir_error *error)
 {
 	struct weir_engine *engine = calloc(1, sizeof(*engine));
 	int rc;
@@ -278,10 +291,12 @@ weir_engine_create(const struct weir_plan *plan, const struct weir_engine_conf *
 	rc = workers_init(engine, error);
 	if (rc != 0)
 		goto fini_workers;
+	engine_show(engine);
 	return engine;
 
 fini_workers:
-	workers_fini(engine);
+	workers_fini(engine, false);
+	workers_fini(engine, true);
 stop_ports:
 	engine_ports_stop(engine);
 	free(engine->ports);
@@ -323,13 +338,14 @@ loops_join(struct weir_engine *engine)
 int
 weir_engine_start(struct weir_engine *engine, struct weir_error *error)
 {
-	if (engine->started)
-		return -EALREADY;
+	if (engine->started || engine->stopped)
+		return weir_error_set(error, EALREADY,
+			"'%s' was started before: make another engine", weir_engine_name(engine));
 	for (unsigned int i = 0; i < engine->loop_count; i++) {
 		struct loop *loop = &engine->loops[i];
 		int rc;
 
-		if (loop->lcore == rte_get_main_lcore())
+		if (loop->lcore == rte_get_main_lcore() || loop->lcore == rte_lcore_id())
 			continue;
 		rc = rte_eal_remote_launch(loop_main, loop, loop->lcore);
 		if (rc == 0) {
@@ -428,15 +444,39 @@ joint_abandon(struct joint *joint)
 	return all;
 }
 
-/* All lcores have returned: nobody else writes any more. */
+/* What a source was given, but had no time to pass on, came in all the same. */
+static unsigned int
+source_abandon(struct seat *seat)
+{
+	const struct source_ops *ops = seat->node->source_ops;
+	struct weir_worker *worker = seat->worker;
+	struct weir_event *events[BURST_MAX];
+	unsigned int all = 0;
+
+	while (ops != NULL && ops->drain != NULL && ops->drain(worker, worker->state) > 0) {
+		uint16_t n = ops->poll(worker, worker->state, events, BURST_MAX);
+
+		stat_add(&worker->stats->in, n);
+		worker_drop(worker, DROP_DRAIN_ABANDONED, events, n);
+		all += n;
+	}
+	return all;
+}
+
+/*
+ * All lcores have returned: nobody else writes any more. Sources stay until the engine goes: their
+ * figures are read, and an application may still try to hand something in.
+ */
 static void
 engine_finish(struct weir_engine *engine)
 {
 	unsigned int left = 0;
 
+	for (unsigned int i = 0; i < engine->seat_count; i++)
+		left += source_abandon(&engine->seats[i]);
 	for (unsigned int i = 0; i < engine->joint_count; i++)
 		left += joint_abandon(&engine->joints[i]);
-	workers_fini(engine);
+	workers_fini(engine, false);
 	engine_ports_stop(engine);
 	engine->stop_tsc = rte_rdtsc();
 	engine->stopped = true;
@@ -485,6 +525,7 @@ weir_engine_destroy(struct weir_engine *engine)
 		return 0;
 	engine_unlist(engine);
 	weir_engine_stop(engine, 0);
+	workers_fini(engine, true);
 	free(engine->ports);
 	loops_free(engine);
 	engine_unbuild(engine);
@@ -503,7 +544,8 @@ weir_inject_open(struct weir_engine *engine, const char *source, struct weir_err
 		const struct seat *seat = &engine->seats[i];
 		struct weir_inject *inject;
 
-		if (seat->node->source_ops != &source_inject || strcmp(seat->node->name, source) != 0)
+		if (seat->node->source_ops != &source_inject ||
+			strcmp(seat->node->name, source) != 0)
 			continue;
 		found = true;
 		inject = inject_claim(seat->worker->state);

@@ -134,6 +134,7 @@ struct weir_engine {
 	unsigned int port_count;
 	struct pool_state *pools;
 	unsigned int pool_count;
+	bool ready; /* made: under the lock of the engines' list */
 	bool started;
 	bool stopped;
 	bool timed_out;

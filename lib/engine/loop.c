@@ -257,8 +257,8 @@ loop_run_pass(struct loop *loop)
 	}
 	loop->sample.on = timed;
 	for (unsigned int i = 0; i < loop->seat_count; i++)
-		moved += timed ? seat_pass_timed(loop, loop->seats[i], housekeeping) :
-				 seat_pass(loop, loop->seats[i], housekeeping);
+		moved += timed ? seat_pass_timed(loop, loop->seats[i], housekeeping)
+			       : seat_pass(loop, loop->seats[i], housekeeping);
 	loop->sample.on = false;
 	return (int)moved;
 }
@@ -287,7 +287,9 @@ loop_pass(struct loop *loop)
 static void
 loop_wait(struct loop *loop)
 {
-	struct waiter *waiter = loop->blocked ? &loop->full : &loop->idle;
+	/* An lcore without outgoing links has no way to wait for them: a stage without room. */
+	bool full = loop->blocked && loop->full.how != WEIR_WAIT_AUTO;
+	struct waiter *waiter = full ? &loop->full : &loop->idle;
 
 	if (waiter->how == WEIR_WAIT_SLEEP || waiter->how == WEIR_WAIT_YIELD)
 		loop_state(loop, LCORE_SLEEPING);

@@ -175,7 +175,7 @@ engine_ports_stop(struct weir_engine *engine)
 			continue;
 		engine_port_counts(port, &port->final);
 		port->stopped = true;
-		port_stop(port->plan->id);
+		port_stop(port->plan->id, port->plan->rx_queues);
 	}
 	/* Some drivers (net_tap) keep the mbufs of stopped queues until they are closed. */
 	for (unsigned int i = 0; i < engine->port_count && !pools_full(engine); i++)

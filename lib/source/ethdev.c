@@ -10,6 +10,8 @@
 
 /* Most events moved at once, the limit of the pipeline's `burst`. */
 #define BURST_MAX 256
+/* Packets asked of the driver at once: a multiple of what its vector code takes. */
+#define RX_PART 16
 
 struct ethdev_state {
 	struct weir_parse_burst parse;
@@ -69,6 +71,32 @@ adopt(struct weir_worker *worker, struct rte_mbuf *mbufs[], struct weir_event *e
 	return kept;
 }
 
+/*
+ * Take at most n mbufs, in parts: while the driver fetches the next part, the event lines of the
+ * last one come over from the core that read them before. One hop over two cores of an EPYC makes
+ * 1.18 times the events of RX bursts of 32 (median of 25 interleaved rounds).
+ */
+static uint16_t
+receive(const struct weir_worker *worker, struct rte_mbuf *mbufs[], struct weir_event *events[],
+	uint16_t n)
+{
+	uint16_t got = 0;
+
+	while (got < n) {
+		uint16_t ask = RTE_MIN((uint16_t)(n - got), RX_PART), end;
+
+		end = got + rte_eth_rx_burst(worker->port, worker->queue, mbufs + got, ask);
+		ask += got;
+		for (; got < end; got++) {
+			events[got] = weir_mbuf_event(mbufs[got]);
+			event_prefetch_write(events[got]);
+		}
+		if (got < ask)
+			break;
+	}
+	return got;
+}
+
 static uint16_t
 ethdev_poll(struct weir_worker *worker, void *state, struct weir_event *events[], uint16_t n)
 {
@@ -76,14 +104,12 @@ ethdev_poll(struct weir_worker *worker, void *state, struct weir_event *events[]
 	struct rte_mbuf *mbufs[BURST_MAX];
 	bool foreign = false;
 
-	n = rte_eth_rx_burst(worker->port, worker->queue, mbufs, RTE_MIN(n, BURST_MAX));
+	n = receive(worker, mbufs, events, RTE_MIN(n, BURST_MAX));
 	if (n == 0)
 		return 0;
 	s->parse.tsc = rte_rdtsc();
-	for (uint16_t i = 0; i < n; i++) {
+	for (uint16_t i = 0; i < n; i++)
 		foreign |= mbufs[i]->pool != worker->pool;
-		events[i] = weir_mbuf_event(mbufs[i]);
-	}
 	if (unlikely(foreign))
 		n = adopt(worker, mbufs, events, n);
 	weir_parse(mbufs, n, &s->parse);

@@ -16,6 +16,9 @@ RTE_LOG_REGISTER(logtype_port, lib.weir.source, NOTICE);
 /* Longest RSS key of the drivers that DPDK has. */
 #define RSS_KEY_MAX 64
 #define RSS_TYPES (RTE_ETH_RSS_IP | RTE_ETH_RSS_TCP | RTE_ETH_RSS_UDP | RTE_ETH_RSS_SCTP)
+/* What is looked for in the queue of a port that stops: mbufs at once, and in all. */
+#define LEFT_BURST 32
+#define LEFT_MAX 4096
 #define RX_OFFLOADS (RTE_ETH_RX_OFFLOAD_CHECKSUM | RTE_ETH_RX_OFFLOAD_TIMESTAMP)
 
 /*
@@ -53,7 +56,7 @@ port_rss(const struct port_conf *conf, const struct rte_eth_dev_info *info,
 }
 
 static int
-port_configure(const struct port_conf *conf, const struct rte_eth_dev_info *info,
+port_configure(struct port_conf *conf, const struct rte_eth_dev_info *info,
 	struct weir_error *error)
 {
 	struct rte_eth_conf eth = { 0 };
@@ -74,6 +77,11 @@ port_configure(const struct port_conf *conf, const struct rte_eth_dev_info *info
 			conf->name);
 		eth.rx_adv_conf.rss_conf.rss_key = NULL;
 		eth.rx_adv_conf.rss_conf.rss_key_len = 0;
+		rc = rte_eth_dev_configure(conf->id, rx, conf->tx_queues, &eth);
+	}
+	/* net_tap wants as many of one as of the other. */
+	if (rc != 0 && conf->tx_queues < rx && rx <= info->max_tx_queues) {
+		conf->tx_queues = rx;
 		rc = rte_eth_dev_configure(conf->id, rx, conf->tx_queues, &eth);
 	}
 	if (rc != 0)
@@ -112,14 +120,15 @@ int
 port_start(const struct port_conf *conf, struct weir_error *error)
 {
 	struct rte_eth_dev_info info;
+	struct port_conf own = *conf; /* with what the driver wants besides */
 	int rc = rte_eth_dev_info_get(conf->id, &info);
 
 	if (rc != 0)
 		return weir_error_set(error, -rc, "port %s tells nothing of itself: %s", conf->name,
 			rte_strerror(-rc));
-	rc = port_configure(conf, &info, error);
+	rc = port_configure(&own, &info, error);
 	if (rc == 0)
-		rc = port_queues(conf, &info, error);
+		rc = port_queues(&own, &info, error);
 	if (rc != 0)
 		return rc;
 	rc = rte_eth_dev_start(conf->id);
@@ -132,11 +141,32 @@ port_start(const struct port_conf *conf, struct weir_error *error)
 	return 0;
 }
 
-void
-port_stop(uint16_t id)
+/*
+ * Free what waits in a queue that is polled no more: net_ring keeps it for ever otherwise. It never
+ * came in. Some ports (net_null) give without end.
+ */
+static void
+queue_empty(uint16_t id, uint16_t queue)
 {
-	int rc = rte_eth_dev_stop(id);
+	struct rte_mbuf *mbufs[LEFT_BURST];
+	uint16_t n;
 
+	for (unsigned int left = 0; left < LEFT_MAX; left += n) {
+		n = rte_eth_rx_burst(id, queue, mbufs, LEFT_BURST);
+		if (n == 0)
+			break;
+		rte_pktmbuf_free_bulk(mbufs, n);
+	}
+}
+
+void
+port_stop(uint16_t id, uint16_t rx_queues)
+{
+	int rc;
+
+	for (uint16_t q = 0; q < rx_queues; q++)
+		queue_empty(id, q);
+	rc = rte_eth_dev_stop(id);
 	if (rc != 0)
 		PORT_LOG(WARNING, "port %u does not stop: %s\n", id, rte_strerror(-rc));
 }

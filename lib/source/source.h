@@ -68,7 +68,10 @@ struct port_conf {
  * port lacks (RSS, offloads) is logged once and done without.
  */
 int port_start(const struct port_conf *conf, struct weir_error *error);
-/* Stop a port: its driver gives back the mbufs of its queues, or will when it is closed. */
-void port_stop(uint16_t id);
+/*
+ * Stop a port whose first rx_queues are polled no more: its driver gives back the mbufs of its
+ * queues, or will when it is closed.
+ */
+void port_stop(uint16_t id, uint16_t rx_queues);
 
 #endif /* WEIR_LIB_SOURCE_H */

@@ -14,7 +14,10 @@
  *
  * ENGINE may be left out where there is one engine.
  */
+#include <ctype.h>
 #include <errno.h>
+#include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,23 +36,33 @@
 /* One command's call. */
 struct call {
 	char engine[WEIR_NAME_SIZE]; /* empty: the only one */
-	const char *item;            /* what follows the engine's name; NULL: nothing */
+	const char *item; /* what follows the engine's name; NULL: nothing */
 	struct rte_tel_data *reply;
 	int (*answer)(const struct weir_engine *engine, struct call *call);
 	unsigned int found; /* engines that match */
 };
+
+static bool
+call_matches(const struct weir_engine *engine, const struct call *call)
+{
+	return call->engine[0] == '\0' || strcmp(call->engine, weir_engine_name(engine)) == 0;
+}
+
+static int
+call_count(const struct weir_engine *engine, void *arg)
+{
+	struct call *call = arg;
+
+	call->found += call_matches(engine, call);
+	return 0;
+}
 
 static int
 call_visit(const struct weir_engine *engine, void *arg)
 {
 	struct call *call = arg;
 
-	if (call->engine[0] != '\0' && strcmp(call->engine, weir_engine_name(engine)) != 0)
-		return 0;
-	/* Without a name, a second engine makes the first one's answer ambiguous. */
-	if (++call->found > 1)
-		return -EINVAL;
-	return call->answer(engine, call);
+	return call_matches(engine, call) ? call->answer(engine, call) : 0;
 }
 
 /* Split ENGINE[,ITEM] and let `answer` fill the reply. */
@@ -60,16 +73,28 @@ call_engine(const char *params, struct rte_tel_data *reply,
 	struct call call = { .reply = reply, .answer = answer };
 	const char *comma = params != NULL ? strchr(params, ',') : NULL;
 	size_t n = params == NULL ? 0 : comma != NULL ? (size_t)(comma - params) : strlen(params);
-	int rc;
 
 	if (n >= sizeof(call.engine))
 		return -EINVAL;
 	if (n > 0)
 		memcpy(call.engine, params, n);
 	call.item = comma != NULL ? comma + 1 : NULL;
+	engine_each(call_count, &call);
+	if (call.found != 1)
+		return call.found == 0 ? -ENOENT : -EINVAL;
 	rte_tel_data_start_dict(reply);
-	rc = engine_each(call_visit, &call);
-	return rc != 0 ? rc : call.found == 0 ? -ENOENT : 0;
+	return engine_each(call_visit, &call);
+}
+
+/* Telemetry's keys may have no `-`, names of nodes no `/`. */
+static const char *
+key_of(const char *name, char key[KEY_SIZE])
+{
+	snprintf(key, KEY_SIZE, "%s", name);
+	for (char *c = key; *c != '\0'; c++)
+		if (*c == '-')
+			*c = '/';
+	return key;
 }
 
 /* A named dict within a dict. */
@@ -158,13 +183,15 @@ nodes_sums(const struct weir_engine *engine, struct call *call)
 
 	for (unsigned int i = 0; weir_ledger_worker(engine, i, &sum) == 0; i += n) {
 		struct rte_tel_data *node;
+		char key[KEY_SIZE];
 
 		n = node_sum(engine, i, &sum);
 		if (++entries > ENTRIES_MAX)
 			break;
-		node = dict_add(call->reply, sum.node);
+		node = dict_add(call->reply, key_of(sum.node, key));
 		if (node == NULL)
 			return -ENOMEM;
+		rte_tel_data_add_dict_string(node, "name", sum.node);
 		rte_tel_data_add_dict_string(node, "type", sum.type);
 		rte_tel_data_add_dict_uint(node, "workers", n);
 		figures_add(node, &sum);
@@ -177,15 +204,15 @@ node_workers(const struct weir_engine *engine, struct call *call)
 {
 	struct weir_worker_figures w;
 	unsigned int entries = 0;
-	char key[KEY_SIZE];
+	char name[KEY_SIZE], key[KEY_SIZE];
 
 	for (unsigned int i = 0; weir_ledger_worker(engine, i, &w) == 0; i++) {
 		struct rte_tel_data *worker;
 
 		if (strcmp(w.node, call->item) != 0 || ++entries > ENTRIES_MAX)
 			continue;
-		snprintf(key, sizeof(key), "%s_%u", w.node, w.index);
-		worker = dict_add(call->reply, key);
+		snprintf(name, sizeof(name), "%s_%u", w.node, w.index);
+		worker = dict_add(call->reply, key_of(name, key));
 		if (worker == NULL)
 			return -ENOMEM;
 		rte_tel_data_add_dict_uint(worker, "lcore", w.lcore);
@@ -229,12 +256,14 @@ links_sums(const struct weir_engine *engine, struct call *call)
 static int
 link_rings(const struct weir_engine *engine, struct call *call)
 {
-	unsigned int id = (unsigned int)strtoul(call->item, NULL, 10), entries = 0;
 	struct weir_link_figures l;
 	struct weir_ring_figures r;
-	char key[KEY_SIZE];
+	unsigned int entries = 0;
+	char key[KEY_SIZE], *end;
+	unsigned long id = strtoul(call->item, &end, 10);
 
-	if (weir_ledger_link(engine, id, &l) != 0)
+	if (!isdigit((unsigned char)call->item[0]) || *end != '\0' || id > UINT_MAX ||
+		weir_ledger_link(engine, (unsigned int)id, &l) != 0)
 		return -ENOENT;
 	for (unsigned int i = 0; weir_ledger_ring(engine, i, &r) == 0; i++) {
 		struct rte_tel_data *ring;
@@ -294,11 +323,12 @@ plan_answer(const struct weir_engine *engine, struct call *call)
 
 	for (unsigned int i = 0; i < plan->worker_count && i < 2 * ENTRIES_MAX; i++) {
 		const struct plan_worker *w = &plan->workers[i];
-		char key[KEY_SIZE], where[KEY_SIZE];
+		char name[KEY_SIZE], key[KEY_SIZE], where[KEY_SIZE];
 
-		snprintf(key, sizeof(key), "%s_%u", plan->pipeline->nodes[w->node].name, w->index);
+		snprintf(
+			name, sizeof(name), "%s_%u", plan->pipeline->nodes[w->node].name, w->index);
 		snprintf(where, sizeof(where), "lcore %u socket %d", w->lcore, w->socket);
-		rte_tel_data_add_dict_string(call->reply, key, where);
+		rte_tel_data_add_dict_string(call->reply, key_of(name, key), where);
 	}
 	return rte_tel_data_add_dict_uint(call->reply, "memory_bytes", plan->memory);
 }
@@ -332,8 +362,8 @@ telemetry_register(void)
 
 	if (__atomic_exchange_n(&registered, 1, __ATOMIC_RELAXED) != 0)
 		return;
-	rte_telemetry_register_cmd("/weir/list", list_command,
-		"Names of the engines. No parameters");
+	rte_telemetry_register_cmd(
+		"/weir/list", list_command, "Names of the engines. No parameters");
 	for (unsigned int i = 0; i < RTE_DIM(commands); i++)
 		rte_telemetry_register_cmd(commands[i].name, engine_command, commands[i].help);
 }

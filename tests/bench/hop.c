@@ -5,14 +5,16 @@
 /*
  * One hop: net_null on one lcore, a link, a counting consumer on the other lcore. weir, with its
  * parser and its figures on, beside the loops that one would write by hand; equal pools, rings and
- * bursts, the same reads of the frame's headers, the event's first line filled on every side.
+ * bursts, the same reads of the frame's headers, the event's first line filled on every side, and
+ * no side loses anything but the last.
  *
- *   textbook   rte_ring of mbufs; the consumer frees by rte_pktmbuf_free_bulk()
+ *   textbook   rte_ring of mbufs; the consumer reads the event and frees by rte_pktmbuf_free_bulk()
  *   raw put    the same, but the consumer puts the mbufs back with rte_mempool_put_bulk()
- *   weir       source ethdev, link with on_full = block, stage count
- *   weir drop  the same with on_full = drop-newest
+ *   weir       source ethdev, link with on_full = block or drop-newest, stage count
  *
- * The figure is what the consumer ends in a second, over MEASURE_MS after WARM_MS.
+ * The figure is what the consumer ends in a second, over MEASURE_MS after WARM_MS. Hugepages are
+ * used where there are any: --no-huge gives each mbuf a page of its own, which costs all sides
+ * more than what is compared.
  *
  * usage: bench_hop [ROUNDS [POOL]]
  */
@@ -41,6 +43,7 @@
 #define WARM_MS 100
 #define MEASURE_MS 300
 #define PORT "net_null0"
+#define MEMORY_MB 512
 
 static unsigned int pool_size = POOL_DEFAULT;
 
@@ -49,7 +52,8 @@ static struct {
 	struct rte_mempool *pool;
 	struct rte_ring *ring;
 	uint16_t port;
-	bool raw; /* put back by rte_mempool_put_bulk() */
+	bool raw;      /* put back by rte_mempool_put_bulk() */
+	bool prefetch; /* the consumer fetches the event lines of a burst ahead */
 	bool stop __rte_cache_aligned;
 	uint64_t consumed __rte_cache_aligned;
 	uint64_t bytes;
@@ -78,20 +82,46 @@ static void
 fill(struct rte_mbuf *m, uint64_t tsc)
 {
 	const struct rte_ether_hdr *eth = rte_pktmbuf_mtod(m, const struct rte_ether_hdr *);
-	struct weir_event line = {
-		.type = WEIR_EVENT_PACKET,
-		.prio = WEIR_PRIO_DEFAULT,
-		.flags = WEIR_EVENT_PRISTINE,
-		.tsc = tsc,
-		.port = m->port,
-		.len = m->pkt_len,
-		.ethertype = rte_be_to_cpu_16(eth->ether_type),
-		.pool = m->pool,
-	};
+	struct weir_event *event = weir_mbuf_event(m);
 
-	if (line.ethertype == RTE_ETHER_TYPE_IPV4)
-		line.hash = ((const struct rte_ipv4_hdr *)(eth + 1))->src_addr;
-	memcpy(weir_mbuf_event(m), &line, RTE_CACHE_LINE_SIZE);
+	event->type = WEIR_EVENT_PACKET;
+	event->prio = WEIR_PRIO_DEFAULT;
+	event->flags = WEIR_EVENT_PRISTINE;
+	event->hash = 0;
+	event->tsc = tsc;
+	event->wire_ns = 0;
+	event->port = m->port;
+	event->queue = 0;
+	event->len = m->pkt_len;
+	event->l3_off = 0;
+	event->l4_off = 0;
+	event->payload_off = 0;
+	event->payload_len = 0;
+	event->vlan[0] = 0;
+	event->vlan[1] = 0;
+	event->tunnel_id = 0;
+	event->ethertype = rte_be_to_cpu_16(eth->ether_type);
+	event->vlan_count = 0;
+	event->tunnel = WEIR_TUNNEL_NONE;
+	event->verdict = WEIR_VERDICT_OK;
+	event->tcp_flags = 0;
+	event->proto = 0;
+	event->ip_version = 0;
+	event->pool = m->pool;
+	if (event->ethertype == RTE_ETHER_TYPE_IPV4)
+		event->hash = ((const struct rte_ipv4_hdr *)(eth + 1))->src_addr;
+}
+
+/* All of a burst, however long the consumer takes; fewer only when the run ends. */
+static unsigned int
+enqueue(struct rte_mbuf *mbufs[], unsigned int n)
+{
+	unsigned int sent = 0;
+
+	do
+		sent += rte_ring_sp_enqueue_burst(loop.ring, (void **)(mbufs + sent), n - sent, NULL);
+	while (sent < n && !__atomic_load_n(&loop.stop, __ATOMIC_RELAXED));
+	return sent;
 }
 
 static int
@@ -106,7 +136,7 @@ produce(void *arg)
 
 		for (unsigned int i = 0; i < n; i++)
 			fill(mbufs[i], tsc);
-		sent = rte_ring_sp_enqueue_burst(loop.ring, (void **)mbufs, n, NULL);
+		sent = enqueue(mbufs, n);
 		put_back(mbufs + sent, n - sent);
 	}
 	return 0;
@@ -122,7 +152,7 @@ consume(void *arg)
 		unsigned int n = rte_ring_sc_dequeue_burst(loop.ring, (void **)mbufs, BURST, NULL);
 		uint64_t bytes = 0;
 
-		for (unsigned int i = 0; i < n; i++)
+		for (unsigned int i = 0; loop.prefetch && i < n; i++)
 			rte_prefetch0(weir_mbuf_event(mbufs[i]));
 		for (unsigned int i = 0; i < n; i++)
 			bytes += weir_mbuf_event(mbufs[i])->len;
@@ -166,13 +196,14 @@ port_up(void)
 }
 
 static double
-loop_run(bool raw)
+loop_run(bool raw, bool prefetch)
 {
 	struct rte_mbuf *mbufs[BURST];
 	unsigned int lcore = rte_get_next_lcore(-1, 1, 0), n;
 	double figure;
 
 	loop.raw = raw;
+	loop.prefetch = prefetch;
 	loop.stop = false;
 	loop.pool = weir_pool_create("hop", pool_size, POOL_CACHE, 0, RTE_MBUF_DEFAULT_BUF_SIZE, 0);
 	loop.ring = rte_ring_create("hop", RING, 0,
@@ -198,13 +229,19 @@ loop_run(bool raw)
 static double
 run_textbook(void)
 {
-	return loop_run(false);
+	return loop_run(false, false);
+}
+
+static double
+run_textbook_prefetch(void)
+{
+	return loop_run(false, true);
 }
 
 static double
 run_raw(void)
 {
-	return loop_run(true);
+	return loop_run(true, true);
 }
 
 static uint64_t
@@ -278,9 +315,24 @@ run_weir_drop(void)
 	return weir_run("drop-newest");
 }
 
+static bool
+hugepages(void)
+{
+	FILE *file = fopen("/sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages", "r");
+	unsigned int n = 0;
+
+	if (file == NULL)
+		return false;
+	if (fscanf(file, "%u", &n) != 1)
+		n = 0;
+	fclose(file);
+	return n >= MEMORY_MB / 2;
+}
+
 static struct side sides[] = {
 	{ .name = "textbook", .run = run_textbook },
-	{ .name = "raw put", .run = run_raw },
+	{ .name = "textbook, prefetching", .run = run_textbook_prefetch },
+	{ .name = "raw put, prefetching", .run = run_raw },
 	{ .name = "weir block", .run = run_weir_block },
 	{ .name = "weir drop-newest", .run = run_weir_drop },
 };
@@ -289,8 +341,9 @@ int
 main(int argc, char **argv)
 {
 	unsigned int rounds = argc > 1 ? (unsigned int)atoi(argv[1]) : ROUNDS_DEFAULT;
+	bool huge = hugepages();
 	char prefix[32];
-	char *eal[] = { argv[0], (char[]){ "--no-huge" }, (char[]){ "-m" }, (char[]){ "512" },
+	char *eal[] = { argv[0], huge ? (char[]){ "--in-memory" } : (char[]){ "--no-huge" }, (char[]){ "-m" }, (char[]){ RTE_STR(MEMORY_MB) },
 		(char[]){ "--no-pci" }, (char[]){ "--lcores" }, (char[]){ "0@0,1@0,2@1" },
 		(char[]){ "--vdev" }, (char[]){ PORT }, (char[]){ "--log-level" },
 		(char[]){ "lib.eal:4" }, (char[]){ "--file-prefix" }, prefix };
@@ -305,7 +358,7 @@ main(int argc, char **argv)
 	if (rte_eal_init(RTE_DIM(eal), eal) < 0)
 		die("EAL");
 	rounds_run(sides, RTE_DIM(sides), rounds);
-	printf("pools of %u mbufs, rings of %u, bursts of %d\n", pool_size, RING, BURST);
+	printf("%s, pools of %u mbufs, rings of %u, bursts of %d\n", huge ? "hugepages" : "no hugepages", pool_size, RING, BURST);
 	rounds_print(sides, RTE_DIM(sides), rounds, "Mpps", 1e-6);
 	rte_eal_cleanup();
 	return 0;

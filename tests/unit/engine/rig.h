@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The weir authors
+ */
+
+/* Engines for tests: described in a few lines, run, and seen to balance at every level. */
+#ifndef WEIR_ENGINE_RIG_H
+#define WEIR_ENGINE_RIG_H
+
+#include <inttypes.h>
+#include <sched.h>
+#include <string.h>
+
+#include "testing.h"
+
+#include <rte_cycles.h>
+
+#include <weir/weir.h>
+
+#include "engine/engine_private.h"
+
+#include "stages.h"
+
+/* Nothing that is waited for here takes longer, on the slowest machine. */
+#define RIG_PATIENCE_MS 30000
+
+#define SECTIONS(...) ((const char *const[]){ __VA_ARGS__, NULL })
+
+struct rig {
+	struct weir_pipeline *pipeline;
+	struct weir_plan *plan;
+	struct weir_engine *engine;
+	struct weir_error error;
+};
+
+/* Four lcores on the first two CPUs that this process may use. */
+static inline void
+rig_eal_init(void)
+{
+	char prefix[32], lcores[32];
+	const char *argv[] = { "unit", "--no-huge", "-m", "512", "--no-pci", "--lcores", lcores,
+		"--file-prefix", prefix, "--log-level", "lib.eal:4" };
+	unsigned int cpus[2] = { 0 }, n = 0;
+	cpu_set_t set;
+
+	if (sched_getaffinity(0, sizeof(set), &set) != 0)
+		exit(1);
+	for (unsigned int i = 0; i < CPU_SETSIZE && n < 2; i++)
+		if (CPU_ISSET(i, &set))
+			cpus[n++] = i;
+	snprintf(lcores, sizeof(lcores), "(0-3)@(%u,%u)", cpus[0], n < 2 ? cpus[0] : cpus[1]);
+	snprintf(prefix, sizeof(prefix), "weir-unit-%d", (int)getpid());
+	if (rte_eal_init(RTE_DIM(argv), (char **)(uintptr_t)argv) < 0) {
+		fprintf(stderr, "EAL: %s\n", rte_strerror(rte_errno));
+		exit(1);
+	}
+	stages_register();
+}
+
+static inline void
+rig_ok(const struct rig *rig, int rc)
+{
+	if (rc != 0)
+		fail_msg("%d: %s", rc, rig->error.text);
+}
+
+/* Set the keys of one section: "stage end: type=count; input=gen". */
+static inline void
+rig_section(struct rig *rig, const char *text)
+{
+	char buf[512], *at = buf, *pair, *section;
+
+	snprintf(buf, sizeof(buf), "%s", text);
+	section = strsep(&at, ":");
+	while ((pair = strsep(&at, ";")) != NULL) {
+		char *key = strsep(&pair, "=");
+
+		key += strspn(key, " ");
+		if (*key != '\0')
+			rig_ok(rig,
+				weir_pipeline_set(rig->pipeline, section, key, pair, &rig->error));
+	}
+}
+
+static inline void
+rig_describe(struct rig *rig, const char *name, const char *const *sections)
+{
+	memset(rig, 0, sizeof(*rig));
+	rig->pipeline = weir_pipeline_create(name, &rig->error);
+	rig_ok(rig, rig->pipeline == NULL);
+	for (; *sections != NULL; sections++)
+		rig_section(rig, *sections);
+	rig_ok(rig, weir_pipeline_check(rig->pipeline, &rig->error));
+}
+
+/* Place it; lcores NULL: the plan's choice. */
+static inline void
+rig_place(struct rig *rig, const char *lcores)
+{
+	struct weir_plan_conf conf;
+
+	weir_plan_conf_init(&conf);
+	conf.lcores = lcores;
+	rig->plan = weir_plan_create(rig->pipeline, &conf, &rig->error);
+	rig_ok(rig, rig->plan == NULL);
+}
+
+static inline void
+rig_create(struct rig *rig, uint64_t max_events)
+{
+	struct weir_engine_conf conf;
+
+	weir_engine_conf_init(&conf);
+	conf.max_events = max_events;
+	rig->engine = weir_engine_create(rig->plan, &conf, &rig->error);
+	rig_ok(rig, rig->engine == NULL);
+}
+
+static inline void
+rig_make(struct rig *rig, const char *name, const char *lcores, uint64_t max_events,
+	const char *const *sections)
+{
+	rig_describe(rig, name, sections);
+	rig_place(rig, lcores);
+	rig_create(rig, max_events);
+}
+
+static inline void
+rig_start(struct rig *rig)
+{
+	rig_ok(rig, weir_engine_start(rig->engine, &rig->error));
+}
+
+static inline struct weir_ledger
+rig_ledger(const struct rig *rig)
+{
+	struct weir_ledger ledger;
+
+	weir_ledger_read(rig->engine, &ledger);
+	return ledger;
+}
+
+/* One pass over every lcore that was not launched; a short sleep where all were. */
+static inline void
+rig_pass(struct rig *rig)
+{
+	bool polled = false;
+
+	for (unsigned int lcore = 0; lcore < 4; lcore++)
+		if (weir_engine_polled(rig->engine, lcore)) {
+			weir_worker_poll(rig->engine, lcore);
+			polled = true;
+		}
+	if (!polled)
+		usleep(100);
+}
+
+static inline uint64_t
+rig_deadline(void)
+{
+	return rte_rdtsc() + rte_get_tsc_hz() / 1000 * RIG_PATIENCE_MS;
+}
+
+/* Until so many came in. */
+static inline void
+rig_wait_received(struct rig *rig, uint64_t events)
+{
+	uint64_t deadline = rig_deadline();
+
+	while (rig_ledger(rig).received < events && rte_rdtsc() < deadline)
+		rig_pass(rig);
+	assert_true(rig_ledger(rig).received >= events);
+}
+
+/* Until so many came in, and all found their way out. */
+static inline void
+rig_wait(struct rig *rig, uint64_t events)
+{
+	uint64_t deadline = rig_deadline();
+
+	rig_wait_received(rig, events);
+	while (rig_ledger(rig).in_flight > 0 && rte_rdtsc() < deadline)
+		rig_pass(rig);
+	assert_int_equal(rig_ledger(rig).in_flight, 0);
+}
+
+/* Sum of a figure of a node's workers. */
+#define rig_sum(rig, name, figure) \
+	({ \
+		struct weir_worker_figures w_; \
+		uint64_t sum_ = 0; \
+		for (unsigned int i_ = 0; weir_ledger_worker((rig)->engine, i_, &w_) == 0; i_++) \
+			sum_ += strcmp(w_.node, name) == 0 ? w_.figure : 0; \
+		sum_; \
+	})
+
+static inline uint64_t
+rig_dropped(const struct rig *rig, const char *reason)
+{
+	const char *name;
+	uint64_t count;
+
+	for (unsigned int i = 0; weir_ledger_drop(rig->engine, i, &name, &count) == 0; i++)
+		if (strcmp(name, reason) == 0)
+			return count;
+	fail_msg("no reason %s", reason);
+	return 0;
+}
+
+/* Each worker; and the sums over them are the ledger's. */
+static inline void
+rig_workers_are_balanced(const struct rig *rig, const struct weir_ledger *ledger)
+{
+	uint64_t received = 0, created = 0, released = 0, transmitted = 0, dropped = 0, held = 0;
+	struct weir_worker_figures w;
+
+	for (unsigned int i = 0; weir_ledger_worker(rig->engine, i, &w) == 0; i++) {
+		assert_int_equal(w.in + w.created, w.out + w.released + w.dropped + w.held);
+		assert_true(w.busy >= 0.0 && w.busy <= 1.0);
+		received += w.source ? w.in : 0;
+		created += w.created;
+		released += w.released;
+		transmitted += w.transmitted;
+		dropped += w.dropped;
+		held += w.held;
+	}
+	assert_int_equal(received, ledger->received);
+	assert_int_equal(created, ledger->created);
+	assert_int_equal(released, ledger->released);
+	assert_int_equal(transmitted, ledger->transmitted);
+	assert_int_equal(dropped, ledger->dropped);
+	assert_int_equal(held, 0);
+}
+
+/* Each ring is empty, and each link's figures are its rings' and calls'. */
+static inline void
+rig_links_are_balanced(const struct rig *rig)
+{
+	struct weir_link_figures l;
+	struct weir_ring_figures r;
+	unsigned int rings = 0;
+
+	for (unsigned int i = 0; weir_ledger_ring(rig->engine, i, &r) == 0; i++) {
+		assert_int_equal(r.enqueued, r.dequeued + rig->engine->joints[i].abandoned);
+		assert_int_equal(r.count, 0);
+		assert_true(r.high_water <= r.capacity);
+		assert_true(r.dropped >= rig->engine->joints[i].abandoned);
+	}
+	for (unsigned int i = 0; weir_ledger_link(rig->engine, i, &l) == 0; i++) {
+		assert_int_equal(l.count, 0);
+		assert_int_equal(l.call, l.rings == 0);
+		rings += l.rings;
+	}
+	assert_int_equal(rings, rig->engine->joint_count);
+}
+
+static inline void
+rig_drops_are(const struct rig *rig, uint64_t dropped)
+{
+	const char *reason;
+	uint64_t count, sum = 0;
+
+	for (unsigned int i = 0; weir_ledger_drop(rig->engine, i, &reason, &count) == 0; i++)
+		sum += count;
+	assert_int_equal(sum, dropped);
+}
+
+static inline void
+rig_pools_are_full(const struct rig *rig)
+{
+	struct weir_pool_figures p;
+
+	for (unsigned int i = 0; weir_ledger_pool(rig->engine, i, &p) == 0; i++) {
+		assert_int_equal(p.available, p.size);
+		rte_mempool_audit(rig->engine->pools[i].pool);
+	}
+}
+
+/* Where a worker's inputs are rings, all that it took came out of them; its outputs likewise. */
+static inline void
+rig_rings_match_workers(const struct rig *rig)
+{
+	const struct weir_plan *plan = rig->plan;
+
+	for (unsigned int w = 0; w < plan->worker_count; w++) {
+		const struct worker_stats *stats = rig->engine->seats[w].worker->stats;
+		unsigned int calls_in = 0, calls_out = 0;
+		uint64_t in = 0, out = 0;
+
+		for (unsigned int p = 0; p < plan->pair_count; p++) {
+			calls_in += plan->pairs[p].consumer == w && plan->pairs[p].call;
+			calls_out += plan->pairs[p].producer == w && plan->pairs[p].call;
+		}
+		for (unsigned int j = 0; j < rig->engine->joint_count; j++) {
+			const struct joint *joint = &rig->engine->joints[j];
+
+			if (joint->pair->consumer == w)
+				in += joint->consumer->dequeued + joint->abandoned;
+			if (joint->pair->producer == w)
+				out += joint->lane->ring.enqueued;
+		}
+		if (!rig->engine->seats[w].node->source && calls_in == 0)
+			assert_int_equal(stats->in, in);
+		if (calls_out == 0)
+			assert_int_equal(stats->out, out + stats->transmitted);
+	}
+}
+
+/* At rest: every equation of the ledger, at every level. */
+static inline void
+rig_is_balanced(const struct rig *rig)
+{
+	struct weir_ledger l = rig_ledger(rig);
+
+	assert_int_equal(l.unaccounted, 0);
+	assert_int_equal(l.in_flight, 0);
+	assert_int_equal(l.received + l.created, l.released + l.transmitted + l.dropped);
+	rig_workers_are_balanced(rig, &l);
+	rig_links_are_balanced(rig);
+	rig_rings_match_workers(rig);
+	rig_drops_are(rig, l.dropped);
+	rig_pools_are_full(rig);
+	assert_int_equal(seen_read(&seen.too_long), 0);
+	assert_int_equal(seen_read(&seen.disorder), 0);
+}
+
+static inline void
+rig_free(struct rig *rig)
+{
+	weir_plan_free(rig->plan);
+	weir_pipeline_free(rig->pipeline);
+}
+
+/* After it was stopped. */
+static inline void
+rig_end(struct rig *rig)
+{
+	rig_is_balanced(rig);
+	assert_int_equal(weir_engine_destroy(rig->engine), 0);
+	rig_free(rig);
+}
+
+static inline void
+rig_stop(struct rig *rig)
+{
+	assert_int_equal(weir_engine_stop(rig->engine, RIG_PATIENCE_MS), 0);
+	assert_true(weir_engine_drained(rig->engine));
+}
+
+#endif /* WEIR_ENGINE_RIG_H */

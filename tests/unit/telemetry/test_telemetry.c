@@ -1,0 +1,410 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The weir authors
+ */
+
+/* The commands, over the socket that operators' tools use. */
+#include "engine/rig.h"
+
+#include <pthread.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <jansson.h>
+
+/* Longest reply of DPDK's telemetry, and what it may be wrapped in. */
+#define REPLY_MAX 16384
+#define REPLY_ROOM (2 * REPLY_MAX)
+
+static int
+telemetry_connect(void)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	struct timeval patience = { .tv_sec = 20 };
+	char greeting[1024];
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET, 0);
+
+	assert_true(fd >= 0);
+	assert_true(snprintf(address.sun_path, sizeof(address.sun_path), "%s/dpdk_telemetry.v2",
+			    rte_eal_get_runtime_dir()) < (int)sizeof(address.sun_path));
+	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)), 0);
+	assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	assert_true(recv(fd, greeting, sizeof(greeting), 0) > 0);
+	return fd;
+}
+
+static json_t *
+ask_on(int fd, const char *command)
+{
+	static char reply[REPLY_ROOM];
+	const char *comma = strchr(command, ',');
+	json_t *answer, *value;
+	json_error_t error;
+	char name[64];
+	ssize_t n;
+
+	assert_int_equal(send(fd, command, strlen(command), 0), strlen(command));
+	n = recv(fd, reply, sizeof(reply) - 1, 0);
+	assert_true(n > 0);
+	assert_true(n <= REPLY_MAX);
+	reply[n] = '\0';
+	answer = json_loads(reply, JSON_REJECT_DUPLICATES, &error);
+	if (answer == NULL)
+		fail_msg("%s: %s", error.text, reply);
+	snprintf(name, sizeof(name), "%.*s",
+		comma != NULL ? (int)(comma - command) : (int)strlen(command), command);
+	value = json_incref(json_object_get(answer, name));
+	assert_non_null(value);
+	assert_int_equal(json_object_size(answer), 1);
+	json_decref(answer);
+	return value;
+}
+
+/* What a command answers. */
+static json_t *
+ask(const char *command)
+{
+	int fd = telemetry_connect();
+	json_t *value = ask_on(fd, command);
+
+	close(fd);
+	return value;
+}
+
+static void
+answers_null(const char *command)
+{
+	json_t *value = ask(command);
+
+	if (!json_is_null(value))
+		fail_msg("%s is answered", command);
+	json_decref(value);
+}
+
+static uint64_t
+number(const json_t *object, const char *key)
+{
+	const json_t *value = json_object_get(object, key);
+
+	if (!json_is_integer(value))
+		fail_msg("no number %s", key);
+	return (uint64_t)json_integer_value(value);
+}
+
+static void
+text_is(const json_t *object, const char *key, const char *text)
+{
+	const json_t *value = json_object_get(object, key);
+
+	if (!json_is_string(value))
+		fail_msg("no text %s", key);
+	assert_string_equal(json_string_value(value), text);
+}
+
+static void
+make(struct rig *rig, const char *name, const char *lcores)
+{
+	rig_make(rig, name, lcores, 10000,
+		SECTIONS("source gen: type=synth; flows=100", "stage a: type=t_filter; input=gen",
+			"stage my-end: type=t_pass; input=a.match, a.rest; workers=2",
+			"link a.match my-end: kind=ring; ring=64"));
+	rig_wait(rig, 10000);
+}
+
+static void
+end(struct rig *rig)
+{
+	rig_stop(rig);
+	rig_end(rig);
+}
+
+static void
+test_no_engine(void **state)
+{
+	struct rig rig;
+	json_t *list;
+
+	(void)state;
+	/* The commands come with the first engine. */
+	make(&rig, "first", "0");
+	end(&rig);
+	list = ask("/weir/list");
+	assert_int_equal(json_array_size(list), 0);
+	json_decref(list);
+	answers_null("/weir/ledger");
+	answers_null("/weir/ledger,first");
+	answers_null("/weir/nodes");
+	answers_null("/weir/links,first,0");
+}
+
+static void
+test_refusals(void **state)
+{
+	static const char *const commands[] = {
+		"/weir/ledger,nobody",
+		"/weir/nodes,nobody",
+		"/weir/nodes,tele,nobody",
+		"/weir/nodes,nobody,gen",
+		"/weir/links,tele,99",
+		"/weir/links,tele,-1",
+		"/weir/links,tele,my-end",
+		"/weir/links,tele,0x",
+		"/weir/links,tele,",
+		"/weir/links,tele,4294967296",
+		"/weir/ports,nobody",
+		"/weir/plan,nobody",
+		"/weir/ledger,a-name-that-is-longer-than-any-pipeline-may-have",
+	};
+	struct rig rig;
+
+	(void)state;
+	make(&rig, "tele", "0");
+	for (unsigned int i = 0; i < RTE_DIM(commands); i++)
+		answers_null(commands[i]);
+	end(&rig);
+}
+
+static void
+ledger_is(const char *command, const struct weir_ledger *ledger)
+{
+	json_t *value = ask(command);
+
+	assert_int_equal(json_object_size(value), 7);
+	assert_int_equal(number(value, "received"), ledger->received);
+	assert_int_equal(number(value, "created"), ledger->created);
+	assert_int_equal(number(value, "released"), ledger->released);
+	assert_int_equal(number(value, "transmitted"), ledger->transmitted);
+	assert_int_equal(number(value, "dropped"), ledger->dropped);
+	assert_int_equal(number(value, "in_flight"), ledger->in_flight);
+	assert_int_equal(number(value, "unaccounted"), 0);
+	json_decref(value);
+}
+
+static void
+test_ledger(void **state)
+{
+	struct weir_ledger ledger;
+	struct rig rig;
+
+	(void)state;
+	make(&rig, "tele", "0");
+	ledger = rig_ledger(&rig);
+	ledger_is("/weir/ledger", &ledger);
+	ledger_is("/weir/ledger,tele", &ledger);
+	rig_stop(&rig);
+	ledger_is("/weir/ledger,tele", &ledger);
+	rig_end(&rig);
+}
+
+/* A name with what telemetry's keys cannot have is there all the same. */
+static void
+nodes_are(const char *command, const struct rig *rig)
+{
+	json_t *nodes = ask(command), *end;
+
+	assert_int_equal(json_object_size(nodes), 3);
+	end = json_object_get(nodes, "my/end");
+	text_is(end, "name", "my-end");
+	text_is(end, "type", "t_pass");
+	assert_int_equal(number(end, "workers"), 2);
+	assert_int_equal(number(end, "in"), 10000);
+	assert_int_equal(number(end, "released"), rig_sum(rig, "my-end", released));
+	assert_int_equal(number(json_object_get(nodes, "gen"), "out"), 10000);
+	assert_true(number(json_object_get(nodes, "gen"), "busy_percent") <= 100);
+	json_decref(nodes);
+}
+
+static void
+test_nodes(void **state)
+{
+	struct rig rig;
+	json_t *workers;
+
+	(void)state;
+	make(&rig, "tele", "0");
+	nodes_are("/weir/nodes", &rig);
+	nodes_are("/weir/nodes,tele", &rig);
+	workers = ask("/weir/nodes,tele,my-end");
+	assert_int_equal(json_object_size(workers), 2);
+	assert_int_equal(number(json_object_get(workers, "my/end_0"), "in") +
+			number(json_object_get(workers, "my/end_1"), "in"),
+		10000);
+	assert_int_equal(number(json_object_get(workers, "my/end_1"), "lcore"), 0);
+	json_decref(workers);
+	/* Without the engine's name, where there is one. */
+	workers = ask("/weir/nodes,,gen");
+	assert_int_equal(json_object_size(workers), 1);
+	json_decref(workers);
+	end(&rig);
+}
+
+static void
+test_links(void **state)
+{
+	struct rig rig;
+	json_t *links, *link, *rings;
+	uint64_t enqueued = 0;
+
+	(void)state;
+	make(&rig, "tele", "0");
+	links = ask("/weir/links");
+	assert_int_equal(json_object_size(links), 3);
+	link = json_object_get(links, "link_1");
+	text_is(link, "from", "a.match");
+	text_is(link, "to", "my-end");
+	text_is(link, "kind", "ring");
+	text_is(link, "on_full", "block");
+	assert_int_equal(number(link, "rings"), 2);
+	assert_int_equal(number(link, "capacity"), 128);
+	text_is(json_object_get(links, "link_2"), "kind", "call");
+	json_decref(links);
+
+	rings = ask("/weir/links,tele,1");
+	assert_int_equal(json_object_size(rings), 2);
+	for (unsigned int i = 0; i < 2; i++) {
+		char key[16];
+
+		snprintf(key, sizeof(key), "ring_0_%u", i);
+		link = json_object_get(rings, key);
+		assert_int_equal(number(link, "capacity"), 64);
+		assert_int_equal(number(link, "enqueued"), number(link, "dequeued"));
+		assert_int_equal(number(link, "count"), 0);
+		enqueued += number(link, "enqueued");
+	}
+	assert_true(enqueued > 0 && enqueued < 10000);
+	json_decref(rings);
+	/* Calls have no rings, and neither has a port that there is not. */
+	rings = ask("/weir/links,tele,2");
+	assert_int_equal(json_object_size(rings), 0);
+	json_decref(rings);
+	rings = ask("/weir/ports,tele");
+	assert_int_equal(json_object_size(rings), 0);
+	json_decref(rings);
+	end(&rig);
+}
+
+static void
+test_plan(void **state)
+{
+	struct rig rig;
+	json_t *plan;
+
+	(void)state;
+	make(&rig, "tele", "1");
+	plan = ask("/weir/plan,tele");
+	assert_int_equal(json_object_size(plan), 5);
+	assert_true(number(plan, "memory_bytes") > 0);
+	assert_int_equal(
+		strncmp(json_string_value(json_object_get(plan, "my/end_1")), "lcore 1 ", 8), 0);
+	json_decref(plan);
+	end(&rig);
+}
+
+/* With two engines a command must say which. */
+static void
+test_two(void **state)
+{
+	struct weir_ledger ledger;
+	struct rig one, two;
+	json_t *list;
+
+	(void)state;
+	make(&one, "one", "0");
+	make(&two, "two", "1");
+	list = ask("/weir/list");
+	assert_int_equal(json_array_size(list), 2);
+	assert_string_equal(json_string_value(json_array_get(list, 0)), "one");
+	json_decref(list);
+	answers_null("/weir/ledger");
+	answers_null("/weir/nodes");
+	answers_null("/weir/nodes,,gen");
+	ledger = rig_ledger(&two);
+	ledger_is("/weir/ledger,two", &ledger);
+	end(&one);
+	ledger_is("/weir/ledger", &ledger);
+	end(&two);
+}
+
+/* The most nodes and links with the longest names stay within a reply. */
+static void
+test_large(void **state)
+{
+	static char text[100][160];
+	const char *sections[101] = { NULL };
+	struct rig rig;
+	json_t *value;
+
+	(void)state;
+	snprintf(text[0], sizeof(text[0]), "source a-long-name-of-node-00: type=synth");
+	for (unsigned int i = 1; i < 100; i++)
+		snprintf(text[i], sizeof(text[i]),
+			"stage a-long-name-of-node-%02u: type=t_pass; input=a-long-name-of-node-%02u",
+			i, i - 1);
+	for (unsigned int i = 0; i < 100; i++)
+		sections[i] = text[i];
+	rig_make(&rig, "large", "0", 1000, sections);
+	rig_wait(&rig, 1000);
+	value = ask("/weir/nodes");
+	assert_int_equal(json_object_size(value), 64);
+	json_decref(value);
+	value = ask("/weir/links");
+	assert_int_equal(json_object_size(value), 64);
+	json_decref(value);
+	value = ask("/weir/plan");
+	assert_int_equal(json_object_size(value), 101);
+	json_decref(value);
+	end(&rig);
+}
+
+static uint32_t asking;
+
+/* Asks all the time; how many answers were neither null nor what they should be. */
+static void *
+asker(void *arg)
+{
+	static const char *const commands[] = { "/weir/ledger", "/weir/nodes", "/weir/links",
+		"/weir/plan", "/weir/ports", "/weir/list" };
+	int fd = telemetry_connect();
+
+	(void)arg;
+	for (unsigned int i = 0; __atomic_load_n(&asking, __ATOMIC_ACQUIRE); i++)
+		json_decref(ask_on(fd, commands[i % RTE_DIM(commands)]));
+	close(fd);
+	return NULL;
+}
+
+/* Engines come and go while somebody asks. */
+static void
+test_meanwhile(void **state)
+{
+	pthread_t thread;
+	struct rig rig;
+
+	(void)state;
+	asking = 1;
+	assert_int_equal(pthread_create(&thread, NULL, asker, NULL), 0);
+	for (unsigned int i = 0; i < 30; i++) {
+		make(&rig, "comes", "0");
+		end(&rig);
+	}
+	__atomic_store_n(&asking, 0, __ATOMIC_RELEASE);
+	pthread_join(thread, NULL);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_no_engine),
+		cmocka_unit_test(test_refusals),
+		cmocka_unit_test(test_ledger),
+		cmocka_unit_test(test_nodes),
+		cmocka_unit_test(test_links),
+		cmocka_unit_test(test_plan),
+		cmocka_unit_test(test_two),
+		cmocka_unit_test(test_large),
+		cmocka_unit_test(test_meanwhile),
+	};
+
+	rig_eal_init();
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

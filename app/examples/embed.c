@@ -58,8 +58,8 @@ describe(struct weir_error *error)
 	struct weir_pipeline *pipeline = weir_pipeline_create("embed", error);
 
 	for (unsigned int i = 0; pipeline != NULL && i < RTE_DIM(keys); i++) {
-		if (weir_pipeline_set(
-			    pipeline, keys[i].section, keys[i].key, keys[i].value, error) != 0)
+		if (weir_pipeline_set(pipeline, keys[i].section, keys[i].key, keys[i].value,
+			    error) != 0)
 			rte_exit(EXIT_FAILURE, "%s\n", error->text);
 	}
 	if (pipeline == NULL || weir_pipeline_check(pipeline, error) != 0)

@@ -14,9 +14,9 @@
 
 /* Exit status of the command. */
 enum status {
-	STATUS_OK = 0, /* ran, drained and balanced */
-	STATUS_FAILED = 1, /* failed while running, or does not balance */
-	STATUS_USAGE = 2, /* the command line or the pipeline file is wrong */
+	STATUS_OK = 0,      /* ran, drained and balanced */
+	STATUS_FAILED = 1,  /* failed while running, or does not balance */
+	STATUS_USAGE = 2,   /* the command line or the pipeline file is wrong */
 	STATUS_MACHINE = 3, /* the machine lacks what was asked */
 };
 
@@ -31,11 +31,11 @@ struct options {
 	bool check;
 	bool plan;
 	enum weir_plan_format plan_format;
-	double duration; /* s; 0: no end */
+	double duration;      /* s; 0: no end */
 	uint64_t max_packets; /* 0: no end */
-	double idle; /* s without a packet that end the run; 0: none do */
-	double period; /* s between live tables; 0: none */
-	const char *report; /* NULL: none; "-": stdout */
+	double idle;          /* s without a packet that end the run; 0: none do */
+	double period;        /* s between live tables; 0: none */
+	const char *report;   /* NULL: none; "-": stdout */
 	enum tables tables;
 	bool list_stages;
 	bool version;

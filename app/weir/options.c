@@ -15,7 +15,7 @@
 /* One option. The table below feeds getopt_long() and the help text. */
 struct option_row {
 	const char *name;
-	char letter; /* 0: none */
+	char letter;          /* 0: none */
 	const char *argument; /* NULL: none; in brackets: may be left out */
 	int (*set)(struct options *options, const char *argument);
 	bool alone; /* answers without a pipeline */
@@ -285,8 +285,8 @@ options_read(struct options *options, int argc, char **argv)
 			return -EINVAL;
 	}
 	if (optind < argc) {
-		complain(
-			"'%s' is not an option; a pipeline file is given by -c FILE", argv[optind]);
+		complain("'%s' is not an option; a pipeline file is given by -c FILE",
+			argv[optind]);
 		return -EINVAL;
 	}
 	return 0;

@@ -27,11 +27,11 @@ struct run {
 	const struct options *options;
 	struct table *table;
 	unsigned int lcore; /* the main one */
-	bool polls; /* workers are placed on it */
+	bool polls;         /* workers are placed on it */
 	double started;
 	double watched;
 	double shown;
-	double moved; /* when a packet was last seen to have come in */
+	double moved;      /* when a packet was last seen to have come in */
 	uint64_t received; /* packets until then */
 };
 

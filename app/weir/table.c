@@ -27,8 +27,8 @@ struct port_row {
 
 struct table {
 	struct weir_engine *engine;
-	FILE *out; /* NULL: nothing is shown */
-	bool redraws; /* a terminal: each live table takes the place of the last */
+	FILE *out;          /* NULL: nothing is shown */
+	bool redraws;       /* a terminal: each live table takes the place of the last */
 	unsigned int nodes; /* rows of `now` and `was` */
 	unsigned int ports; /* rows of `ports_was` */
 	struct node_row *now;

@@ -61,12 +61,12 @@ enum weir_event_type {
 /** What the parser found; exactly one for each packet. Anything but OK is malformed. */
 enum weir_verdict {
 	WEIR_VERDICT_OK = 0,
-	WEIR_VERDICT_TRUNC_L2,      /**< the frame ends within its L2 headers */
-	WEIR_VERDICT_TRUNC_L3,      /**< the frame ends within its L3 header */
-	WEIR_VERDICT_TRUNC_L4,      /**< the frame ends within its L4 header */
-	WEIR_VERDICT_TRUNC_TUNNEL,  /**< the frame ends within a tunnel header */
-	WEIR_VERDICT_BAD_VERSION,   /**< an IP version other than its L2 header says */
-	WEIR_VERDICT_BAD_HDR_LEN,   /**< a header length below the header's minimum */
+	WEIR_VERDICT_TRUNC_L2,     /**< the frame ends within its L2 headers */
+	WEIR_VERDICT_TRUNC_L3,     /**< the frame ends within its L3 header */
+	WEIR_VERDICT_TRUNC_L4,     /**< the frame ends within its L4 header */
+	WEIR_VERDICT_TRUNC_TUNNEL, /**< the frame ends within a tunnel header */
+	WEIR_VERDICT_BAD_VERSION,  /**< an IP version other than its L2 header says */
+	WEIR_VERDICT_BAD_HDR_LEN,  /**< a header length below the header's minimum */
 	WEIR_VERDICT_BAD_TOTAL_LEN, /**< an IP total length below the header's, or a bad UDP length */
 	WEIR_VERDICT_EXT_CHAIN,     /**< more IPv6 extension headers than WEIR_PARSE_MAX_EXT */
 	WEIR_VERDICT_TOO_DEEP,      /**< more VLAN tags, MPLS labels or tunnels than weir follows */
@@ -111,19 +111,19 @@ struct weir_key {
 
 /** An event. Line 0 is what every stage reads, line 1 what flow code reads. */
 struct __rte_cache_aligned weir_event {
-	uint8_t type;                  /**< enum weir_event_type, or an application's own */
-	uint8_t prio;                  /**< 0 is shed first, WEIR_PRIO_MAX last */
-	uint16_t flags;                /**< WEIR_EVENT_… */
-	uint32_t hash;                 /**< symmetric flow hash; 0 without WEIR_EVENT_KEYED */
-	uint64_t tsc;                  /**< arrival: the TSC at the RX burst, in cycles */
-	uint64_t wire_ns;              /**< when it was on the wire, ns since 1970; 0: not known */
-	uint16_t port;                 /**< ethdev port it came in on; RTE_MBUF_PORT_INVALID: none */
-	uint16_t queue;                /**< queue of the source it came in on */
-	uint32_t len;                  /**< frame length in bytes, without FCS */
-	uint16_t l3_off;               /**< offset of the keyed IP header in the frame; 0: none */
-	uint16_t l4_off;               /**< offset of the L4 header in the frame; 0: none */
-	uint16_t payload_off;          /**< offset of the L4 payload in the frame; 0: none */
-	uint16_t payload_len;          /**< bytes of L4 payload, by the headers and within the frame */
+	uint8_t type;         /**< enum weir_event_type, or an application's own */
+	uint8_t prio;         /**< 0 is shed first, WEIR_PRIO_MAX last */
+	uint16_t flags;       /**< WEIR_EVENT_… */
+	uint32_t hash;        /**< symmetric flow hash; 0 without WEIR_EVENT_KEYED */
+	uint64_t tsc;         /**< arrival: the TSC at the RX burst, in cycles */
+	uint64_t wire_ns;     /**< when it was on the wire, ns since 1970; 0: not known */
+	uint16_t port;        /**< ethdev port it came in on; RTE_MBUF_PORT_INVALID: none */
+	uint16_t queue;       /**< queue of the source it came in on */
+	uint32_t len;         /**< frame length in bytes, without FCS */
+	uint16_t l3_off;      /**< offset of the keyed IP header in the frame; 0: none */
+	uint16_t l4_off;      /**< offset of the L4 header in the frame; 0: none */
+	uint16_t payload_off; /**< offset of the L4 payload in the frame; 0: none */
+	uint16_t payload_len; /**< bytes of L4 payload, by the headers and within the frame */
 	uint16_t vlan[WEIR_MAX_VLANS]; /**< tag control information, outermost first */
 	uint32_t tunnel_id;            /**< VNI, TEID or GRE key; 0: none */
 	uint16_t ethertype;            /**< innermost ethertype in host order; 0 for 802.3 */
@@ -135,7 +135,7 @@ struct __rte_cache_aligned weir_event {
 	uint8_t ip_version;            /**< 4, 6, or 0 where there is no IP */
 	struct rte_mempool *pool;      /**< pool of the mbuf; valid with WEIR_EVENT_PRISTINE */
 
-	struct weir_key key;           /**< valid with WEIR_EVENT_KEYED */
+	struct weir_key key; /**< valid with WEIR_EVENT_KEYED */
 	/** Words for the stages. Not initialised: read only what a stage before you has set. */
 	uint64_t user[WEIR_EVENT_USER_WORDS];
 };
@@ -201,8 +201,8 @@ weir_event_touch(struct weir_event *event)
  * @return the pool, for rte_mempool_free(); NULL with rte_errno as rte_pktmbuf_pool_create() sets
  *   it (ENOMEM, EINVAL, EEXIST, E_RTE_NO_CONFIG …)
  */
-WEIR_API struct rte_mempool *weir_pool_create(const char *name, unsigned int size, unsigned int cache,
-	uint16_t priv_size, uint16_t data_room, int socket);
+WEIR_API struct rte_mempool *weir_pool_create(const char *name, unsigned int size,
+	unsigned int cache, uint16_t priv_size, uint16_t data_room, int socket);
 
 /** Short name of a verdict ("ok", "trunc_l3" …), the key in reports; NULL beyond the last. */
 WEIR_API const char *weir_verdict_name(unsigned int verdict);

@@ -8,7 +8,10 @@
  *
  *     received + created = released + transmitted + dropped + in_flight     whole engine
  *     in + created       = out + released + dropped + held                  each worker
- *     enqueued           = dequeued + count                                 each ring
+ *     enqueued           = dequeued + abandoned + count                     each ring
+ *
+ * Abandoned is what a stop found in a ring when its time was up: dropped there, by the consumer's
+ * count.
  *
  * Reading takes no lock and stops nothing; any thread may read, at any time. Figures of a running
  * engine are each exact but not of one instant; at rest they balance to the unit.
@@ -44,50 +47,50 @@ struct weir_ledger {
 
 /** The figures of a worker, in events. */
 struct weir_worker_figures {
-	const char *node;     /**< name of its source or stage */
-	const char *type;     /**< type of that */
+	const char *node;        /**< name of its source or stage */
+	const char *type;        /**< type of that */
 	unsigned int node_index; /**< which node, from 0 */
-	unsigned int index;   /**< which worker of the node, from 0 */
-	unsigned int lcore;   /**< where it runs */
-	int socket;           /**< and on which socket */
-	bool source;          /**< whether the node is a source */
-	uint64_t in;          /**< taken in */
-	uint64_t out;         /**< passed on, transmitted ones included */
-	uint64_t created;     /**< made */
-	uint64_t released;    /**< ended, done with */
-	uint64_t transmitted; /**< left through a port */
-	uint64_t dropped;     /**< ended for a reason, here or on an outgoing link */
-	uint64_t held;        /**< kept for later */
-	double busy;          /**< share of its lcore's time that it worked, 0 to 1 */
+	unsigned int index;      /**< which worker of the node, from 0 */
+	unsigned int lcore;      /**< where it runs */
+	int socket;              /**< and on which socket */
+	bool source;             /**< whether the node is a source */
+	uint64_t in;             /**< taken in */
+	uint64_t out;            /**< passed on, transmitted ones included */
+	uint64_t created;        /**< made */
+	uint64_t released;       /**< ended, done with */
+	uint64_t transmitted;    /**< left through a port */
+	uint64_t dropped;        /**< ended for a reason, here or on an outgoing link */
+	uint64_t held;           /**< kept for later */
+	double busy;             /**< share of its lcore's time that it worked, 0 to 1 */
 	uint64_t verdicts[WEIR_VERDICT_MAX]; /**< packets parsed, by verdict; sources only */
 };
 
 /** The figures of one ring of a link. A pair of workers joined by a call has none. */
 struct weir_ring_figures {
 	char from[WEIR_FROM_SIZE]; /**< producer's node, with .OUTPUT where it has several */
-	const char *to;        /**< consumer's node */
-	unsigned int link;     /**< which link, from 0 */
-	unsigned int producer; /**< index of the producing worker in its node */
-	unsigned int consumer; /**< index of the consuming worker in its node */
-	int socket;            /**< where its memory is */
-	uint32_t capacity;     /**< events it can hold */
-	uint32_t count;        /**< events in it now */
-	uint32_t high_water;   /**< most events that its consumer found in it */
-	uint64_t enqueued;     /**< put in */
-	uint64_t dequeued;     /**< taken out */
-	uint64_t dropped;      /**< lost here */
+	const char *to;            /**< consumer's node */
+	unsigned int link;         /**< which link, from 0 */
+	unsigned int producer;     /**< index of the producing worker in its node */
+	unsigned int consumer;     /**< index of the consuming worker in its node */
+	int socket;                /**< where its memory is */
+	uint32_t capacity;         /**< events it can hold */
+	uint32_t count;            /**< events in it now */
+	uint32_t high_water;       /**< most events that its consumer found in it */
+	uint64_t enqueued;         /**< put in */
+	uint64_t dequeued;         /**< taken out */
+	uint64_t dropped;          /**< lost here */
 };
 
 /** The figures of a link. */
 struct weir_link_figures {
 	char from[WEIR_FROM_SIZE]; /**< producer's node, with .OUTPUT where it has several */
-	const char *to;      /**< consumer's node */
-	const char *on_full; /**< the drop policy's name */
-	bool call;           /**< whether every pair of workers is joined by a call */
-	unsigned int rings;  /**< how many rings it has */
-	uint32_t count;      /**< events in its rings now */
-	uint32_t capacity;   /**< events that its rings can hold */
-	uint64_t dropped;    /**< lost on it */
+	const char *to;            /**< consumer's node */
+	const char *on_full;       /**< the drop policy's name */
+	bool call;                 /**< whether every pair of workers is joined by a call */
+	unsigned int rings;        /**< how many rings it has */
+	uint32_t count;            /**< events in its rings now */
+	uint32_t capacity;         /**< events that its rings can hold */
+	uint64_t dropped;          /**< lost on it */
 };
 
 /** The figures of an ethdev port, from its driver. */
@@ -140,8 +143,8 @@ WEIR_API int weir_ledger_pool(const struct weir_engine *engine, unsigned int i,
  *
  * @return 0, or -ENOENT beyond the last
  */
-WEIR_API int weir_ledger_drop(const struct weir_engine *engine, unsigned int i,
-	const char **reason, uint64_t *count);
+WEIR_API int weir_ledger_drop(const struct weir_engine *engine, unsigned int i, const char **reason,
+	uint64_t *count);
 
 /**
  * weir_report() writes all figures as one JSON document, as the README describes.

@@ -35,16 +35,16 @@ enum weir_param_type {
 
 /** One parameter. A table of them ends with one whose name is NULL. */
 struct weir_param {
-	const char *name;           /**< the key, lower case */
-	enum weir_param_type type;  /**< how it reads */
-	size_t offset;              /**< where it is in the struct, of the type's C type */
-	uint64_t min;               /**< least value of a number, in the type's unit */
-	uint64_t max;               /**< greatest value of a number; 0: no bound */
-	const char *def;            /**< default as text; NULL: must be given; "": unset, 0 */
+	const char *name;          /**< the key, lower case */
+	enum weir_param_type type; /**< how it reads */
+	size_t offset;             /**< where it is in the struct, of the type's C type */
+	uint64_t min;              /**< least value of a number, in the type's unit */
+	uint64_t max;              /**< greatest value of a number; 0: no bound */
+	const char *def;           /**< default as text; NULL: must be given; "": unset, 0 */
 	/** Names of an ENUM, ending with NULL. For a number: words that may stand instead of it, for
 	 * 0, 1 and so on, whatever its range (as `auto`); NULL: none. */
 	const char *const *values;
-	const char *help;           /**< one line: what it does, its unit */
+	const char *help; /**< one line: what it does, its unit */
 };
 
 #ifdef __cplusplus

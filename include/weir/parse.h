@@ -40,10 +40,10 @@ enum weir_parse_tunnel {
 
 /** What is the same for a burst of packets. */
 struct weir_parse_burst {
-	uint64_t tsc;   /**< TSC of the RX burst, in cycles */
-	uint16_t port;  /**< for the event's `port` */
-	uint16_t queue; /**< for the event's `queue` */
-	uint8_t tunnel; /**< enum weir_parse_tunnel */
+	uint64_t tsc;                        /**< TSC of the RX burst, in cycles */
+	uint16_t port;                       /**< for the event's `port` */
+	uint16_t queue;                      /**< for the event's `queue` */
+	uint8_t tunnel;                      /**< enum weir_parse_tunnel */
 	uint64_t verdicts[WEIR_VERDICT_MAX]; /**< counted up by weir_parse() */
 };
 
@@ -66,7 +66,8 @@ struct weir_parse_burst {
  * @param n       how many, 0 to any number
  * @param burst   what they share; its verdict counts are added to
  */
-WEIR_API void weir_parse(struct rte_mbuf *const mbufs[], uint16_t n, struct weir_parse_burst *burst);
+WEIR_API void weir_parse(struct rte_mbuf *const mbufs[], uint16_t n,
+	struct weir_parse_burst *burst);
 
 #ifdef __cplusplus
 }

@@ -61,8 +61,8 @@ WEIR_API struct weir_pipeline *weir_pipeline_load(const char *path, struct weir_
  * @return 0; -EINVAL with `error`: unknown section, unknown key (with the nearest known one), a
  *   value of the wrong type or out of range; -ENOMEM
  */
-WEIR_API int weir_pipeline_set(struct weir_pipeline *pipeline, const char *section,
-	const char *key, const char *value, struct weir_error *error);
+WEIR_API int weir_pipeline_set(struct weir_pipeline *pipeline, const char *section, const char *key,
+	const char *value, struct weir_error *error);
 
 /**
  * weir_pipeline_set_text() sets one key by a text `SECTION.KEY=VALUE`, as in `busy.cycles=300`,

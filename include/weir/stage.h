@@ -42,17 +42,17 @@ struct weir_worker;
 
 /** A stage type. */
 struct weir_stage_ops {
-	const char *name;               /**< what `type =` says; lower case, unique */
-	const char *help;               /**< one line: what it does */
+	const char *name;                /**< what `type =` says; lower case, unique */
+	const char *help;                /**< one line: what it does */
 	const struct weir_param *params; /**< its parameters; NULL: none */
-	size_t conf_size;               /**< bytes of the struct that `params` fill */
-	size_t state_size;              /**< bytes of state of each worker, zeroed before init() */
-	const char *const *outputs;     /**< names, ending with NULL; NULL: one, called "out" */
-	const char *const *reasons;     /**< its own drop reasons, ending with NULL; NULL: none */
-	uint16_t max_fanout;            /**< most events forwarded for one taken; 0 counts as 1 */
-	uint32_t max_held;              /**< most events that one worker holds */
-	uint8_t writes;                 /**< 1: changes events; refused where events are shared */
-	uint8_t transmits;              /**< 1: conf starts with `const char *device`, the ethdev
+	size_t conf_size;                /**< bytes of the struct that `params` fill */
+	size_t state_size;               /**< bytes of state of each worker, zeroed before init() */
+	const char *const *outputs;      /**< names, ending with NULL; NULL: one, called "out" */
+	const char *const *reasons;      /**< its own drop reasons, ending with NULL; NULL: none */
+	uint16_t max_fanout;             /**< most events forwarded for one taken; 0 counts as 1 */
+	uint32_t max_held;               /**< most events that one worker holds */
+	uint8_t writes;                  /**< 1: changes events; refused where events are shared */
+	uint8_t transmits;               /**< 1: conf starts with `const char *device`, the ethdev
 					     on which each worker gets a TX queue */
 
 	/**
@@ -68,13 +68,13 @@ struct weir_stage_ops {
 	unsigned int (*room)(struct weir_worker *worker, void *state);
 	/**
 	 * Work without an event: called when nothing came in, and every 256 passes or so.
-	 * @param room  most events it may forward to any one output
+	 * @param room  most events it may forward in all
 	 * @return events given a way out
 	 */
 	unsigned int (*tick)(struct weir_worker *worker, void *state, unsigned int room);
 	/**
 	 * Let go of what is held; nothing more comes in. NULL: as tick().
-	 * @param room  most events it may forward to any one output
+	 * @param room  most events it may forward in all
 	 * @return events still held, or in buffers of its own; 0: done
 	 */
 	unsigned int (*drain)(struct weir_worker *worker, void *state, unsigned int room);
@@ -104,10 +104,10 @@ WEIR_API const struct weir_stage_ops *weir_stage_find(const char *name);
 WEIR_API const struct weir_stage_ops *weir_stage_next(const struct weir_stage_ops *prev);
 
 /** Register a stage type when its shared object is loaded, for example by EAL's -d. */
-#define WEIR_STAGE_REGISTER(ops)                                                                   \
-	RTE_INIT(weir_stage_register_##ops)                                                        \
-	{                                                                                          \
-		weir_stage_register(&ops);                                                         \
+#define WEIR_STAGE_REGISTER(ops) \
+	RTE_INIT(weir_stage_register_##ops) \
+	{ \
+		weir_stage_register(&ops); \
 	}
 
 /**
@@ -121,8 +121,8 @@ WEIR_API const struct weir_stage_ops *weir_stage_next(const struct weir_stage_op
  * @param events  the events; the array stays the caller's, its content does not
  * @param n       how many
  */
-WEIR_API void weir_forward(struct weir_worker *worker, uint16_t output,
-	struct weir_event *events[], uint16_t n);
+WEIR_API void weir_forward(struct weir_worker *worker, uint16_t output, struct weir_event *events[],
+	uint16_t n);
 
 /** weir_release() ends events that are done with. */
 WEIR_API void weir_release(struct weir_worker *worker, struct weir_event *events[], uint16_t n);

@@ -230,7 +230,8 @@ links_init(struct weir_engine *engine)
 
 				out_link_init(out,
 					(enum weir_spread)pipeline_of(engine)
-						->links[out->id].conf.spread);
+						->links[out->id]
+						.conf.spread);
 			}
 	}
 }

@@ -171,8 +171,8 @@ loops_create(struct weir_engine *engine, struct weir_error *error)
 	int rc = 0;
 
 	/* On any socket: a loop's own lines are few and stay in its lcore's cache. */
-	engine->loops = rte_zmalloc(
-		"weir", engine->seat_count * sizeof(*engine->loops), RTE_CACHE_LINE_SIZE);
+	engine->loops = rte_zmalloc("weir", engine->seat_count * sizeof(*engine->loops),
+		RTE_CACHE_LINE_SIZE);
 	if (engine->loops == NULL)
 		rc = -ENOMEM;
 	for (unsigned int i = plan->pipeline->node_count; rc == 0 && i-- > 0;) {
@@ -205,13 +205,13 @@ workers_init(struct weir_engine *engine, struct weir_error *error)
 		int rc;
 
 		if (node->source)
-			rc = node->source_ops->init(
-				seat->worker, node->type_conf, seat->worker->state, &why);
+			rc = node->source_ops->init(seat->worker, node->type_conf,
+				seat->worker->state, &why);
 		else
-			rc = node->stage_ops->init == NULL
-				? 0
-				: node->stage_ops->init(
-					  seat->worker, node->type_conf, seat->worker->state, &why);
+			rc = node->stage_ops->init == NULL ?
+				0 :
+				node->stage_ops->init(seat->worker, node->type_conf,
+					seat->worker->state, &why);
 		if (rc != 0 && why.code == 0)
 			weir_error_set(&why, -rc, "'%s' does not start: %s", node->name,
 				rte_strerror(-rc));
@@ -229,9 +229,9 @@ workers_fini(struct weir_engine *engine, bool sources)
 {
 	for (unsigned int i = engine->seat_count; i-- > 0;) {
 		struct seat *seat = &engine->seats[i];
-		void (*fini)(struct weir_worker *, void *) = seat->node->source
-			? seat->node->source_ops->fini
-			: seat->node->stage_ops->fini;
+		void (*fini)(struct weir_worker *, void *) = seat->node->source ?
+			seat->node->source_ops->fini :
+			seat->node->stage_ops->fini;
 
 		if (seat->node->source != sources)
 			continue;
@@ -253,8 +253,8 @@ control_create(struct weir_engine *engine, struct weir_error *error)
 }
 
 struct weir_engine *
-weir_engine_create(
-	const struct weir_plan *plan, const struct weir_engine_conf *conf, struct weir_error *error)
+weir_engine_create(const struct weir_plan *plan, const struct weir_engine_conf *conf,
+	struct weir_error *error)
 {
 	struct weir_engine *engine = calloc(1, sizeof(*engine));
 	int rc;

@@ -33,18 +33,12 @@ enum engine_order {
 
 struct __rte_cache_aligned control {
 	uint32_t order;
-	bool bounded;       /* whether `budget` counts */
-	int64_t budget;     /* events that sources may still take */
+	bool bounded;   /* whether `budget` counts */
+	int64_t budget; /* events that sources may still take */
 };
 
 /* Where an lcore's time goes: it is in exactly one of these. */
-enum lcore_state {
-	LCORE_BUSY,
-	LCORE_IDLE,
-	LCORE_BLOCKED,
-	LCORE_SLEEPING,
-	LCORE_STATES
-};
+enum lcore_state { LCORE_BUSY, LCORE_IDLE, LCORE_BLOCKED, LCORE_SLEEPING, LCORE_STATES };
 
 /* A worker's place in the engine. */
 struct seat {
@@ -108,8 +102,9 @@ struct port_counts {
 
 struct port_state {
 	const struct plan_port *plan;
-	struct port_counts before; /* when the engine was made: the driver may have counted before */
-	struct port_counts final;  /* since then, when the port was stopped */
+	struct port_counts
+		before;           /* when the engine was made: the driver may have counted before */
+	struct port_counts final; /* since then, when the port was stopped */
 	bool started;
 	bool stopped;
 };

@@ -18,10 +18,8 @@ pipeline_of(const struct weir_engine *engine)
 }
 
 static void
-ledger_add_ways_out(const struct weir_engine *engine, const struct worker_stats *stats,
-	struct weir_ledger *ledger)
+ledger_add_ways_out(const struct worker_stats *stats, struct weir_ledger *ledger)
 {
-	(void)engine;
 	ledger->released += stat_read(&stats->released);
 	ledger->transmitted += stat_read(&stats->transmitted);
 	ledger->dropped += worker_stats_dropped(stats);
@@ -55,7 +53,7 @@ weir_ledger_read(const struct weir_engine *engine, struct weir_ledger *ledger)
 		unsigned int first = plan_first_worker(engine->plan, node);
 
 		for (unsigned int w = 0; w < pipeline->nodes[node].conf.workers; w++)
-			ledger_add_ways_out(engine, engine->seats[first + w].worker->stats, ledger);
+			ledger_add_ways_out(engine->seats[first + w].worker->stats, ledger);
 	}
 	__atomic_thread_fence(__ATOMIC_ACQUIRE);
 	for (unsigned int i = 0; i < engine->seat_count; i++) {
@@ -158,27 +156,6 @@ weir_ledger_ring(const struct weir_engine *engine, unsigned int i,
 	return 0;
 }
 
-/* Lost on calls of a link; rings are read one by one. */
-static uint64_t
-link_calls_dropped(const struct weir_engine *engine, unsigned int id)
-{
-	const struct link *link = &pipeline_of(engine)->links[id];
-	unsigned int first = plan_first_worker(engine->plan, link->from);
-	uint64_t dropped = 0;
-
-	for (unsigned int w = 0; w < pipeline_of(engine)->nodes[link->from].conf.workers; w++) {
-		const struct weir_worker *worker = engine->seats[first + w].worker;
-		const struct out_link *out = worker->outputs[link->output].links;
-
-		while (out->id != id)
-			out++;
-		for (uint16_t i = 0; i < out->lane_count; i++)
-			if (out->lanes[i].ring.ring == NULL)
-				dropped += stat_read(&out->lanes[i].ring.dropped);
-	}
-	return dropped;
-}
-
 int
 weir_ledger_link(const struct weir_engine *engine, unsigned int i,
 	struct weir_link_figures *figures)
@@ -191,7 +168,6 @@ weir_ledger_link(const struct weir_engine *engine, unsigned int i,
 	*figures = (struct weir_link_figures){
 		.to = pipeline_of(engine)->nodes[link->to].name,
 		.on_full = link_policy(pipeline_on_full(pipeline_of(engine), link))->name,
-		.dropped = link_calls_dropped(engine, i),
 	};
 	pipeline_from(pipeline_of(engine), link, figures->from);
 	for (unsigned int j = 0; j < engine->joint_count; j++) {

@@ -257,8 +257,8 @@ loop_run_pass(struct loop *loop)
 	}
 	loop->sample.on = timed;
 	for (unsigned int i = 0; i < loop->seat_count; i++)
-		moved += timed ? seat_pass_timed(loop, loop->seats[i], housekeeping)
-			       : seat_pass(loop, loop->seats[i], housekeeping);
+		moved += timed ? seat_pass_timed(loop, loop->seats[i], housekeeping) :
+				 seat_pass(loop, loop->seats[i], housekeeping);
 	loop->sample.on = false;
 	return (int)moved;
 }

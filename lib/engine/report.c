@@ -24,9 +24,9 @@ report_ledger(const struct weir_engine *engine)
 
 	weir_ledger_read(engine, &l);
 	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "received", (json_int_t)l.received,
-		"created", (json_int_t)l.created, "released", (json_int_t)l.released,
-		"transmitted", (json_int_t)l.transmitted, "dropped", (json_int_t)l.dropped,
-		"in_flight", (json_int_t)l.in_flight, "unaccounted", (json_int_t)l.unaccounted);
+		"created", (json_int_t)l.created, "released", (json_int_t)l.released, "transmitted",
+		(json_int_t)l.transmitted, "dropped", (json_int_t)l.dropped, "in_flight",
+		(json_int_t)l.in_flight, "unaccounted", (json_int_t)l.unaccounted);
 }
 
 static json_t *
@@ -161,9 +161,9 @@ weir_report(const struct weir_engine *engine)
 	json_t *report = json_pack("{s:s, s:s, s:s, s:f, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
 		"weir", weir_version(), "dpdk", rte_version() + sizeof("DPDK"), "pipeline",
 		weir_engine_name(engine), "elapsed_s", weir_engine_elapsed(engine), "ledger",
-		report_ledger(engine), "drops", report_drops(engine), "ports",
-		report_ports(engine), "parse", report_parse(engine), "nodes", report_nodes(engine),
-		"links", report_links(engine), "pools", report_pools(engine));
+		report_ledger(engine), "drops", report_drops(engine), "ports", report_ports(engine),
+		"parse", report_parse(engine), "nodes", report_nodes(engine), "links",
+		report_links(engine), "pools", report_pools(engine));
 	char *text = json_dumps(report, JSON_INDENT(2) | JSON_REAL_PRECISION(REAL_DIGITS));
 
 	json_decref(report);

@@ -34,8 +34,8 @@ seat_loop(const struct weir_engine *engine, const struct seat *seat)
 static void
 seat_report(const struct weir_engine *engine, struct seat *seat, unsigned int waiting)
 {
-	bool blocked = __atomic_load_n(&seat_loop(engine, seat)->state, __ATOMIC_RELAXED) ==
-		LCORE_BLOCKED;
+	bool blocked =
+		__atomic_load_n(&seat_loop(engine, seat)->state, __ATOMIC_RELAXED) == LCORE_BLOCKED;
 
 	if (seat->stalled)
 		return;

@@ -53,10 +53,10 @@ struct ring_consumer {
 
 /* One (producer worker, consumer worker) pair of a link: a ring, or a call. */
 struct lane {
-	struct ring_producer ring;     /* ring.ring is NULL for a call */
+	struct ring_producer ring; /* ring.ring is NULL for a call */
 	struct weir_worker *consumer;
-	bool direct;                   /* a call may pass the producer's array on */
-	struct weir_event **staged;    /* calls: what waits for the end of the pass */
+	bool direct;                /* a call may pass the producer's array on */
+	struct weir_event **staged; /* calls: what waits for the end of the pass */
 	uint16_t staged_count;
 	uint16_t staged_size;
 };
@@ -71,8 +71,8 @@ struct link_policy {
 /* A link as one of its producers sees it. */
 struct out_link {
 	/* Give n events to the lanes: chosen by the spread and the number of lanes. */
-	void (*push)(struct weir_worker *worker, struct out_link *link,
-		struct weir_event *events[], uint16_t n);
+	void (*push)(struct weir_worker *worker, struct out_link *link, struct weir_event *events[],
+		uint16_t n);
 	struct lane *lanes;
 	uint16_t lane_count;
 	uint16_t turn;   /* next lane of a round-robin */
@@ -90,9 +90,9 @@ struct output {
 
 /* Room that a worker needs downstream before it pulls: on a ring, or in a stage reached by calls. */
 struct gate {
-	struct ring_producer *ring;   /* NULL: the stage */
-	struct weir_worker *stage;    /* whose room() is asked */
-	uint32_t times;               /* most events that arrive there for one pulled */
+	struct ring_producer *ring; /* NULL: the stage */
+	struct weir_worker *stage;  /* whose room() is asked */
+	uint32_t times;             /* most events that arrive there for one pulled */
 };
 
 /* What the workers of one lcore share to tell where its time goes. */
@@ -131,9 +131,9 @@ struct __rte_cache_aligned weir_worker {
 	unsigned int count; /* workers of its node */
 	unsigned int lcore;
 	int socket;
-	uint16_t port;  /* RTE_MAX_ETHPORTS: none */
+	uint16_t port; /* RTE_MAX_ETHPORTS: none */
 	uint16_t queue;
-	uint8_t tunnel; /* a source's enum weir_parse_tunnel */
+	uint8_t tunnel;           /* a source's enum weir_parse_tunnel */
 	struct rte_mempool *pool; /* for the packets that a source makes or receives */
 	const uint64_t *verdicts; /* a source's counts by verdict, or NULL */
 };

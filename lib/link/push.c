@@ -63,25 +63,19 @@ lane_stage(struct weir_worker *worker, struct lane *lane, struct weir_event *eve
 
 /*
  * A burst that is at least half full goes on at once and as it is; less than that waits for the
- * end of the pass. Where others get the events too the array must stay as it is: staged.
+ * end of the pass. Where others get the events too the array must stay as it is: staged. A call
+ * always has room: what is lossless was reserved, and what is lossy is a call only where the
+ * consumer takes anything at any time.
  */
 static inline void
-lane_push_call(struct weir_worker *worker, const struct out_link *link, struct lane *lane,
-	struct weir_event *events[], uint16_t n)
+lane_push_call(struct weir_worker *worker, struct lane *lane, struct weir_event *events[],
+	uint16_t n)
 {
-	unsigned int fits = n;
-
-	if (!link->policy->lossless) {
-		fits = worker_room(lane->consumer, n + lane->staged_count);
-		fits -= RTE_MIN(fits, lane->staged_count);
-	}
-	stat_add(&worker->stats->out, fits);
-	if (lane->direct && lane->staged_count == 0 && fits >= worker->burst / 2u)
-		worker_process(lane->consumer, events, (uint16_t)fits);
+	stat_add(&worker->stats->out, n);
+	if (lane->direct && lane->staged_count == 0 && n >= worker->burst / 2u)
+		worker_process(lane->consumer, events, n);
 	else
-		lane_stage(worker, lane, events, (uint16_t)fits);
-	if (unlikely(fits < n))
-		lane_lose(worker, link, lane, events + fits, (uint16_t)(n - fits));
+		lane_stage(worker, lane, events, n);
 }
 
 static inline void
@@ -91,7 +85,7 @@ lane_push(struct weir_worker *worker, const struct out_link *link, struct lane *
 	if (lane->ring.ring != NULL)
 		lane_push_ring(worker, link, lane, events, n);
 	else
-		lane_push_call(worker, link, lane, events, n);
+		lane_push_call(worker, lane, events, n);
 }
 
 static void
@@ -105,7 +99,7 @@ static void
 push_call(struct weir_worker *worker, struct out_link *link, struct weir_event *events[],
 	uint16_t n)
 {
-	lane_push_call(worker, link, link->lanes, events, n);
+	lane_push_call(worker, link->lanes, events, n);
 }
 
 static void
@@ -129,19 +123,15 @@ push_copy(struct weir_worker *worker, struct out_link *link, struct weir_event *
 
 /* One event to its lane; false where there is no room. */
 static inline bool
-lane_put(struct weir_worker *worker, const struct out_link *link, struct lane *lane,
-	struct weir_event *event)
+lane_put(struct weir_worker *worker, struct lane *lane, struct weir_event *event)
 {
-	if (lane->ring.ring != NULL) {
-		if (unlikely(producer_room(&lane->ring, 1) == 0))
-			return false;
-		producer_put(&lane->ring, &event, 1);
+	if (lane->ring.ring == NULL) {
+		lane_stage(worker, lane, &event, 1);
 		return true;
 	}
-	if (!link->policy->lossless &&
-		worker_room(lane->consumer, lane->staged_count + 1u) <= lane->staged_count)
+	if (unlikely(producer_room(&lane->ring, 1) == 0))
 		return false;
-	lane_stage(worker, lane, &event, 1);
+	producer_put(&lane->ring, &event, 1);
 	return true;
 }
 
@@ -156,7 +146,7 @@ push_flow(struct weir_worker *worker, struct out_link *link, struct weir_event *
 	for (uint16_t i = 0; i < n; i++) {
 		struct lane *lane = &link->lanes[link->bucket[events[i]->hash >> 24]];
 
-		if (likely(lane_put(worker, link, lane, events[i]))) {
+		if (likely(lane_put(worker, lane, events[i]))) {
 			out++;
 			continue;
 		}

@@ -57,7 +57,7 @@
 struct fast_burst {
 	uint64_t tsc;
 	uint32_t port_queue; /* as in the event */
-	bool inner; /* tunnels are looked into */
+	bool inner;          /* tunnels are looked into */
 };
 
 /* What is known of a packet before its IP header. */
@@ -66,7 +66,7 @@ struct fast {
 	struct rte_mbuf *mbuf;
 	const uint8_t *data;
 	int32_t contiguous; /* bytes at data */
-	int32_t end; /* of what there is, by the frame and the tunnel around */
+	int32_t end;        /* of what there is, by the frame and the tunnel around */
 	int32_t l3_off;
 	uint32_t word0;
 	uint64_t word5; /* VLAN tags and tunnel id */

@@ -88,8 +88,8 @@ parse_steps(struct parse *p)
 }
 
 void
-parse_general(
-	const struct rte_mbuf *mbuf, const struct weir_parse_burst *burst, struct weir_event *event)
+parse_general(const struct rte_mbuf *mbuf, const struct weir_parse_burst *burst,
+	struct weir_event *event)
 {
 	struct parse p = {
 		.mbuf = mbuf,

@@ -82,18 +82,18 @@ struct parse {
 	const struct rte_mbuf *mbuf;
 	const uint8_t *data; /* first segment */
 	uint32_t contiguous; /* bytes at data */
-	uint32_t end; /* of what there is, by the frame and by the headers so far */
-	uint32_t l3_end; /* of what there should be, by the IP header */
-	uint32_t off; /* of the next header */
-	uint16_t flags; /* of the layer being read */
+	uint32_t end;        /* of what there is, by the frame and by the headers so far */
+	uint32_t l3_end;     /* of what there should be, by the IP header */
+	uint32_t off;        /* of the next header */
+	uint16_t flags;      /* of the layer being read */
 	uint16_t done_flags;
 	uint8_t tags; /* in the L2 header being read */
 	uint8_t tunnels;
-	bool inner; /* tunnels are looked into */
-	bool guess; /* nothing but a port or a nibble says what this layer is */
-	struct parse_layer now; /* being read */
+	bool inner;              /* tunnels are looked into */
+	bool guess;              /* nothing but a port or a nibble says what this layer is */
+	struct parse_layer now;  /* being read */
 	struct parse_layer done; /* the innermost that was decoded */
-	struct weir_key key; /* goes with now */
+	struct weir_key key;     /* goes with now */
 	struct weir_key done_key;
 	uint8_t scratch[HEADER_MAX]; /* a header that straddles segments */
 };
@@ -194,7 +194,7 @@ enum parse_step parse_extensions(struct parse *p);
  * Enter a tunnel whose inside begins at p->off: `next`, or STEP_DONE where tunnels are not looked
  * into here.
  */
-enum parse_step parse_tunnel(
-	struct parse *p, enum weir_tunnel kind, uint32_t id, enum parse_step next);
+enum parse_step parse_tunnel(struct parse *p, enum weir_tunnel kind, uint32_t id,
+	enum parse_step next);
 
 #endif /* WEIR_PARSE_PRIVATE_H */

@@ -15,7 +15,7 @@
 #define GTPU_LEN 8
 #define GTPU_OPTIONAL_LEN 4
 #define GTPU_FIXED_MASK 0xf0 /* version, protocol type */
-#define GTPU_FIXED 0x30 /* 1, GTP */
+#define GTPU_FIXED 0x30      /* 1, GTP */
 #define GTPU_OPTIONAL_MASK 0x07
 #define GTPU_EXTENSION 0x04
 #define GTPU_GPDU 255

@@ -219,8 +219,8 @@ text_set(struct weir_pipeline *pipeline, char *section, const char *value, struc
 }
 
 int
-weir_pipeline_set_text(
-	struct weir_pipeline *pipeline, const char *assignment, struct weir_error *error)
+weir_pipeline_set_text(struct weir_pipeline *pipeline, const char *assignment,
+	struct weir_error *error)
 {
 	const char *sign = assignment != NULL ? strchr(assignment, '=') : NULL;
 	char *section, *value;

@@ -29,8 +29,8 @@ check_not_empty(const struct weir_pipeline *pipeline, struct weir_error *error)
 
 /* A key that nobody could place yet may be `type` misspelt. */
 static int
-type_missing(
-	const struct weir_pipeline *pipeline, const struct node *node, struct weir_error *error)
+type_missing(const struct weir_pipeline *pipeline, const struct node *node,
+	struct weir_error *error)
 {
 	const struct weir_param *params =
 		section_params(node->source ? SECTION_SOURCE : SECTION_STAGE);
@@ -45,12 +45,12 @@ type_missing(
 		nearest_try(&nearest, "type");
 		nearest_try(&nearest, "device");
 		if (nearest.best != NULL)
-			return key_unknown(
-				pipeline, section, params, NULL, &section->entries[i], error);
+			return key_unknown(pipeline, section, params, NULL, &section->entries[i],
+				error);
 	}
 	return pipeline_error(pipeline, section, section->line, error, "key 'type' is missing: %s",
-		node->source ? "expected type, or the device of an ethdev source"
-			     : "expected a registered stage type");
+		node->source ? "expected type, or the device of an ethdev source" :
+			       "expected a registered stage type");
 }
 
 static int
@@ -167,8 +167,8 @@ check_link(const struct weir_pipeline *pipeline, const struct link *link, struct
 	uint64_t least = pipeline->conf.burst * (fanout > 1 ? fanout : 1);
 
 	if (link->conf.full_min > link->conf.full_max)
-		return link_error(
-			pipeline, link, "full.min", error, "full.min is more than full.max");
+		return link_error(pipeline, link, "full.min", error,
+			"full.min is more than full.max");
 	if (link->conf.on_full == WEIR_ON_FULL_BLOCK && link->conf.ring < least)
 		return link_error(pipeline, link, "ring", error,
 			"ring = %" PRIu64 ": a block link must hold a burst, times the events that "

@@ -46,8 +46,8 @@ node_type_params(const struct node *node)
 
 /* The keys of a table that are near to a word, and their names. */
 static size_t
-keys_add(
-	const struct weir_param *params, struct nearest *nearest, char *buf, size_t size, size_t at)
+keys_add(const struct weir_param *params, struct nearest *nearest, char *buf, size_t size,
+	size_t at)
 {
 	for (; params != NULL && params->name != NULL; params++) {
 		nearest_try(nearest, params->name);
@@ -114,8 +114,8 @@ pending_apply(const struct weir_pipeline *pipeline, const struct target *target,
 			continue;
 		param = param_find(type_params, entry->key);
 		if (param == NULL)
-			return key_unknown(
-				pipeline, section, target->params, type_params, entry, error);
+			return key_unknown(pipeline, section, target->params, type_params, entry,
+				error);
 		rc = entry_apply(pipeline, section, param, entry, type_conf, error);
 	}
 	return rc;
@@ -169,8 +169,8 @@ type_conf_make(const struct weir_pipeline *pipeline, const struct target *target
 		rc = pipeline_error(pipeline, target->section, 0, error,
 			"the type's default of '%s' is wrong", bad);
 	if (rc == 0)
-		rc = pending_apply(
-			pipeline, target, size != 0 ? params : NULL, conf, ethdev, error);
+		rc = pending_apply(pipeline, target, size != 0 ? params : NULL, conf, ethdev,
+			error);
 	if (rc != 0) {
 		free(conf);
 		return rc;
@@ -247,8 +247,8 @@ entry_check(const struct weir_pipeline *pipeline, const struct target *target,
 	if (*param == NULL) {
 		if (node != NULL && node->source_ops == NULL && node->stage_ops == NULL)
 			return 0;
-		return key_unknown(
-			pipeline, target->section, target->params, type_params, entry, error);
+		return key_unknown(pipeline, target->section, target->params, type_params, entry,
+			error);
 	}
 	rc = entry_apply(pipeline, target->section, *param, entry, NULL, error);
 	if (rc == 0 && *common)

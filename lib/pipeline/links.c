@@ -18,8 +18,8 @@ pipeline_on_full(const struct weir_pipeline *pipeline, const struct link *link)
 
 	if (link->conf.on_full != WEIR_ON_FULL_AUTO)
 		return (enum weir_on_full)link->conf.on_full;
-	return from->source && from->source_ops == &source_ethdev ? WEIR_ON_FULL_DROP_NEWEST
-								  : WEIR_ON_FULL_BLOCK;
+	return from->source && from->source_ops == &source_ethdev ? WEIR_ON_FULL_DROP_NEWEST :
+								    WEIR_ON_FULL_BLOCK;
 }
 
 bool
@@ -30,8 +30,8 @@ pipeline_feedback(const struct weir_pipeline *pipeline, const struct link *link)
 }
 
 const char *
-pipeline_from(
-	const struct weir_pipeline *pipeline, const struct link *link, char buf[LINK_FROM_SIZE])
+pipeline_from(const struct weir_pipeline *pipeline, const struct link *link,
+	char buf[LINK_FROM_SIZE])
 {
 	const struct node *from = &pipeline->nodes[link->from];
 
@@ -56,8 +56,8 @@ link_error(const struct weir_pipeline *pipeline, const struct link *link, const 
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
 	if (link->section != NULL)
-		return pipeline_error(
-			pipeline, section, entry_line(section, key), error, "%s", text);
+		return pipeline_error(pipeline, section, entry_line(section, key), error, "%s",
+			text);
 	return pipeline_error(pipeline, NULL, entry_line(to, "input"), error, "[link %s %s] %s",
 		pipeline_from(pipeline, link, from), pipeline->nodes[link->to].name, text);
 }

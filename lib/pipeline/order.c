@@ -18,9 +18,9 @@ enum colour { WHITE, GREY, BLACK };
  * a chain of any length. */
 struct walk {
 	const struct weir_pipeline *pipeline;
-	bool lossless; /* only block links count */
+	bool lossless;       /* only block links count */
 	unsigned int *stack; /* nodes on the way to the present one */
-	unsigned int *next; /* for each node, the link to look at next */
+	unsigned int *next;  /* for each node, the link to look at next */
 	uint8_t *colour;
 	unsigned int depth;
 	unsigned int root; /* the next one; sources come first */

@@ -24,8 +24,8 @@ enum numa_policy { NUMA_PREFER, NUMA_STRICT, NUMA_OFF };
 /* Section [pipeline]. */
 struct pipeline_conf {
 	const char *name;
-	uint64_t burst;  /* events moved at once, 1 to 256; 32 */
-	uint64_t numa;   /* enum numa_policy */
+	uint64_t burst; /* events moved at once, 1 to 256; 32 */
+	uint64_t numa;  /* enum numa_policy */
 };
 
 /* Section [pool]. */
@@ -37,21 +37,21 @@ struct pool_conf {
 
 /* What every source and stage has; unused keys are not in its section's table. */
 struct node_conf {
-	const char *type;     /* as given; "" where `device` says it */
-	uint64_t workers;     /* a source's `queues`, a stage's `workers`; 1 */
-	const char *lcores;   /* "": the plan chooses */
-	const char *numa;     /* "": follows; or a socket's number */
-	uint64_t idle;        /* enum weir_wait */
-	uint64_t idle_min;    /* ns */
-	uint64_t idle_max;    /* ns */
+	const char *type;   /* as given; "" where `device` says it */
+	uint64_t workers;   /* a source's `queues`, a stage's `workers`; 1 */
+	const char *lcores; /* "": the plan chooses */
+	const char *numa;   /* "": follows; or a socket's number */
+	uint64_t idle;      /* enum weir_wait */
+	uint64_t idle_min;  /* ns */
+	uint64_t idle_max;  /* ns */
 	/* sources of ethdev type */
 	const char *device;   /* "": none */
 	uint64_t descriptors; /* RX descriptors a queue; 0: the driver's choice, or 1024 */
 	/* sources */
-	uint64_t tunnel;      /* enum weir_parse_tunnel */
-	const char *drop;     /* verdicts as given, or ""; see pipeline_drop_mask() */
+	uint64_t tunnel;  /* enum weir_parse_tunnel */
+	const char *drop; /* verdicts as given, or ""; see pipeline_drop_mask() */
 	/* stages */
-	const char *input;    /* list as given */
+	const char *input; /* list as given */
 };
 
 /* Section [link FROM TO]; one for every link, from the defaults where there is no section. */
@@ -68,10 +68,10 @@ struct link_conf {
 struct node {
 	char name[WEIR_NAME_SIZE];
 	bool source;
-	const struct source_ops *source_ops;     /* sources */
-	const struct weir_stage_ops *stage_ops;  /* stages */
+	const struct source_ops *source_ops;    /* sources */
+	const struct weir_stage_ops *stage_ops; /* stages */
 	struct node_conf conf;
-	void *type_conf; /* the struct that the type's parameters fill; NULL: it has none */
+	void *type_conf;         /* the struct that the type's parameters fill; NULL: it has none */
 	struct section *section; /* text as given, for messages */
 };
 

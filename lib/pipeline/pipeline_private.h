@@ -40,7 +40,7 @@ struct entry {
 /* A section as given. */
 struct section {
 	char title[TITLE_SIZE]; /* without brackets */
-	unsigned int line; /* of its header; 0: not from the file */
+	unsigned int line;      /* of its header; 0: not from the file */
 	struct entry *entries;
 	unsigned int entry_count;
 };
@@ -48,9 +48,9 @@ struct section {
 /* Which section a text names. */
 struct section_name {
 	enum section_kind kind;
-	char name[WEIR_NAME_SIZE]; /* of the node, or the link's FROM */
+	char name[WEIR_NAME_SIZE];   /* of the node, or the link's FROM */
 	char output[WEIR_NAME_SIZE]; /* the link's; "": none named */
-	char to[WEIR_NAME_SIZE]; /* the link's TO */
+	char to[WEIR_NAME_SIZE];     /* the link's TO */
 };
 
 /* A section [link FROM TO]. Whether there is such a link is seen by the check. */
@@ -61,7 +61,7 @@ struct link_text {
 };
 
 struct pipeline_private {
-	char *file; /* that was loaded, or NULL */
+	char *file;        /* that was loaded, or NULL */
 	unsigned int line; /* that is being read; 0: none, what is set comes from the API */
 	struct section pipeline;
 	struct section pool;

@@ -28,7 +28,7 @@ struct reader {
 	const char *at;
 	const char *end;
 	char section[TITLE_SIZE]; /* "": none yet */
-	bool waiting; /* libinih has a line that should come back as key and value */
+	bool waiting;             /* libinih has a line that should come back as key and value */
 	int rc;
 	struct weir_error *error;
 };
@@ -39,8 +39,8 @@ line_error(struct reader *reader, const char *what)
 	const struct weir_pipeline *pipeline = reader->pipeline;
 
 	if (reader->section[0] == '\0')
-		return pipeline_error(
-			pipeline, NULL, pipeline->priv->line, reader->error, "%s", what);
+		return pipeline_error(pipeline, NULL, pipeline->priv->line, reader->error, "%s",
+			what);
 	return pipeline_error(pipeline, NULL, pipeline->priv->line, reader->error, "[%s] %s",
 		reader->section, what);
 }
@@ -181,8 +181,8 @@ reader_key(void *user, const char *section, const char *key, const char *value)
 	if (key == NULL || value == NULL)
 		reader->rc = line_error(reader, "expected KEY = VALUE");
 	else
-		reader->rc = weir_pipeline_set(
-			reader->pipeline, reader->section, key, value, reader->error);
+		reader->rc = weir_pipeline_set(reader->pipeline, reader->section, key, value,
+			reader->error);
 	return reader->rc == 0;
 }
 
@@ -231,8 +231,8 @@ pipeline_load_text(const char *name, const char *text, size_t len, struct weir_e
 	if (pipeline == NULL)
 		return NULL;
 	pipeline->priv->file = strdup(name);
-	rc = pipeline->priv->file != NULL ? reader_run(pipeline, text, len, error)
-					  : no_memory(error);
+	rc = pipeline->priv->file != NULL ? reader_run(pipeline, text, len, error) :
+					    no_memory(error);
 	if (rc != 0) {
 		weir_pipeline_free(pipeline);
 		rte_errno = -rc;
@@ -279,8 +279,8 @@ weir_pipeline_load(const char *path, struct weir_error *error)
 		no_memory(error);
 	else if (file_read(path, text, &len, error) == 0) {
 		if (len > FILE_MAX)
-			weir_error_set(
-				error, EINVAL, "%.255s: has more than %d bytes", path, FILE_MAX);
+			weir_error_set(error, EINVAL, "%.255s: has more than %d bytes", path,
+				FILE_MAX);
 		else
 			pipeline = pipeline_load_text(path, text, len, error);
 	}

@@ -323,8 +323,8 @@ link_text_is(const struct link_text *text, const struct section_name *name)
 }
 
 static int
-link_text_add(
-	struct pipeline_private *priv, const struct section_name *name, struct weir_error *error)
+link_text_add(struct pipeline_private *priv, const struct section_name *name,
+	struct weir_error *error)
 {
 	struct link_text *links = realloc(priv->links, (priv->link_count + 1) * sizeof(*links));
 	struct link_text *text;

@@ -285,8 +285,8 @@ number_add(char *buf, size_t size, size_t at, enum weir_param_type type, uint64_
 		return text_add(buf, size, at, "0");
 	while (number % unit->times != 0 || (number == 0 && unit->times != 1))
 		unit++;
-	return text_add(
-		buf, size, at, "%llu%s", (unsigned long long)(number / unit->times), unit->name);
+	return text_add(buf, size, at, "%llu%s", (unsigned long long)(number / unit->times),
+		unit->name);
 }
 
 static const char *

@@ -24,8 +24,8 @@ struct border {
 };
 
 static void
-describe_port(
-	const struct weir_plan *plan, const struct plan_worker *worker, char text[DESCRIPTION_SIZE])
+describe_port(const struct weir_plan *plan, const struct plan_worker *worker,
+	char text[DESCRIPTION_SIZE])
 {
 	const struct node *node = plan_node(plan, worker);
 	const struct plan_port *port = &plan->ports[worker->port];
@@ -36,8 +36,8 @@ describe_port(
 }
 
 static void
-describe_pair(
-	const struct weir_plan *plan, const struct plan_pair *pair, char text[DESCRIPTION_SIZE])
+describe_pair(const struct weir_plan *plan, const struct plan_pair *pair,
+	char text[DESCRIPTION_SIZE])
 {
 	const struct link *link = &plan->pipeline->links[pair->link];
 	const struct plan_worker *from = &plan->workers[pair->producer];

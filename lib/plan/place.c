@@ -24,7 +24,7 @@ struct placing {
 	struct weir_error *error;
 	struct lcore_set usable;
 	unsigned int load[RTE_MAX_LCORE]; /* workers placed there */
-	unsigned int *group; /* of each node: nodes that links join have the same */
+	unsigned int *group;              /* of each node: nodes that links join have the same */
 };
 
 static void
@@ -84,8 +84,8 @@ read_lcores(const struct placing *p, const char *where, const char *list, struct
 				where, list, i, machine_lcores(machine, known, sizeof(known)));
 	}
 	if (count == 0)
-		return weir_error_set(
-			p->error, EINVAL, "%slcores = %s: names no lcore", where, list);
+		return weir_error_set(p->error, EINVAL, "%slcores = %s: names no lcore", where,
+			list);
 	return 0;
 }
 
@@ -226,8 +226,8 @@ group_socket(const struct placing *p, unsigned int node)
 		worker = &p->plan->workers[i];
 		if (p->group[worker->node] != p->group[node])
 			continue;
-		socket = worker->lcore != LCORE_ID_ANY ? worker->socket
-						       : port_socket(p->plan, worker);
+		socket = worker->lcore != LCORE_ID_ANY ? worker->socket :
+							 port_socket(p->plan, worker);
 		if (socket >= 0)
 			votes[socket]++;
 	}

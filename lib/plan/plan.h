@@ -15,22 +15,22 @@
 
 /* A worker: which node, where it runs, which queue it polls or sends on. */
 struct plan_worker {
-	unsigned int node; /* index into the pipeline's nodes */
+	unsigned int node;  /* index into the pipeline's nodes */
 	unsigned int index; /* within its node */
 	unsigned int lcore;
-	int socket; /* of its lcore; -1 never */
-	unsigned int port; /* index into the plan's ports; UINT_MAX: none */
-	uint16_t queue; /* RX queue of a source, TX queue of a transmitting stage */
+	int socket;          /* of its lcore; -1 never */
+	unsigned int port;   /* index into the plan's ports; UINT_MAX: none */
+	uint16_t queue;      /* RX queue of a source, TX queue of a transmitting stage */
 	enum weir_wait idle; /* resolved */
 };
 
 /* One pair of workers that a link joins. Links, producers and consumers ascend. */
 struct plan_pair {
-	unsigned int link; /* index into the pipeline's links */
+	unsigned int link;     /* index into the pipeline's links */
 	unsigned int producer; /* index into the plan's workers */
 	unsigned int consumer; /* likewise */
-	bool call; /* else a ring, in the consumer's socket's memory */
-	uint32_t capacity; /* of the ring, in events */
+	bool call;             /* else a ring, in the consumer's socket's memory */
+	uint32_t capacity;     /* of the ring, in events */
 };
 
 /* An ethdev port that the pipeline receives or sends on. */
@@ -51,12 +51,12 @@ struct plan_pool {
 	uint32_t size;
 	uint32_t cache;
 	uint32_t descriptors; /* terms of the least size: RX and TX descriptors, */
-	uint32_t rings; /* capacities of rings, */
-	uint32_t caches; /* what lcores' caches keep, 1.5 times their size each, */
-	uint32_t bursts; /* in hand, */
-	uint32_t held; /* what stages and RX queues keep, */
-	uint32_t margin; /* and a burst for each worker on top */
-	uint64_t memory; /* bytes that it takes */
+	uint32_t rings;       /* capacities of rings, */
+	uint32_t caches;      /* what lcores' caches keep, 1.5 times their size each, */
+	uint32_t bursts;      /* in hand, */
+	uint32_t held;        /* what stages and RX queues keep, */
+	uint32_t margin;      /* and a burst for each worker on top */
+	uint64_t memory;      /* bytes that it takes */
 };
 
 struct machine;
@@ -72,10 +72,10 @@ struct weir_plan {
 	struct plan_pool *pools; /* one a socket that has sources */
 	unsigned int pool_count;
 	uint64_t memory; /* bytes of pools, rings and state, all sockets */
-	char **notes; /* what the plan made do with, a line each; for logs and text */
+	char **notes;    /* what the plan made do with, a line each; for logs and text */
 	unsigned int note_count;
 	struct lcore_set shared; /* lcores with workers that have less than a CPU of their own */
-	uint64_t hugepages_2m; /* pages of 2 MB that `memory` fills, socket by socket */
+	uint64_t hugepages_2m;   /* pages of 2 MB that `memory` fills, socket by socket */
 	struct machine *machine; /* what EAL and libnuma said of it */
 };
 

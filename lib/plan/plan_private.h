@@ -37,10 +37,10 @@ struct machine_port {
 
 /* Memory of a socket, in bytes. */
 struct machine_memory {
-	uint64_t heap; /* EAL's, used and free */
+	uint64_t heap;      /* EAL's, used and free */
 	uint64_t heap_free; /* of that */
 	uint64_t huge_free; /* in hugepages of any size that EAL could still take */
-	uint64_t huge_2m; /* in hugepages of 2 MB, used and free */
+	uint64_t huge_2m;   /* in hugepages of 2 MB, used and free */
 };
 
 /*

@@ -52,12 +52,12 @@ note_shared(struct weir_plan *plan)
 
 	for (i = 0; i < RTE_MAX_LCORE && used < sizeof(list); i++)
 		if (lcore_set_has(&plan->shared, i))
-			used += (size_t)snprintf(
-				list + used, sizeof(list) - used, "%s%u", used > 0 ? "," : "", i);
+			used += (size_t)snprintf(list + used, sizeof(list) - used, "%s%u",
+				used > 0 ? "," : "", i);
 	if (used == 0)
 		return 0;
-	return plan_note(
-		plan, "lcores %s have less than a CPU each: with idle = auto they yield", list);
+	return plan_note(plan, "lcores %s have less than a CPU each: with idle = auto they yield",
+		list);
 }
 
 enum weir_wait
@@ -65,8 +65,8 @@ plan_wait(const struct weir_plan *plan, enum weir_wait asked, unsigned int lcore
 {
 	if (asked != WEIR_WAIT_AUTO)
 		return asked;
-	return lcore < RTE_MAX_LCORE && lcore_set_has(&plan->shared, lcore) ? WEIR_WAIT_YIELD
-									    : WEIR_WAIT_EXPONENTIAL;
+	return lcore < RTE_MAX_LCORE && lcore_set_has(&plan->shared, lcore) ? WEIR_WAIT_YIELD :
+									      WEIR_WAIT_EXPONENTIAL;
 }
 
 int

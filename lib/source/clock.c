@@ -43,8 +43,8 @@ clock_watch(uint16_t port, struct wire_clock *clock)
 	if (rte_eth_read_clock(port, &clock->base_ticks) != 0 || clock->base_ticks == first)
 		return -ENOTSUP;
 	clock->base_ns = wall_ns();
-	clock->mult = ((clock->base_ns - start_ns) << WIRE_CLOCK_SHIFT) /
-		(clock->base_ticks - first);
+	clock->mult =
+		((clock->base_ns - start_ns) << WIRE_CLOCK_SHIFT) / (clock->base_ticks - first);
 	return 0;
 }
 

@@ -43,7 +43,8 @@ port_rss(const struct port_conf *conf, const struct rte_eth_dev_info *info,
 	if (conf->rx_queues < 2)
 		return;
 	if ((info->flow_type_rss_offloads & RSS_TYPES) == 0) {
-		PORT_LOG(NOTICE, "port %s has no RSS: its driver spreads over %u queues as it will\n",
+		PORT_LOG(NOTICE,
+			"port %s has no RSS: its driver spreads over %u queues as it will\n",
 			conf->name, conf->rx_queues);
 		return;
 	}
@@ -96,8 +97,8 @@ port_queues(const struct port_conf *conf, const struct rte_eth_dev_info *info,
 {
 	struct rte_eth_rxconf rxconf = info->default_rxconf;
 	struct rte_eth_txconf txconf = info->default_txconf;
-	unsigned int socket = conf->socket < 0 ? (unsigned int)SOCKET_ID_ANY :
-						 (unsigned int)conf->socket;
+	unsigned int socket =
+		conf->socket < 0 ? (unsigned int)SOCKET_ID_ANY : (unsigned int)conf->socket;
 	int rc = 0;
 
 	rxconf.offloads = info->rx_offload_capa & RX_OFFLOADS;

@@ -13,9 +13,9 @@
 
 /* How the driver's RX timestamps become ns since 1970. */
 struct wire_clock {
-	int offset;     /* of the mbuf's field; negative: the driver gives none */
-	uint64_t flag;  /* set where the field is filled */
-	uint64_t mult;  /* ns for each tick, times 2^WIRE_CLOCK_SHIFT */
+	int offset;    /* of the mbuf's field; negative: the driver gives none */
+	uint64_t flag; /* set where the field is filled */
+	uint64_t mult; /* ns for each tick, times 2^WIRE_CLOCK_SHIFT */
 	uint64_t base_ticks;
 	uint64_t base_ns;
 };

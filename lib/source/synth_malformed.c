@@ -31,7 +31,7 @@ static const struct {
 	uint8_t verdict;
 	uint8_t form;
 	uint8_t len; /* where it is cut; 0: nowhere */
-	uint8_t at; /* offset of the byte that is changed; 0: none */
+	uint8_t at;  /* offset of the byte that is changed; 0: none */
 	uint8_t value;
 } faults[SYNTH_MALFORMED] = {
 	{ WEIR_VERDICT_TRUNC_L2, TCP4, .len = 10 },

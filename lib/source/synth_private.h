@@ -58,35 +58,35 @@ enum synth_side { SYNTH_CLIENT, SYNTH_SERVER, SYNTH_SIDES };
 struct synth_form {
 	uint8_t bytes[SYNTH_SIDES][SYNTH_TEMPLATE];
 	uint32_t base[SYNTH_SIDES];
-	uint32_t l3_sum; /* IPv4 header */
+	uint32_t l3_sum;              /* IPv4 header */
 	uint32_t l4_sum[SYNTH_SIDES]; /* L4 header and pseudo header */
-	uint8_t proto; /* enum synth_proto */
+	uint8_t proto;                /* enum synth_proto */
 	bool ipv6;
 	bool vlan;
 	uint8_t l3_off;
 	uint8_t l4_off;
-	uint8_t header_len; /* up to the payload */
-	uint8_t length_off; /* of IP's length field, */
-	uint8_t length_from; /* which counts from here */
+	uint8_t header_len;            /* up to the payload */
+	uint8_t length_off;            /* of IP's length field, */
+	uint8_t length_from;           /* which counts from here */
 	uint8_t addr_off[SYNTH_SIDES]; /* low 32 bits of the sender's address, of the receiver's */
 };
 
 /* Every form, and the payload: the byte at offset x of a frame is pattern[x % SYNTH_PATTERN]. */
 struct synth_forms {
 	struct synth_form form[SYNTH_FORMS];
-	uint8_t pattern[2 * SYNTH_PATTERN]; /* twice, to be copied from any offset */
+	uint8_t pattern[2 * SYNTH_PATTERN];      /* twice, to be copied from any offset */
 	uint32_t pattern_sum[SYNTH_PATTERN + 1]; /* of the first bytes */
 };
 
 /* A slot and its flow; zero before the first. Two of them share a cache line. */
 struct synth_flow {
-	uint32_t seq[SYNTH_SIDES]; /* next sequence number; ICMP: the echo's in the first */
+	uint32_t seq[SYNTH_SIDES];  /* next sequence number; ICMP: the echo's in the first */
 	uint32_t left[SYNTH_SIDES]; /* packets with data still to come; UDP, ICMP: pairs of them */
-	uint32_t client; /* its number: the slot's among those of all workers */
-	uint16_t server; /* its number */
-	uint16_t port; /* client's; ICMP: identifier */
-	uint16_t service; /* server's port */
-	uint16_t size; /* of the ICMP request, which the reply repeats */
+	uint32_t client;            /* its number: the slot's among those of all workers */
+	uint16_t server;            /* its number */
+	uint16_t port;              /* client's; ICMP: identifier */
+	uint16_t service;           /* server's port */
+	uint16_t size;              /* of the ICMP request, which the reply repeats */
 	uint8_t form;
 	uint8_t step; /* enum synth_step */
 	uint16_t spare;
@@ -116,9 +116,9 @@ struct synth_pace {
 	uint64_t rate; /* credit for each TSC cycle; 0: no bound */
 	uint64_t cost; /* credit for each event */
 	uint64_t credit;
-	uint64_t most; /* credit that can be saved up */
+	uint64_t most;    /* credit that can be saved up */
 	uint64_t longest; /* cycles after which it has been */
-	uint64_t last; /* TSC of the last poll; 0: there was none */
+	uint64_t last;    /* TSC of the last poll; 0: there was none */
 };
 
 /* A frame that the parser must flag. */
@@ -170,10 +170,10 @@ synth_random_unit(uint64_t *state)
 }
 
 /* Read the parameters that are text; 0, or -EINVAL with an error that names the source. */
-int synth_sizes_parse(
-	struct synth *s, const char *source, const char *text, struct weir_error *error);
-int synth_mix_parse(
-	struct synth *s, const char *source, const char *text, struct weir_error *error);
+int synth_sizes_parse(struct synth *s, const char *source, const char *text,
+	struct weir_error *error);
+int synth_mix_parse(struct synth *s, const char *source, const char *text,
+	struct weir_error *error);
 
 void synth_zipf_init(struct synth_zipf *zipf, uint32_t count, double exponent);
 uint32_t synth_zipf_draw(const struct synth_zipf *zipf, uint64_t *random);

@@ -43,7 +43,7 @@ struct eve_iface {
 /* What lines have in common, made once. */
 struct eve_format {
 	uint64_t second; /* since 1970, that `stamp` says */
-	char stamp[36]; /* how a line begins, up to the point before the microseconds */
+	char stamp[36];  /* how a line begins, up to the point before the microseconds */
 	struct eve_text proto[UINT8_MAX + 1];
 	struct eve_text verdict[WEIR_VERDICT_MAX];
 	struct eve_text tunnel[WEIR_TUNNEL_MAX];
@@ -56,8 +56,8 @@ void eve_format_init(struct eve_format *format);
  * Write the line of an event, its newline included, where EVE_LINE_MAX bytes are free. `ns` is its
  * time since 1970. Returns the end of the line.
  */
-char *eve_format_line(
-	struct eve_format *format, const struct weir_event *event, uint64_t ns, char *at);
+char *eve_format_line(struct eve_format *format, const struct weir_event *event, uint64_t ns,
+	char *at);
 
 /* The texts of an iface's name and of an address, as in lines; the end of what was written. */
 void eve_iface_init(struct eve_iface *iface, const char *name);
@@ -71,8 +71,8 @@ char *eve_put_ipv6(char *at, const uint8_t address[16]);
 struct eve_writer {
 	/* Set up at start. */
 	char *bytes;
-	uint64_t size; /* a power of two */
-	size_t chunk; /* most bytes of one write */
+	uint64_t size;         /* a power of two */
+	size_t chunk;          /* most bytes of one write */
 	uint64_t ns_per_cycle; /* times 2^32 */
 	const struct weir_worker *worker;
 	const char *path;
@@ -82,16 +82,16 @@ struct eve_writer {
 
 	/* The worker's. */
 	uint64_t head __rte_cache_aligned; /* of the next line */
-	uint64_t seen; /* tail when it was last read */
-	uint64_t published; /* head as the thread sees it */
+	uint64_t seen;                     /* tail when it was last read */
+	uint64_t published;                /* head as the thread sees it */
 
 	/* The thread's: what was written to the file. */
 	uint64_t tail __rte_cache_aligned;
 
 	/* The thread's too, but seldom written, and read for every burst. */
 	uint64_t offset __rte_cache_aligned; /* of the wall clock to the TSC, ns */
-	int dead; /* errno that ended the writing, or 0 */
-	bool stop; /* for the thread: end, whatever is left */
+	int dead;                            /* errno that ended the writing, or 0 */
+	bool stop;                           /* for the thread: end, whatever is left */
 };
 
 /* Open the file and start the thread. 0, or -errno with `error` and nothing left behind. */

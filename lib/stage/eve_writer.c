@@ -233,8 +233,8 @@ eve_writer_start(struct eve_writer *writer, const struct weir_worker *worker,
 		RTE_CACHE_LINE_SIZE, weir_worker_socket(worker));
 	if (writer->bytes == NULL) {
 		ret = weir_error_set(error, ENOMEM,
-			"[stage %s] no memory for a buffer of %" PRIu64 " bytes on socket %d",
-			node, writer->size, weir_worker_socket(worker));
+			"[stage %s] no memory for a buffer of %" PRIu64 " bytes on socket %d", node,
+			writer->size, weir_worker_socket(worker));
 		goto close_file;
 	}
 	clock_set(writer);

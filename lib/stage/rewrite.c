@@ -56,8 +56,8 @@ within(const struct row *row, uint32_t value)
 
 /* The match of a field: `expr` says of event `e` whether it is within row `r`. */
 #define FIELD_MATCH(field, expr) \
-	static uint64_t match_##field( \
-		const struct row *r, struct weir_event *const events[], uint16_t n) \
+	static uint64_t match_##field(const struct row *r, struct weir_event *const events[], \
+		uint16_t n) \
 	{ \
 		uint64_t bits = 0; \
 \
@@ -271,8 +271,8 @@ rows_read(struct rewrite_state *rewrite, const char *match, const char *node,
 			ret = weir_error_set(error, EINVAL, "[stage %s] match: more than %u terms",
 				node, ROWS_MAX);
 		else
-			ret = row_read(
-				&rewrite->rows[rewrite->row_count++], term, node, match, error);
+			ret = row_read(&rewrite->rows[rewrite->row_count++], term, node, match,
+				error);
 	}
 	free(text);
 	return ret;

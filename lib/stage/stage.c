@@ -17,7 +17,11 @@
  * else of its object is linked in.
  */
 static const struct weir_stage_ops *stages[STAGES_MAX] = {
-	&stage_count, &stage_work, &stage_rewrite, &stage_eve, &stage_tx,
+	&stage_count,
+	&stage_work,
+	&stage_rewrite,
+	&stage_eve,
+	&stage_tx,
 };
 static unsigned int registered = 5;
 

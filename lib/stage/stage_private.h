@@ -21,15 +21,15 @@ struct work_conf {
 
 /* What the parameters of `rewrite` fill. */
 struct rewrite_conf {
-	const char *match; /* conjunction, as proto=tcp,dport=443; "": every event */
-	uint64_t prio; /* 0: left as it is; else the priority plus 1 */
+	const char *match;   /* conjunction, as proto=tcp,dport=443; "": every event */
+	uint64_t prio;       /* 0: left as it is; else the priority plus 1 */
 	const char *user[3]; /* numbers; "": left as it is */
 };
 
 /* What the parameters of `eve` fill. */
 struct eve_conf {
 	const char *path; /* "-": standard output */
-	uint64_t buffer; /* bytes */
+	uint64_t buffer;  /* bytes */
 };
 
 /* Own drop reasons of `eve`. */

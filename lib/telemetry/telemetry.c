@@ -36,7 +36,7 @@
 /* One command's call. */
 struct call {
 	char engine[WEIR_NAME_SIZE]; /* empty: the only one */
-	const char *item; /* what follows the engine's name; NULL: nothing */
+	const char *item;            /* what follows the engine's name; NULL: nothing */
 	struct rte_tel_data *reply;
 	int (*answer)(const struct weir_engine *engine, struct call *call);
 	unsigned int found; /* engines that match */
@@ -325,8 +325,8 @@ plan_answer(const struct weir_engine *engine, struct call *call)
 		const struct plan_worker *w = &plan->workers[i];
 		char name[KEY_SIZE], key[KEY_SIZE], where[KEY_SIZE];
 
-		snprintf(
-			name, sizeof(name), "%s_%u", plan->pipeline->nodes[w->node].name, w->index);
+		snprintf(name, sizeof(name), "%s_%u", plan->pipeline->nodes[w->node].name,
+			w->index);
 		snprintf(where, sizeof(where), "lcore %u socket %d", w->lcore, w->socket);
 		rte_tel_data_add_dict_string(call->reply, key_of(name, key), where);
 	}
@@ -362,8 +362,8 @@ telemetry_register(void)
 
 	if (__atomic_exchange_n(&registered, 1, __ATOMIC_RELAXED) != 0)
 		return;
-	rte_telemetry_register_cmd(
-		"/weir/list", list_command, "Names of the engines. No parameters");
+	rte_telemetry_register_cmd("/weir/list", list_command,
+		"Names of the engines. No parameters");
 	for (unsigned int i = 0; i < RTE_DIM(commands); i++)
 		rte_telemetry_register_cmd(commands[i].name, engine_command, commands[i].help);
 }

@@ -119,7 +119,8 @@ enqueue(struct rte_mbuf *mbufs[], unsigned int n)
 	unsigned int sent = 0;
 
 	do
-		sent += rte_ring_sp_enqueue_burst(loop.ring, (void **)(mbufs + sent), n - sent, NULL);
+		sent += rte_ring_sp_enqueue_burst(loop.ring, (void **)(mbufs + sent), n - sent,
+			NULL);
 	while (sent < n && !__atomic_load_n(&loop.stop, __ATOMIC_RELAXED));
 	return sent;
 }
@@ -206,8 +207,8 @@ loop_run(bool raw, bool prefetch)
 	loop.prefetch = prefetch;
 	loop.stop = false;
 	loop.pool = weir_pool_create("hop", pool_size, POOL_CACHE, 0, RTE_MBUF_DEFAULT_BUF_SIZE, 0);
-	loop.ring = rte_ring_create("hop", RING, 0,
-		RING_F_SP_ENQ | RING_F_SC_DEQ | RING_F_EXACT_SZ);
+	loop.ring =
+		rte_ring_create("hop", RING, 0, RING_F_SP_ENQ | RING_F_SC_DEQ | RING_F_EXACT_SZ);
 	if (loop.pool == NULL || loop.ring == NULL)
 		die("pool and ring");
 	port_up();
@@ -343,10 +344,11 @@ main(int argc, char **argv)
 	unsigned int rounds = argc > 1 ? (unsigned int)atoi(argv[1]) : ROUNDS_DEFAULT;
 	bool huge = hugepages();
 	char prefix[32];
-	char *eal[] = { argv[0], huge ? (char[]){ "--in-memory" } : (char[]){ "--no-huge" }, (char[]){ "-m" }, (char[]){ RTE_STR(MEMORY_MB) },
-		(char[]){ "--no-pci" }, (char[]){ "--lcores" }, (char[]){ "0@0,1@0,2@1" },
-		(char[]){ "--vdev" }, (char[]){ PORT }, (char[]){ "--log-level" },
-		(char[]){ "lib.eal:4" }, (char[]){ "--file-prefix" }, prefix };
+	char *eal[] = { argv[0], huge ? (char[]){ "--in-memory" } : (char[]){ "--no-huge" },
+		(char[]){ "-m" }, (char[]){ RTE_STR(MEMORY_MB) }, (char[]){ "--no-pci" },
+		(char[]){ "--lcores" }, (char[]){ "0@0,1@0,2@1" }, (char[]){ "--vdev" },
+		(char[]){ PORT }, (char[]){ "--log-level" }, (char[]){ "lib.eal:4" },
+		(char[]){ "--file-prefix" }, prefix };
 
 	if (argc > 2)
 		pool_size = (unsigned int)atoi(argv[2]);
@@ -358,7 +360,8 @@ main(int argc, char **argv)
 	if (rte_eal_init(RTE_DIM(eal), eal) < 0)
 		die("EAL");
 	rounds_run(sides, RTE_DIM(sides), rounds);
-	printf("%s, pools of %u mbufs, rings of %u, bursts of %d\n", huge ? "hugepages" : "no hugepages", pool_size, RING, BURST);
+	printf("%s, pools of %u mbufs, rings of %u, bursts of %d\n",
+		huge ? "hugepages" : "no hugepages", pool_size, RING, BURST);
 	rounds_print(sides, RTE_DIM(sides), rounds, "Mpps", 1e-6);
 	rte_eal_cleanup();
 	return 0;

@@ -20,7 +20,7 @@
 static struct {
 	uint32_t disorder; /* events that `t_order` saw out of order */
 	uint32_t too_long; /* bursts beyond the worker's, or beyond what it had room for */
-	uint32_t inits; /* of `t_fail` */
+	uint32_t inits;    /* of `t_fail` */
 	uint32_t finis;
 } seen;
 

@@ -7,13 +7,6 @@
 
 #include <jansson.h>
 
-/* The folders' static parts, which this is linked with, have no version: only the library has. */
-const char *
-weir_version(void)
-{
-	return WEIR_VERSION_TEXT;
-}
-
 /* An object has these keys, separated by spaces, and no others. */
 static void
 keys_are(const json_t *object, const char *keys)
@@ -107,8 +100,8 @@ report_has_keys(const json_t *report)
 	keys_are(json_object_get(report, "ledger"),
 		"received created released transmitted dropped in_flight unaccounted");
 	for (unsigned int v = 0; v < WEIR_VERDICT_MAX; v++)
-		verdicts += json_object_get(
-				    json_object_get(report, "parse"), weir_verdict_name(v)) != NULL;
+		verdicts += json_object_get(json_object_get(report, "parse"),
+				    weir_verdict_name(v)) != NULL;
 	assert_int_equal(verdicts, json_object_size(json_object_get(report, "parse")));
 	assert_int_equal(verdicts, WEIR_VERDICT_MAX);
 	nodes_have_keys(report);
@@ -252,8 +245,8 @@ test_ends(void **state)
 
 	(void)state;
 	rig_make(&rig, "ends", "1-2", 0,
-		SECTIONS(
-			"source gen: type=synth", "stage end: type=t_slow; input=gen; value=1000"));
+		SECTIONS("source gen: type=synth",
+			"stage end: type=t_slow; input=gen; value=1000"));
 	report = report_read(&rig);
 	report_has_keys(report);
 	report_is_balanced(report);

@@ -124,8 +124,8 @@ run(const struct shape *shape, enum way way)
 	assert_int_equal(ledger.dropped, 0);
 	rig_stop(&rig);
 	if (strcmp(shape->name, "filter-half") == 0)
-		assert_int_equal(
-			rig_sum(&rig, "end", released) + rig_sum(&rig, "r", released), EVENTS);
+		assert_int_equal(rig_sum(&rig, "end", released) + rig_sum(&rig, "r", released),
+			EVENTS);
 	else
 		assert_int_equal(rig_sum(&rig, "end", released), EVENTS * shape->times);
 	rig_end(&rig);

@@ -157,8 +157,8 @@ test_layout(void **state)
 static void
 test_fits(void **state)
 {
-	struct rte_mempool *pool = rte_pktmbuf_pool_create(
-		"foreign", 63, 0, sizeof(struct weir_event) - 8, DATA_ROOM, SOCKET_ID_ANY);
+	struct rte_mempool *pool = rte_pktmbuf_pool_create("foreign", 63, 0,
+		sizeof(struct weir_event) - 8, DATA_ROOM, SOCKET_ID_ANY);
 	struct rte_mbuf *mbuf;
 
 	(void)state;
@@ -282,8 +282,8 @@ test_free_shared(void **state)
 
 /* What stages may do to an event's mbuf, each after weir_event_touch(); all of it may fail. */
 static void
-event_change(
-	struct weir_event *event, uint64_t *random, struct weir_event *hand[], unsigned int *count)
+event_change(struct weir_event *event, uint64_t *random, struct weir_event *hand[],
+	unsigned int *count)
 {
 	struct rte_mbuf *mbuf = weir_event_mbuf(event), *other;
 

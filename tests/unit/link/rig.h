@@ -26,10 +26,10 @@ struct rig_worker {
 	struct gate gates[RIG_LANES];
 	uint64_t *log; /* user[0] of what came, in order */
 	unsigned int logged;
-	unsigned int calls; /* of process() */
-	uint16_t longest; /* burst */
+	unsigned int calls;        /* of process() */
+	uint16_t longest;          /* burst */
 	struct weir_event **array; /* that the last burst came in */
-	unsigned int rooms; /* what room() gives */
+	unsigned int rooms;        /* what room() gives */
 };
 
 /* A producer, its link, and a consumer for each lane: by a ring, or by a call. */
@@ -93,8 +93,8 @@ rig_worker_is_balanced(const struct rig_worker *rig)
 {
 	const struct worker_stats *s = &rig->stats;
 
-	assert_int_equal(
-		s->in + s->created, s->out + s->released + worker_stats_dropped(s) + s->held);
+	assert_int_equal(s->in + s->created,
+		s->out + s->released + worker_stats_dropped(s) + s->held);
 }
 
 static inline void
@@ -131,8 +131,8 @@ rig_lane(struct rig *rig, unsigned int capacity)
 		return;
 	}
 	snprintf(name, sizeof(name), "rig_ring%u", made++);
-	ring = rte_ring_create(
-		name, capacity, SOCKET_ID_ANY, RING_F_SP_ENQ | RING_F_SC_DEQ | RING_F_EXACT_SZ);
+	ring = rte_ring_create(name, capacity, SOCKET_ID_ANY,
+		RING_F_SP_ENQ | RING_F_SC_DEQ | RING_F_EXACT_SZ);
 	assert_non_null(ring);
 	ring_producer_init(&lane->ring, ring);
 	ring_consumer_init(&rig->ends[i], ring, &rig->producer.worker);

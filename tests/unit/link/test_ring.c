@@ -36,8 +36,8 @@ static void
 pipe_make(struct pipe *pipe, unsigned int capacity, uint32_t index)
 {
 	memset(pipe, 0, sizeof(*pipe));
-	pipe->ring = rte_ring_create(
-		"pipe", capacity, SOCKET_ID_ANY, RING_F_SP_ENQ | RING_F_SC_DEQ | RING_F_EXACT_SZ);
+	pipe->ring = rte_ring_create("pipe", capacity, SOCKET_ID_ANY,
+		RING_F_SP_ENQ | RING_F_SC_DEQ | RING_F_EXACT_SZ);
 	assert_non_null(pipe->ring);
 	pipe->ring->prod.head = pipe->ring->prod.tail = index;
 	pipe->ring->cons.head = pipe->ring->cons.tail = index;

@@ -216,8 +216,8 @@ collisions(void **state)
 
 	(void)state;
 	for (i = 0; i < RTE_DIM(hashes); i++) {
-		key = flow(
-			4, 0x0a000000 + i / 64, 0xc0a80101 + i % 7, (uint16_t)(1024 + i % 64), 443);
+		key = flow(4, 0x0a000000 + i / 64, 0xc0a80101 + i % 7, (uint16_t)(1024 + i % 64),
+			443);
 		hashes[i] = key_hash(&key);
 	}
 	qsort(hashes, RTE_DIM(hashes), sizeof(hashes[0]), by_value);
@@ -244,8 +244,8 @@ soft_crc(void **state)
 		assert_int_equal(hash_crc_soft(crc, v, 8), (uint32_t)HASH_CRC64(crc, v));
 	}
 	/* The check value of CRC-32C, of "123456789", less its last byte. */
-	assert_int_equal(
-		~hash_crc_soft(hash_crc_soft(~0u, UINT64_C(0x3837363534333231), 8), '9', 1),
+	assert_int_equal(~hash_crc_soft(hash_crc_soft(~0u, UINT64_C(0x3837363534333231), 8), '9',
+				 1),
 		0xe3069283u);
 }
 

@@ -150,8 +150,8 @@ truncated_gre(void **state)
 	gre(&f, 0x2000, 0x0800);
 	ipv4(&f, IPPROTO_GRE);
 	ether(&f, 0x0800);
-	assert_int_equal(
-		parse_as(frame_bytes(&f), frame_len(&f) - 1u, 0), WEIR_VERDICT_TRUNC_TUNNEL);
+	assert_int_equal(parse_as(frame_bytes(&f), frame_len(&f) - 1u, 0),
+		WEIR_VERDICT_TRUNC_TUNNEL);
 	assert_true(event.flags & WEIR_EVENT_KEYED);
 	assert_int_equal(event.proto, IPPROTO_GRE);
 }

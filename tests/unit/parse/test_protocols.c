@@ -522,8 +522,8 @@ pristine(void **state)
 		mbuf->refcnt = i == 1 ? 2 : 1;
 		mbuf->ol_flags = i == 2 ? RTE_MBUF_F_EXTERNAL : i == 3 ? RTE_MBUF_F_INDIRECT : 0;
 		weir_parse(&mbuf, 1, &burst);
-		assert_int_equal(
-			weir_mbuf_event(mbuf)->flags & WEIR_EVENT_PRISTINE, i == 0 ? 1 : 0);
+		assert_int_equal(weir_mbuf_event(mbuf)->flags & WEIR_EVENT_PRISTINE,
+			i == 0 ? 1 : 0);
 		assert_int_equal(weir_mbuf_event(mbuf)->key.dport, RTE_BE16(443));
 		packet_free(&p);
 	}

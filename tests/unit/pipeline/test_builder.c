@@ -223,8 +223,8 @@ test_design(void **state)
 	assert_int_equal(wan->conf.idle_max, 50000);
 	assert_ptr_equal(busy->stage_ops, weir_stage_find("work"));
 	assert_string_equal(busy->conf.lcores, "2-3");
-	assert_int_equal(
-		*(uint64_t *)((char *)busy->type_conf + busy->stage_ops->params[0].offset), 300);
+	assert_int_equal(*(uint64_t *)((char *)busy->type_conf + busy->stage_ops->params[0].offset),
+		300);
 	assert_int_equal(pipeline->link_count, 2);
 	assert_int_equal(link->conf.ring, 4096);
 	assert_int_equal(pipeline_on_full(pipeline, link), WEIR_ON_FULL_DROP_NEWEST);
@@ -313,8 +313,8 @@ test_key_order(void **state)
 	assert_int_equal(pipeline_drop_mask(&node_of(pipeline, "s")->conf),
 		1u << WEIR_VERDICT_TRUNC_L2 | 1u << WEIR_VERDICT_EXT_CHAIN);
 	set(pipeline, "s", "drop", "malformed");
-	assert_int_equal(
-		pipeline_drop_mask(&node_of(pipeline, "s")->conf), (1u << WEIR_VERDICT_MAX) - 2);
+	assert_int_equal(pipeline_drop_mask(&node_of(pipeline, "s")->conf),
+		(1u << WEIR_VERDICT_MAX) - 2);
 	weir_pipeline_free(pipeline);
 }
 
@@ -435,8 +435,8 @@ test_set_text(void **state)
 	assert_int_equal(link_of(pipeline, "busy", "out")->conf.ring, 64);
 	assert_int_equal(pipeline->pool.size, 16384);
 	assert_string_equal(weir_pipeline_name(pipeline), "x");
-	assert_string_equal(
-		((struct types_conf *)node_of(pipeline, "n")->type_conf)->text, "a.b = c");
+	assert_string_equal(((struct types_conf *)node_of(pipeline, "n")->type_conf)->text,
+		"a.b = c");
 	weir_pipeline_free(pipeline);
 }
 
@@ -454,8 +454,8 @@ test_check_again(void **state)
 	assert_int_equal(pipeline->link_count, 3);
 	set(pipeline, "out", "input", "wan, bussy");
 	assert_int_equal(weir_pipeline_check(pipeline, &error), -EINVAL);
-	assert_ptr_equal(
-		strstr(error.text, "[stage out] input = wan, bussy: there is no"), error.text);
+	assert_ptr_equal(strstr(error.text, "[stage out] input = wan, bussy: there is no"),
+		error.text);
 	weir_pipeline_free(pipeline);
 }
 

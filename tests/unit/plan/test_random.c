@@ -176,6 +176,37 @@ check_workers(const struct weir_plan *plan)
 	assert_int_equal(index, pipeline->nodes[n].conf.workers);
 }
 
+/* Whether a worker may have to wait, itself or for what is behind its lossless links. */
+static bool
+may_refuse(const struct weir_plan *plan, unsigned int worker)
+{
+	const struct node *node = &plan->pipeline->nodes[plan->workers[worker].node];
+	unsigned int i;
+
+	if (!node->source && node->stage_ops->room != NULL)
+		return true;
+	for (i = 0; i < plan->pair_count; i++) {
+		const struct plan_pair *pair = &plan->pairs[i];
+		const struct link *link = &plan->pipeline->links[pair->link];
+
+		if (pair->producer == worker &&
+			pipeline_on_full(plan->pipeline, link) == WEIR_ON_FULL_BLOCK &&
+			(!pair->call || may_refuse(plan, pair->consumer)))
+			return true;
+	}
+	return false;
+}
+
+/* A call where both are on one lcore; a lossy one only where the consumer takes anything. */
+static bool
+may_call(const struct weir_plan *plan, const struct link *link, unsigned int p, unsigned int c)
+{
+	if (plan->workers[p].lcore != plan->workers[c].lcore || link->conf.kind != WEIR_LINK_AUTO ||
+		link->feedback)
+		return false;
+	return pipeline_on_full(plan->pipeline, link) == WEIR_ON_FULL_BLOCK || !may_refuse(plan, c);
+}
+
 static void
 check_pairs(const struct weir_plan *plan)
 {
@@ -190,8 +221,7 @@ check_pairs(const struct weir_plan *plan)
 		for (p = from; p < from + pipeline->nodes[link->from].conf.workers; p++)
 			for (c = to; c < to + pipeline->nodes[link->to].conf.workers; c++, i++) {
 				const struct plan_pair *pair = &plan->pairs[i];
-				bool call = plan->workers[p].lcore == plan->workers[c].lcore &&
-					link->conf.kind == WEIR_LINK_AUTO && !link->feedback;
+				bool call = may_call(plan, link, p, c);
 
 				assert_true(i < plan->pair_count);
 				assert_int_equal(pair->link, l);
@@ -247,8 +277,8 @@ check_pools(const struct weir_plan *plan)
 				plan->workers[w].socket == pool->socket;
 		assert_true(sources > 0);
 		if (plan->pool_count == 1) {
-			assert_int_equal(
-				pool->bursts, plan->worker_count * plan->pipeline->conf.burst);
+			assert_int_equal(pool->bursts,
+				plan->worker_count * plan->pipeline->conf.burst);
 			assert_int_equal(pool->rings, all_rings);
 		}
 	}

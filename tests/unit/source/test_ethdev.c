@@ -133,8 +133,8 @@ test_queues(void **state)
 	for (unsigned int i = 0; i < 2; i++) {
 		uint16_t have_port, queue;
 
-		assert_int_equal(
-			weir_worker_queue(rig.engine->seats[i].worker, &have_port, &queue), 0);
+		assert_int_equal(weir_worker_queue(rig.engine->seats[i].worker, &have_port, &queue),
+			0);
 		assert_int_equal(have_port, port);
 		assert_int_equal(queue, i);
 	}
@@ -200,8 +200,9 @@ static void
 foreign_fill(struct foreign *foreign, unsigned int n)
 {
 	for (unsigned int i = 0; i < n; i++)
-		assert_int_equal(
-			rte_ring_enqueue(foreign->ring, foreign_packet(foreign, i % 3 == 0)), 0);
+		assert_int_equal(rte_ring_enqueue(foreign->ring,
+					 foreign_packet(foreign, i % 3 == 0)),
+			0);
 }
 
 /* Mbufs without room for an event are adopted by copy, and go home at once. */

@@ -311,8 +311,8 @@ threads_start(struct rig *rig, struct thread *threads, unsigned int n, uint64_t 
 {
 	for (unsigned int i = 0; i < n; i++) {
 		threads[i] = (struct thread){ .inject = open_app(rig), .id = i, .want = want };
-		assert_int_equal(
-			pthread_create(&threads[i].pthread, NULL, produce, &threads[i]), 0);
+		assert_int_equal(pthread_create(&threads[i].pthread, NULL, produce, &threads[i]),
+			0);
 	}
 }
 

@@ -72,8 +72,8 @@ rig_close(struct rig *rig)
 
 /* Init fails with this errno, and names the source and the key. */
 static inline void
-rig_refused(
-	struct rig *rig, struct rte_mempool *pool, unsigned int count, int code, const char *key)
+rig_refused(struct rig *rig, struct rte_mempool *pool, unsigned int count, int code,
+	const char *key)
 {
 	char where[64];
 

@@ -17,8 +17,8 @@ static int
 setup(void **state)
 {
 	(void)state;
-	pool = weir_pool_create(
-		"frames", 255, 32, 0, RTE_PKTMBUF_HEADROOM + SYNTH_MAX_FRAME, SOCKET_ID_ANY);
+	pool = weir_pool_create("frames", 255, 32, 0, RTE_PKTMBUF_HEADROOM + SYNTH_MAX_FRAME,
+		SOCKET_ID_ANY);
 	return pool != NULL ? 0 : -1;
 }
 
@@ -52,8 +52,8 @@ check_ipv4(const struct weir_event *event)
 	len = rte_be_to_cpu_16(ip.total_length);
 	assert_int_equal(event->l3_off + len, event->payload_off + event->payload_len);
 	assert_int_equal(rte_raw_cksum(&ip, sizeof(ip)), 0xffff);
-	assert_int_equal(
-		sum(l4, len - sizeof(ip), event->proto == 1 ? 0 : rte_ipv4_phdr_cksum(&ip, 0)),
+	assert_int_equal(sum(l4, len - sizeof(ip),
+				 event->proto == 1 ? 0 : rte_ipv4_phdr_cksum(&ip, 0)),
 		0xffff);
 }
 

@@ -104,8 +104,8 @@ rig_is_balanced(const struct rig *rig)
 {
 	const struct worker_stats *s = &rig->stats;
 
-	assert_int_equal(
-		s->in + s->created, s->out + s->released + worker_stats_dropped(s) + s->held);
+	assert_int_equal(s->in + s->created,
+		s->out + s->released + worker_stats_dropped(s) + s->held);
 }
 
 static inline void

@@ -293,8 +293,9 @@ test_plan(void **state)
 	plan = ask("/weir/plan,tele");
 	assert_int_equal(json_object_size(plan), 5);
 	assert_true(number(plan, "memory_bytes") > 0);
-	assert_int_equal(
-		strncmp(json_string_value(json_object_get(plan, "my/end_1")), "lcore 1 ", 8), 0);
+	assert_int_equal(strncmp(json_string_value(json_object_get(plan, "my/end_1")), "lcore 1 ",
+				 8),
+		0);
 	json_decref(plan);
 	end(&rig);
 }

@@ -128,36 +128,6 @@ consumer_limit(struct rig *rig, unsigned int i, unsigned int rooms)
 	consumer->rooms = rooms;
 }
 
-/* A consumer of a lossy call takes what it has room for, what waits included; the rest is lost. */
-static void
-lossy_loses(enum weir_spread spread, unsigned int lanes)
-{
-	struct rig rig;
-
-	call_make(&rig, lanes, spread, WEIR_ON_FULL_DROP_NEWEST);
-	consumer_limit(&rig, 0, 12);
-	rig_forward(&rig, 8, 0);
-	rig_forward(&rig, 8, 0);
-	assert_int_equal(rig.producer.stats.out, 12);
-	assert_int_equal(rig.producer.stats.dropped[DROP_RING_FULL], 4);
-	assert_int_equal(rig.lanes[0].ring.dropped, 4);
-	rig.consumers[0].rooms = 0;
-	rig_forward(&rig, 20, 0);
-	assert_int_equal(rig.producer.stats.dropped[DROP_RING_FULL], 24);
-	worker_publish(&rig.producer.worker);
-	assert_int_equal(rig.consumers[0].logged, 12);
-	assert_int_equal(rig.consumers[0].log[11], 11);
-	rig_end(&rig);
-}
-
-static void
-test_lossy(void **state)
-{
-	(void)state;
-	lossy_loses(WEIR_SPREAD_FLOW, 1);
-	lossy_loses(WEIR_SPREAD_FLOW, 2);
-}
-
 /* Calls and rings side by side. */
 static void
 random_run(uint64_t *random, enum weir_spread spread, enum weir_on_full on_full)
@@ -208,7 +178,6 @@ main(void)
 		cmocka_unit_test(test_order),
 		cmocka_unit_test(test_copy),
 		cmocka_unit_test(test_burst),
-		cmocka_unit_test(test_lossy),
 		cmocka_unit_test(test_random),
 	};
 

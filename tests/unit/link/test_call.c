@@ -116,18 +116,6 @@ test_burst(void **state)
 	}
 }
 
-/* A consumer that takes no more than `rooms`. */
-static void
-consumer_limit(struct rig *rig, unsigned int i, unsigned int rooms)
-{
-	struct rig_worker *consumer = &rig->consumers[i];
-
-	consumer->worker.room = rig_room;
-	consumer->gates[0] = (struct gate){ .stage = &consumer->worker, .times = 1 };
-	consumer->worker.gate_count = 1;
-	consumer->rooms = rooms;
-}
-
 /* Calls and rings side by side. */
 static void
 random_run(uint64_t *random, enum weir_spread spread, enum weir_on_full on_full)

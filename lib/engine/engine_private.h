@@ -138,6 +138,15 @@ struct weir_engine {
 	TAILQ_ENTRY(weir_engine) next;
 };
 
+/* list.c: the engines of the process by their names, which differ; shown once they are made. */
+int engine_list(struct weir_engine *engine, struct weir_error *error);
+void engine_show(struct weir_engine *engine);
+void engine_unlist(struct weir_engine *engine);
+
+/* engine.c: the loop of an lcore, or NULL; the end of every source's or every stage's state. */
+struct loop *engine_loop(const struct weir_engine *engine, unsigned int lcore);
+void engine_workers_fini(struct weir_engine *engine, bool sources);
+
 /* build.c: rings, workers, and how they are joined. Undone by engine_unbuild(). */
 int engine_build(struct weir_engine *engine, struct weir_error *error);
 void engine_unbuild(struct weir_engine *engine);

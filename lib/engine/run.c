@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The weir authors
+ */
+
+/* An engine at work: start, poll, drain, stop. */
+#include <unistd.h>
+
+#include <rte_cycles.h>
+#include <rte_launch.h>
+#include <rte_lcore.h>
+#include <rte_log.h>
+
+#include "engine_private.h"
+
+RTE_LOG_REGISTER(logtype_engine, lib.weir.engine, NOTICE);
+#define ENGINE_LOG(level, ...) rte_log(RTE_LOG_##level, (uint32_t)logtype_engine, __VA_ARGS__)
+
+/* How often stop looks whether the lcores have returned. */
+#define STOP_LOOK_US 100
+
+static void
+engine_clock_start(struct weir_engine *engine)
+{
+	if (!engine->started) {
+		engine->start_tsc = rte_rdtsc();
+		engine->started = true;
+	}
+}
+
+static void
+loops_join(struct weir_engine *engine)
+{
+	for (unsigned int i = 0; i < engine->loop_count; i++) {
+		if (!engine->loops[i].launched)
+			continue;
+		rte_eal_wait_lcore(engine->loops[i].lcore);
+		engine->loops[i].launched = false;
+	}
+}
+
+int
+weir_engine_start(struct weir_engine *engine, struct weir_error *error)
+{
+	if (engine->started || engine->stopped)
+		return weir_error_set(error, EALREADY,
+			"'%s' was started before: make another engine", weir_engine_name(engine));
+	for (unsigned int i = 0; i < engine->loop_count; i++) {
+		struct loop *loop = &engine->loops[i];
+		int rc;
+
+		if (loop->lcore == rte_get_main_lcore() || loop->lcore == rte_lcore_id())
+			continue;
+		rc = rte_eal_remote_launch(loop_main, loop, loop->lcore);
+		if (rc == 0) {
+			loop->launched = true;
+			continue;
+		}
+		__atomic_store_n(&engine->control->order, ORDER_ABANDON, __ATOMIC_RELEASE);
+		loops_join(engine);
+		for (unsigned int j = 0; j < engine->loop_count; j++)
+			engine->loops[j].finished = 0;
+		__atomic_store_n(&engine->control->order, ORDER_RUN, __ATOMIC_RELEASE);
+		return weir_error_set(error, -rc,
+			"lcore %u runs something else: another engine, or a loop of the application; "
+			"give this pipeline other `lcores`",
+			loop->lcore);
+	}
+	engine_clock_start(engine);
+	return 0;
+}
+
+int
+weir_worker_poll(struct weir_engine *engine, unsigned int lcore)
+{
+	struct loop *loop = engine_loop(engine, lcore);
+
+	if (loop == NULL)
+		return -ENOENT;
+	if (loop->launched)
+		return -EBUSY;
+	if (unlikely(!engine->started))
+		engine_clock_start(engine);
+	if (unlikely(loop->finished))
+		return -ESHUTDOWN;
+	return loop_pass(loop);
+}
+
+bool
+weir_engine_polled(const struct weir_engine *engine, unsigned int lcore)
+{
+	const struct loop *loop = engine_loop(engine, lcore);
+
+	return loop != NULL && !loop->launched;
+}
+
+void
+weir_engine_stop_request(struct weir_engine *engine)
+{
+	uint32_t run = ORDER_RUN;
+
+	__atomic_compare_exchange_n(&engine->control->order, &run, ORDER_DRAIN, false,
+		__ATOMIC_RELEASE, __ATOMIC_RELAXED);
+}
+
+bool
+weir_engine_drained(const struct weir_engine *engine)
+{
+	for (unsigned int i = 0; i < engine->loop_count; i++)
+		if (!__atomic_load_n(&engine->loops[i].finished, __ATOMIC_ACQUIRE))
+			return false;
+	return true;
+}
+
+/* Poll what is not launched; how many events moved. */
+static int
+loops_poll(struct weir_engine *engine)
+{
+	int moved = 0;
+
+	for (unsigned int i = 0; i < engine->loop_count; i++) {
+		struct loop *loop = &engine->loops[i];
+
+		if (!loop->launched && !loop->finished)
+			moved += RTE_MAX(loop_pass(loop), 0);
+	}
+	return moved;
+}
+
+/* What is left in a ring after the time was up goes with a name, at its consumer. */
+static unsigned int
+joint_abandon(struct joint *joint)
+{
+	struct weir_event *events[BURST_MAX];
+	unsigned int n, all = 0;
+
+	while ((n = ring_consumer_get(joint->consumer, events, BURST_MAX)) > 0) {
+		struct weir_worker *worker = joint->lane->consumer;
+
+		/* Not taken out by the consumer, but dropped for it. */
+		stat_sub(&joint->consumer->dequeued, n);
+		stat_add(&joint->lane->ring.dropped, n);
+		stat_add(&joint->abandoned, n);
+		stat_add(&worker->stats->in, n);
+		worker_drop(worker, DROP_DRAIN_ABANDONED, events, n);
+		all += n;
+	}
+	return all;
+}
+
+/* What a source was given, but had no time to pass on, came in all the same. */
+static unsigned int
+source_abandon(struct seat *seat)
+{
+	const struct source_ops *ops = seat->node->source_ops;
+	struct weir_worker *worker = seat->worker;
+	struct weir_event *events[BURST_MAX];
+	unsigned int all = 0;
+
+	while (ops != NULL && ops->drain != NULL && ops->drain(worker, worker->state) > 0) {
+		uint16_t n = ops->poll(worker, worker->state, events, BURST_MAX);
+
+		stat_add(&worker->stats->in, n);
+		worker_drop(worker, DROP_DRAIN_ABANDONED, events, n);
+		all += n;
+	}
+	return all;
+}
+
+/*
+ * All lcores have returned: nobody else writes any more. Sources stay until the engine goes: their
+ * figures are read, and an application may still try to hand something in.
+ */
+static void
+engine_finish(struct weir_engine *engine)
+{
+	unsigned int left = 0;
+
+	for (unsigned int i = 0; i < engine->seat_count; i++)
+		left += source_abandon(&engine->seats[i]);
+	for (unsigned int i = 0; i < engine->joint_count; i++)
+		left += joint_abandon(&engine->joints[i]);
+	engine_workers_fini(engine, false);
+	engine_ports_stop(engine);
+	engine->stop_tsc = rte_rdtsc();
+	engine->stopped = true;
+	if (left > 0)
+		ENGINE_LOG(WARNING, "'%s' stopped with %u events undrained\n",
+			weir_engine_name(engine), left);
+}
+
+int
+weir_engine_stop(struct weir_engine *engine, unsigned int timeout_ms)
+{
+	uint64_t deadline = rte_rdtsc() + timeout_ms * (rte_get_tsc_hz() / MS_PER_S);
+
+	if (engine->stopped)
+		return 0;
+	weir_engine_stop_request(engine);
+	while (!weir_engine_drained(engine) && rte_rdtsc() < deadline)
+		if (loops_poll(engine) == 0)
+			usleep(STOP_LOOK_US);
+	engine->timed_out = !weir_engine_drained(engine);
+	if (engine->timed_out) {
+		__atomic_store_n(&engine->control->order, ORDER_ABANDON, __ATOMIC_RELEASE);
+		loops_poll(engine);
+	}
+	loops_join(engine);
+	engine_finish(engine);
+	return engine->timed_out ? -ETIMEDOUT : 0;
+}
+
+double
+weir_engine_elapsed(const struct weir_engine *engine)
+{
+	uint64_t end = engine->stopped ? engine->stop_tsc : rte_rdtsc();
+
+	if (!engine->started)
+		return 0.0;
+	return (double)(end - engine->start_tsc) / (double)rte_get_tsc_hz();
+}

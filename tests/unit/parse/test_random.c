@@ -103,7 +103,7 @@ bursts(void **state)
 {
 	struct weir_parse_burst burst = { .tsc = 7, .port = 3, .queue = 2 };
 	struct packet packets[FRAMES];
-	struct rte_mbuf *mbufs[FRAMES];
+	struct rte_mbuf *mbufs[FRAMES] = { NULL };
 	struct weir_event alone, *event;
 	uint64_t counted = 0;
 	unsigned int i, n, total = 0;

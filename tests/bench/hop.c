@@ -4,8 +4,8 @@
 
 /*
  * One hop: net_null on one lcore, a link, a counting consumer on the other lcore. weir, with its
- * parser and its figures on, beside the loops that one would write by hand; equal pools, rings and
- * bursts, the same reads of the frame's headers, the event's first line filled on every side, and
+ * parser and its figures on, beside the loops that one would write by hand, with the pool that
+ * rte_pktmbuf_pool_create() gives; pools, rings and bursts of equal size, the same reads of the frame's headers, the event's first line filled on every side, and
  * no side loses anything but the last.
  *
  *   textbook   rte_ring of mbufs; the consumer reads the event and frees by rte_pktmbuf_free_bulk()
@@ -206,7 +206,8 @@ loop_run(bool raw, bool prefetch)
 	loop.raw = raw;
 	loop.prefetch = prefetch;
 	loop.stop = false;
-	loop.pool = weir_pool_create("hop", pool_size, POOL_CACHE, 0, RTE_MBUF_DEFAULT_BUF_SIZE, 0);
+	loop.pool = rte_pktmbuf_pool_create("hop", pool_size, POOL_CACHE, sizeof(struct weir_event),
+		RTE_MBUF_DEFAULT_BUF_SIZE, 0);
 	loop.ring =
 		rte_ring_create("hop", RING, 0, RING_F_SP_ENQ | RING_F_SC_DEQ | RING_F_EXACT_SZ);
 	if (loop.pool == NULL || loop.ring == NULL)

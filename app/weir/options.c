@@ -120,7 +120,7 @@ set_duration(struct options *options, const char *argument)
 static int
 set_max_packets(struct options *options, const char *argument)
 {
-	return read_count("--max-packets", argument, UINT64_MAX, &options->max_packets);
+	return read_count("--max-packets", argument, INT64_MAX, &options->max_packets);
 }
 
 static int

@@ -181,6 +181,7 @@ run_until_end(struct run *run)
 
 	if (weir_engine_start(run->engine, &error) != 0) {
 		complain("%s", error.text);
+		weir_engine_stop(run->engine, 0);
 		return -error.code;
 	}
 	run->polls = weir_engine_polled(run->engine, run->lcore);

@@ -34,7 +34,8 @@ struct weir_engine;
 
 /** How an engine is made. Fill it by weir_engine_conf_init() first. */
 struct weir_engine_conf {
-	/** Events that the sources may take in all; 0: no bound. */
+	/** Events that the sources may take in all, INT64_MAX at most; 0: no bound. A port whose
+	 * driver gives packets only by the eight may exceed it by seven. */
 	uint64_t max_events;
 	/** A worker with work waiting that has not moved for so long is logged, ms. */
 	uint32_t stall_ms;
@@ -55,8 +56,8 @@ WEIR_API struct weir_engine *weir_engine_create(const struct weir_plan *plan,
 	const struct weir_engine_conf *conf, struct weir_error *error);
 
 /**
- * weir_engine_start() launches the workers on their EAL lcores. Workers placed on the calling
- * thread's lcore are not launched: the caller runs them by weir_worker_poll().
+ * weir_engine_start() launches the workers on their EAL lcores. Workers placed on the main lcore, or
+ * on the calling thread's, are not launched: the application runs them by weir_worker_poll().
  *
  * @return 0; -EBUSY with `error`: an lcore runs something else (none is left running);
  *   -EALREADY: was started before
@@ -87,17 +88,20 @@ WEIR_API void weir_engine_stop_request(struct weir_engine *engine);
  * weir_engine_stop() stops the sources, lets the workers drain in topological order, and waits
  * until the lcores have returned. After the timeout, what is left is dropped and counted as
  * `drain_abandoned`. Polled lcores are polled by this call; no other thread may poll them then.
+ * Events on their way back to a stage that drains, on a feedback link, are dropped and counted as
+ * `feedback_closed`. The ports are stopped; those whose drivers keep the mbufs of stopped queues
+ * are closed.
  *
  * @param timeout_ms  0: abandon at once
- * @return 0; -ETIMEDOUT: events were abandoned; again 0 when it was stopped before
+ * @return 0; -ETIMEDOUT: the time was up before all had drained; again 0 when it was stopped before
  */
 WEIR_API int weir_engine_stop(struct weir_engine *engine, unsigned int timeout_ms);
 
 /**
- * weir_engine_watch() looks for workers that have not moved with work waiting, and logs each once
- * per stall. Call it every 10 ms or so.
+ * weir_engine_watch() looks for lcores that have made no pass, and for workers that have not moved
+ * with events waiting in their rings, and logs each once per stall. Call it every 10 ms or so.
  *
- * @return workers that are stalled now
+ * @return lcores and workers that are stalled now
  */
 WEIR_API unsigned int weir_engine_watch(struct weir_engine *engine);
 

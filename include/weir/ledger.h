@@ -78,7 +78,8 @@ struct weir_ring_figures {
 	uint32_t high_water;       /**< most events that its consumer found in it */
 	uint64_t enqueued;         /**< put in */
 	uint64_t dequeued;         /**< taken out */
-	uint64_t dropped;          /**< lost here */
+	uint64_t abandoned; /**< of `dropped`, what a stop found in it when its time was up */
+	uint64_t dropped;   /**< lost here */
 };
 
 /** The figures of a link. */

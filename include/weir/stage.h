@@ -56,12 +56,12 @@ struct weir_stage_ops {
 					     on which each worker gets a TX queue */
 
 	/**
-	 * Set up one worker.
+	 * Set up one worker. NULL: nothing to set up.
 	 * @return 0, or -errno after weir_error_set(); then fini() is not called
 	 */
 	int (*init)(struct weir_worker *worker, const void *conf, void *state,
 		struct weir_error *error);
-	/** Take n events, 1 to the pipeline's burst (more where calls join outputs). */
+	/** Take n events, 1 to the pipeline's burst. */
 	void (*process)(struct weir_worker *worker, void *state, struct weir_event *events[],
 		uint16_t n);
 	/** How many events process() can take now; NULL: any number. */
@@ -92,8 +92,8 @@ struct weir_stage_ops {
  * weir_stage_register() adds a stage type. `ops` must stay; call it before a pipeline names it.
  * Not thread-safe.
  *
- * @return 0; -EINVAL: no name, no process(), too many outputs or reasons; -EEXIST: the name is
- *   taken; -ENOSPC: too many types
+ * @return 0; -EINVAL: no name, no process(), params without conf_size, too many outputs or
+ *   reasons; -EEXIST: the name is taken; -ENOSPC: too many types
  */
 WEIR_API int weir_stage_register(const struct weir_stage_ops *ops);
 
@@ -130,6 +130,13 @@ WEIR_API void weir_release(struct weir_worker *worker, struct weir_event *events
 /** weir_drop() ends events for a reason, an index into the type's `reasons`. */
 WEIR_API void weir_drop(struct weir_worker *worker, uint16_t reason, struct weir_event *events[],
 	uint16_t n);
+
+/**
+ * weir_created() says that the worker has n events more than it was given: clones, or events of a
+ * pool of its own (weir_pool_create()), filled in, weir_mbuf_mark() included. Each needs a way out
+ * like any other. Call it before that; max_fanout bounds how many there may be.
+ */
+WEIR_API void weir_created(struct weir_worker *worker, uint16_t n);
 
 /** weir_hold() says that n events of process() are kept for later. */
 WEIR_API void weir_hold(struct weir_worker *worker, uint16_t n);

@@ -179,6 +179,8 @@ ring_join(struct weir_engine *engine, const struct plan_pair *pair, struct joint
 	joint->consumer = &consumer->inputs[consumer->input_count++];
 	ring_producer_init(&joint->lane->ring, joint->ring);
 	ring_consumer_init(joint->consumer, joint->ring, producer);
+	joint->consumer->feedback =
+		pipeline_feedback(pipeline_of(engine), &pipeline_of(engine)->links[pair->link]);
 	return 0;
 }
 

@@ -200,6 +200,10 @@ weir_engine_create(const struct weir_plan *plan, const struct weir_engine_conf *
 	if (conf != NULL)
 		engine->conf = *conf;
 
+	if (engine->conf.max_events > INT64_MAX) {
+		rc = weir_error_set(error, EINVAL, "max_events: expected no more than 2^63 - 1");
+		goto free_engine;
+	}
 	rc = engine_list(engine, error);
 	if (rc != 0)
 		goto free_engine;

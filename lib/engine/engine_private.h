@@ -17,8 +17,6 @@
 
 #include "engine.h"
 
-/* Most events moved at once. */
-#define BURST_MAX 256
 /* Passes between two housekeepings, about. */
 #define HOUSEKEEPING_PASSES 256
 /* One pass in so many is timed. */
@@ -80,6 +78,11 @@ struct __rte_cache_aligned loop {
 	uint32_t state;
 	uint32_t finished;
 	uint64_t passes;
+
+	/* The watchdog's, on the control side. */
+	uint64_t seen_passes __rte_cache_aligned;
+	uint64_t seen_at;
+	bool stalled;
 };
 
 /* A ring of a link, and both its ends. */
@@ -130,10 +133,10 @@ struct weir_engine {
 	struct pool_state *pools;
 	unsigned int pool_count;
 	bool ready; /* made: under the lock of the engines' list */
-	bool started;
+	bool launched;
 	bool stopped;
 	bool timed_out;
-	uint64_t start_tsc;
+	uint64_t start_tsc; /* 0: not started */
 	uint64_t stop_tsc;
 	TAILQ_ENTRY(weir_engine) next;
 };
@@ -163,11 +166,30 @@ struct rte_mempool *engine_pool(const struct weir_engine *engine, int socket);
 /* Counts since the engine was made. */
 void engine_port_counts(const struct port_state *port, struct port_counts *counts);
 
+/* run.c: cycles since start, until stop. */
+uint64_t engine_cycles(const struct weir_engine *engine);
+
 /* loop.c: one pass over the workers of an lcore; the loop that does so until told to return. */
 int loop_pass(struct loop *loop);
+int loop_pass_polled(struct loop *loop);
 int loop_main(void *loop);
 /* Cycles in a state up to now, from any thread. */
 uint64_t loop_cycles(const struct loop *loop, enum lcore_state state);
+
+/* Drop all that is in a ring, counted as come in at its consumer; how much that was. */
+static inline unsigned int
+ring_consumer_drop(struct ring_consumer *consumer, struct weir_worker *worker,
+	enum drop_reason reason, struct weir_event *events[BURST_MAX])
+{
+	unsigned int n, all = 0;
+
+	while ((n = ring_consumer_get(consumer, events, BURST_MAX)) > 0) {
+		stat_add(&worker->stats->in, n);
+		worker_drop(worker, reason, events, n);
+		all += n;
+	}
+	return all;
+}
 
 static inline enum engine_order
 control_order(const struct control *control)

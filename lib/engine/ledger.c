@@ -65,6 +65,9 @@ weir_ledger_read(const struct weir_engine *engine, struct weir_ledger *ledger)
 	}
 	ledger->in_flight = ledger->received + ledger->created - ledger->released -
 		ledger->transmitted - ledger->dropped;
+	/* A way out may be seen before its way in where stores are not seen in order. */
+	if (!engine->stopped && (int64_t)ledger->in_flight < 0)
+		ledger->in_flight = 0;
 	if (engine->stopped) {
 		uint64_t counted = in_flight_counted(engine);
 
@@ -78,17 +81,17 @@ static double
 worker_busy(const struct weir_engine *engine, const struct seat *seat)
 {
 	const struct loop *loop = engine->loops;
-	uint64_t cycles = 0, all = 0, busy;
+	uint64_t cycles = 0, all, busy;
 
 	while (loop->lcore != seat->plan->lcore)
 		loop++;
 	busy = loop_cycles(loop, LCORE_BUSY);
-	for (unsigned int i = 0; i < LCORE_STATES; i++)
-		all += loop_cycles(loop, (enum lcore_state)i);
+	all = engine_cycles(engine);
 	for (unsigned int i = 0; i < loop->seat_count; i++)
 		cycles += stat_read(&loop->seats[i]->worker->stats->cycles);
 	if (all == 0 || cycles == 0)
 		return 0.0;
+	busy = RTE_MIN(busy, all);
 	return (double)busy / (double)all * (double)stat_read(&seat->worker->stats->cycles) /
 		(double)cycles;
 }
@@ -147,7 +150,8 @@ weir_ledger_ring(const struct weir_engine *engine, unsigned int i,
 		.capacity = joint->ring->capacity,
 		.high_water = __atomic_load_n(&joint->consumer->high_water, __ATOMIC_RELAXED),
 		.dequeued = stat_read(&joint->consumer->dequeued),
-		.dropped = stat_read(&joint->lane->ring.dropped),
+		.abandoned = stat_read(&joint->abandoned),
+		.dropped = stat_read(&joint->lane->ring.dropped) + stat_read(&joint->abandoned),
 		.count = rte_ring_count(joint->ring),
 		.enqueued = stat_read(&joint->lane->ring.enqueued),
 	};
@@ -179,9 +183,31 @@ weir_ledger_link(const struct weir_engine *engine, unsigned int i,
 		figures->count += rte_ring_count(joint->ring);
 		figures->capacity += joint->ring->capacity;
 		figures->dropped += stat_read(&joint->lane->ring.dropped);
+		figures->dropped += stat_read(&joint->abandoned);
 	}
 	figures->call = figures->rings == 0;
 	return 0;
+}
+
+/* Drivers of virtual devices do not count what they, or the kernel before them, had no room for. */
+static bool
+reports_missed(const char *driver)
+{
+	static const char *const silent[] = {
+		"net_null",
+		"net_ring",
+		"net_pcap",
+		"net_tap",
+		"net_tun",
+		"net_af_packet",
+		"net_memif",
+		"net_vhost",
+	};
+
+	for (unsigned int i = 0; i < RTE_DIM(silent); i++)
+		if (strcmp(driver, silent[i]) == 0)
+			return false;
+	return true;
 }
 
 int
@@ -203,9 +229,7 @@ weir_ledger_port(const struct weir_engine *engine, unsigned int i,
 		.ierrors = counts.ierrors,
 		.rx_nombuf = counts.rx_nombuf,
 		.opackets = counts.opackets,
-		/* Virtual devices have no queue of their own that could overflow unseen. */
-		.reports_missed = strncmp(port->plan->driver, "net_", 4) != 0 ||
-			strstr(port->plan->driver, "_pmd") != NULL,
+		.reports_missed = reports_missed(port->plan->driver),
 	};
 	snprintf(figures->name, sizeof(figures->name), "%s", port->plan->name);
 	return 0;

@@ -8,17 +8,32 @@
 
 #include "engine_private.h"
 
-static void
-loop_state(struct loop *loop, enum lcore_state state)
-{
-	uint64_t now;
+/* Fewest packets that vector code of drivers gives. */
+#define POLL_LEAST 8
 
-	if (loop->state == state)
-		return;
-	now = rte_rdtsc();
-	stat_add(&loop->cycles[loop->state], now - loop->since);
+/* The time since it was last looked at was spent in this state. */
+static void
+loop_spent(struct loop *loop, enum lcore_state state)
+{
+	uint64_t now = rte_rdtsc();
+
+	stat_add(&loop->cycles[state], now - loop->since);
 	__atomic_store_n(&loop->since, now, __ATOMIC_RELAXED);
-	__atomic_store_n(&loop->state, state, __ATOMIC_RELAXED);
+}
+
+/*
+ * Account for the pass that is over. A busy lcore does not look at the clock: its time is noted
+ * when it has been busy, by the first pass that moved nothing.
+ */
+static void
+loop_account(struct loop *loop, bool moved)
+{
+	enum lcore_state now = moved ? LCORE_BUSY : loop->blocked ? LCORE_BLOCKED : LCORE_IDLE;
+
+	if (!moved)
+		loop_spent(loop, loop->state == LCORE_BUSY ? LCORE_BUSY : now);
+	if (loop->state != now)
+		__atomic_store_n(&loop->state, now, __ATOMIC_RELAXED);
 }
 
 uint64_t
@@ -65,11 +80,30 @@ source_filter(const struct seat *seat, struct weir_event *events[], uint16_t n)
 	return kept;
 }
 
+/*
+ * Poll for no more than the budget leaves. Vector code of drivers gives nothing for fewer than
+ * POLL_LEAST: the last few are asked for in full, and then there may be some more than the bound.
+ */
+static uint16_t
+poll_bounded(struct loop *loop, struct weir_worker *worker, unsigned int room)
+{
+	struct control *control = loop->control;
+	unsigned int n = budget_take(control, room);
+	uint16_t got;
+
+	if (n == 0)
+		return 0;
+	got = worker->poll(worker, worker->state, loop->events, (uint16_t)n);
+	if (got == 0 && n < POLL_LEAST && room >= POLL_LEAST)
+		got = worker->poll(worker, worker->state, loop->events, POLL_LEAST);
+	__atomic_fetch_add(&control->budget, (int64_t)n - got, __ATOMIC_RELAXED);
+	return got;
+}
+
 static unsigned int
 source_pass(struct loop *loop, struct seat *seat)
 {
 	struct weir_worker *worker = seat->worker;
-	struct control *control = loop->control;
 	unsigned int room = worker_room(worker, worker->burst);
 	uint16_t got, n;
 
@@ -77,13 +111,10 @@ source_pass(struct loop *loop, struct seat *seat)
 		loop->blocked = true;
 		return 0;
 	}
-	if (unlikely(control->bounded))
-		room = budget_take(control, room);
-	if (unlikely(room == 0))
-		return 0;
-	got = worker->poll(worker, worker->state, loop->events, (uint16_t)room);
-	if (unlikely(control->bounded))
-		__atomic_fetch_add(&control->budget, room - got, __ATOMIC_RELAXED);
+	if (unlikely(loop->control->bounded))
+		got = poll_bounded(loop, worker, room);
+	else
+		got = worker->poll(worker, worker->state, loop->events, (uint16_t)room);
 	if (got == 0)
 		return 0;
 	stat_add(&worker->stats->in, got);
@@ -209,6 +240,25 @@ stage_left(struct seat *seat)
 	return left + worker->stats->held;
 }
 
+/* Nothing comes any more but what the worker itself sent round a cycle: that ends here. */
+static void
+feedback_close(struct loop *loop, struct weir_worker *worker)
+{
+	for (uint16_t i = 0; i < worker->input_count; i++) {
+		struct ring_consumer *input = &worker->inputs[i];
+
+		if (input->feedback)
+			ring_consumer_drop(input, worker, DROP_FEEDBACK_CLOSED, loop->events);
+	}
+}
+
+/* Whether sources have taken all that they may. */
+static bool
+budget_spent(const struct control *control)
+{
+	return control->bounded && __atomic_load_n(&control->budget, __ATOMIC_RELAXED) <= 0;
+}
+
 /* One pass of a worker that drains; it is done when nothing can come and nothing is left. */
 static unsigned int
 seat_drain(struct loop *loop, struct seat *seat)
@@ -217,9 +267,11 @@ seat_drain(struct loop *loop, struct seat *seat)
 	unsigned int moved;
 
 	if (seat->worker->poll != NULL) {
-		if (source_left(seat) > 0)
+		if (source_left(seat) > 0 && !budget_spent(loop->control))
 			return source_pass(loop, seat);
 	} else {
+		if (last)
+			feedback_close(loop, seat->worker);
 		moved = stage_pass(loop, seat, false);
 		if (moved > 0 || !last || inputs_wait(seat->worker) || stage_left(seat) > 0)
 			return moved;
@@ -277,9 +329,26 @@ loop_pass(struct loop *loop)
 		moved = loop_run_pass(loop);
 	else
 		moved = order == ORDER_DRAIN ? loop_drain_pass(loop) : -ESHUTDOWN;
-	loop_state(loop, moved > 0 ? LCORE_BUSY : loop->blocked ? LCORE_BLOCKED : LCORE_IDLE);
+	loop_account(loop, moved > 0);
 	if (unlikely(moved == -ESHUTDOWN))
 		__atomic_store_n(&loop->finished, 1, __ATOMIC_RELEASE);
+	return moved;
+}
+
+/*
+ * A pass for a caller who does other things between: the time since the last one was not ours.
+ */
+int
+loop_pass_polled(struct loop *loop)
+{
+	int moved;
+
+	if (likely(loop->since != 0))
+		loop_spent(loop, LCORE_IDLE);
+	moved = loop_pass(loop);
+	if (moved > 0)
+		loop_spent(loop, LCORE_BUSY);
+	__atomic_store_n(&loop->state, LCORE_IDLE, __ATOMIC_RELAXED);
 	return moved;
 }
 
@@ -290,10 +359,10 @@ loop_wait(struct loop *loop)
 	/* An lcore without outgoing links has no way to wait for them: a stage without room. */
 	bool full = loop->blocked && loop->full.how != WEIR_WAIT_AUTO;
 	struct waiter *waiter = full ? &loop->full : &loop->idle;
+	bool sleeps = waiter->how == WEIR_WAIT_SLEEP || waiter->how == WEIR_WAIT_YIELD;
 
-	if (waiter->how == WEIR_WAIT_SLEEP || waiter->how == WEIR_WAIT_YIELD)
-		loop_state(loop, LCORE_SLEEPING);
 	waiter_wait(waiter);
+	loop_spent(loop, sleeps ? LCORE_SLEEPING : (enum lcore_state)loop->state);
 }
 
 int

@@ -18,13 +18,14 @@ RTE_LOG_REGISTER(logtype_engine, lib.weir.engine, NOTICE);
 /* How often stop looks whether the lcores have returned. */
 #define STOP_LOOK_US 100
 
+/* The first of those who start or poll sets the clock. */
 static void
 engine_clock_start(struct weir_engine *engine)
 {
-	if (!engine->started) {
-		engine->start_tsc = rte_rdtsc();
-		engine->started = true;
-	}
+	uint64_t unset = 0;
+
+	__atomic_compare_exchange_n(&engine->start_tsc, &unset, rte_rdtsc(), false,
+		__ATOMIC_RELAXED, __ATOMIC_RELAXED);
 }
 
 static void
@@ -41,9 +42,10 @@ loops_join(struct weir_engine *engine)
 int
 weir_engine_start(struct weir_engine *engine, struct weir_error *error)
 {
-	if (engine->started || engine->stopped)
+	if (engine->launched || engine->stopped)
 		return weir_error_set(error, EALREADY,
 			"'%s' was started before: make another engine", weir_engine_name(engine));
+	engine_clock_start(engine);
 	for (unsigned int i = 0; i < engine->loop_count; i++) {
 		struct loop *loop = &engine->loops[i];
 		int rc;
@@ -65,7 +67,7 @@ weir_engine_start(struct weir_engine *engine, struct weir_error *error)
 			"give this pipeline other `lcores`",
 			loop->lcore);
 	}
-	engine_clock_start(engine);
+	engine->launched = true;
 	return 0;
 }
 
@@ -78,11 +80,11 @@ weir_worker_poll(struct weir_engine *engine, unsigned int lcore)
 		return -ENOENT;
 	if (loop->launched)
 		return -EBUSY;
-	if (unlikely(!engine->started))
+	if (unlikely(stat_read(&engine->start_tsc) == 0))
 		engine_clock_start(engine);
 	if (unlikely(loop->finished))
 		return -ESHUTDOWN;
-	return loop_pass(loop);
+	return loop_pass_polled(loop);
 }
 
 bool
@@ -126,25 +128,26 @@ loops_poll(struct weir_engine *engine)
 	return moved;
 }
 
-/* What is left in a ring after the time was up goes with a name, at its consumer. */
+/*
+ * What is left in a ring after the time was up goes with a name, at its consumer. On a feedback
+ * link something may always be left, put there after its consumer was done.
+ */
 static unsigned int
 joint_abandon(struct joint *joint)
 {
 	struct weir_event *events[BURST_MAX];
-	unsigned int n, all = 0;
+	struct weir_worker *worker = joint->lane->consumer;
+	unsigned int n;
 
-	while ((n = ring_consumer_get(joint->consumer, events, BURST_MAX)) > 0) {
-		struct weir_worker *worker = joint->lane->consumer;
-
-		/* Not taken out by the consumer, but dropped for it. */
-		stat_sub(&joint->consumer->dequeued, n);
-		stat_add(&joint->lane->ring.dropped, n);
-		stat_add(&joint->abandoned, n);
-		stat_add(&worker->stats->in, n);
-		worker_drop(worker, DROP_DRAIN_ABANDONED, events, n);
-		all += n;
+	if (joint->consumer->feedback) {
+		ring_consumer_drop(joint->consumer, worker, DROP_FEEDBACK_CLOSED, events);
+		return 0;
 	}
-	return all;
+	n = ring_consumer_drop(joint->consumer, worker, DROP_DRAIN_ABANDONED, events);
+	/* Not taken out by the consumer, but dropped for it. */
+	stat_sub(&joint->consumer->dequeued, n);
+	stat_add(&joint->abandoned, n);
+	return n;
 }
 
 /* What a source was given, but had no time to pass on, came in all the same. */
@@ -209,12 +212,18 @@ weir_engine_stop(struct weir_engine *engine, unsigned int timeout_ms)
 	return engine->timed_out ? -ETIMEDOUT : 0;
 }
 
+uint64_t
+engine_cycles(const struct weir_engine *engine)
+{
+	uint64_t start = stat_read(&engine->start_tsc);
+
+	if (start == 0)
+		return 0;
+	return (engine->stopped ? engine->stop_tsc : rte_rdtsc()) - start;
+}
+
 double
 weir_engine_elapsed(const struct weir_engine *engine)
 {
-	uint64_t end = engine->stopped ? engine->stop_tsc : rte_rdtsc();
-
-	if (!engine->started)
-		return 0.0;
-	return (double)(end - engine->start_tsc) / (double)rte_get_tsc_hz();
+	return (double)engine_cycles(engine) / (double)rte_get_tsc_hz();
 }

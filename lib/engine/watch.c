@@ -53,7 +53,8 @@ seat_watch(const struct weir_engine *engine, struct seat *seat, uint64_t now)
 	uint64_t in = stat_read(&seat->worker->stats->in);
 	unsigned int waiting = inputs_count(seat->worker);
 
-	if (waiting == 0 || in != seat->seen_in || seat->seen_at == 0) {
+	if (waiting == 0 || in != seat->seen_in || seat->seen_at == 0 ||
+		seat_loop(engine, seat)->stalled) {
 		seat->seen_in = in;
 		seat->seen_at = now;
 		seat->stalled = false;
@@ -65,14 +66,41 @@ seat_watch(const struct weir_engine *engine, struct seat *seat, uint64_t now)
 	return true;
 }
 
+/* An lcore that makes no pass at all: whatever its workers have waiting, or not. */
+static bool
+loop_watch(const struct weir_engine *engine, struct loop *loop, uint64_t now)
+{
+	uint64_t passes = stat_read(&loop->passes);
+
+	if (!loop->launched || __atomic_load_n(&loop->finished, __ATOMIC_ACQUIRE) ||
+		passes != loop->seen_passes || loop->seen_at == 0) {
+		loop->seen_passes = passes;
+		loop->seen_at = now;
+		loop->stalled = false;
+		return false;
+	}
+	if (now - loop->seen_at < engine->conf.stall_ms * (rte_get_tsc_hz() / MS_PER_S))
+		return false;
+	if (!loop->stalled)
+		rte_log(RTE_LOG_WARNING, (uint32_t)logtype_watch,
+			"'%s': lcore %u has made no pass for %u ms: one of its workers (%s[%u] first) "
+			"does not return, or it does not get its CPU\n",
+			weir_engine_name(engine), loop->lcore, engine->conf.stall_ms,
+			loop->seats[0]->node->name, loop->seats[0]->plan->index);
+	loop->stalled = true;
+	return true;
+}
+
 unsigned int
 weir_engine_watch(struct weir_engine *engine)
 {
 	uint64_t now = rte_rdtsc();
 	unsigned int stalled = 0;
 
-	if (!engine->started || engine->stopped)
+	if (stat_read(&engine->start_tsc) == 0 || engine->stopped)
 		return 0;
+	for (unsigned int i = 0; i < engine->loop_count; i++)
+		stalled += loop_watch(engine, &engine->loops[i], now);
 	for (unsigned int i = 0; i < engine->seat_count; i++)
 		stalled += seat_watch(engine, &engine->seats[i], now);
 	return stalled;

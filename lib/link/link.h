@@ -23,6 +23,9 @@
 #include "event/event.h"
 #include "stats/stats.h"
 
+/* Most events moved at once: the limit of the pipeline's `burst`. */
+#define BURST_MAX 256
+
 /* Buckets of a flow spread: chosen by the top 8 bits of the hash. */
 #define SPREAD_BUCKETS 256
 
@@ -49,6 +52,7 @@ struct ring_consumer {
 	uint32_t high_water;
 	uint64_t dequeued;
 	struct weir_worker *producer;
+	bool feedback; /* closes a cycle: what comes here is dropped once nothing else can come */
 };
 
 /* One (producer worker, consumer worker) pair of a link: a ring, or a call. */

@@ -183,6 +183,12 @@ weir_drop(struct weir_worker *worker, uint16_t reason, struct weir_event *events
 }
 
 void
+weir_created(struct weir_worker *worker, uint16_t n)
+{
+	stat_add(&worker->stats->created, n);
+}
+
+void
 weir_hold(struct weir_worker *worker, uint16_t n)
 {
 	stat_add(&worker->stats->held, n);

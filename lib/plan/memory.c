@@ -60,7 +60,8 @@ pool_bytes(const struct weir_plan *plan, const struct plan_pool *pool)
 
 	if (pool->cache != 0)
 		head += sizeof(struct rte_mempool_cache) * RTE_MAX_LCORE;
-	return head + ring_bytes(pool->size) +
+	/* a stack keeps what is free; a ring would take as much and a little more */
+	return head + pool->size * sizeof(void *) +
 		objects_bytes(pool->size, object, plan->machine->hugepages);
 }
 

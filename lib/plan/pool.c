@@ -79,13 +79,7 @@ add_worker(const struct weir_plan *plan, const struct plan_worker *worker, struc
 		terms->held += node->stage_ops->max_held;
 	if (port == NULL)
 		return;
-	if (node->source) {
-		terms->descriptors += port->rx_descriptors;
-		/* a driver may give more than there is room for downstream: kept until there is */
-		terms->held += burst;
-	} else {
-		terms->descriptors += port->tx_descriptors;
-	}
+	terms->descriptors += node->source ? port->rx_descriptors : port->tx_descriptors;
 }
 
 /* lcores that allocate or free mbufs of the pool, each with a cache of them. */

@@ -8,8 +8,6 @@
 
 #include "source_private.h"
 
-/* Most events moved at once, the limit of the pipeline's `burst`. */
-#define BURST_MAX 256
 /* Packets asked of the driver at once: a multiple of what its vector code takes. */
 #define RX_PART 16
 

@@ -13,8 +13,6 @@
 
 #include "source.h"
 
-/* Most events moved at once, the limit of the pipeline's `burst`. */
-#define BURST_MAX 256
 /* What is in a ring: an mbuf to be parsed, or, with this bit set, an event that is ready. */
 #define TAG_EVENT ((uintptr_t)1)
 

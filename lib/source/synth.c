@@ -11,9 +11,6 @@
 
 #include "synth_private.h"
 
-/* Most events of one poll: a pipeline's greatest burst. */
-#define BURST_MAX 256
-
 #define FIELD(name) offsetof(struct synth_conf, name)
 
 static const struct weir_param synth_params[] = {

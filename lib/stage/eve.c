@@ -5,11 +5,18 @@
 /* eve: events as lines of JSON, with the names that Suricata's EVE gives them. */
 #include <limits.h>
 
+#include <rte_cycles.h>
+
 #include "eve_private.h"
+
+/* Seconds without a byte written after which a drain gives up. */
+#define DRAIN_STALL_S 1
 
 struct eve_state {
 	struct eve_writer writer;
 	struct eve_format format;
+	uint64_t drain_tail;  /* how far the writer was when it was last seen to move, */
+	uint64_t drain_since; /* and when that was; 0: not draining */
 };
 
 static int
@@ -67,12 +74,21 @@ eve_room(struct weir_worker *worker, void *state)
 	return (unsigned int)eve_writer_room(&eve->writer, weir_worker_burst(worker));
 }
 
+/* A reader that takes nothing for so long holds up the end of a run no longer. */
 static unsigned int
 eve_drain(struct weir_worker *worker __rte_unused, void *state, unsigned int room __rte_unused)
 {
 	struct eve_state *eve = state;
+	uint64_t tail = __atomic_load_n(&eve->writer.tail, __ATOMIC_RELAXED);
+	uint64_t now = rte_rdtsc();
 
-	return !eve_writer_dead(&eve->writer) && !eve_writer_idle(&eve->writer);
+	if (eve_writer_dead(&eve->writer) || eve_writer_idle(&eve->writer))
+		return 0;
+	if (eve->drain_since == 0 || tail != eve->drain_tail) {
+		eve->drain_since = now;
+		eve->drain_tail = tail;
+	}
+	return now - eve->drain_since < DRAIN_STALL_S * rte_get_tsc_hz();
 }
 
 static void

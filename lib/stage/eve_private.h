@@ -72,7 +72,6 @@ struct eve_writer {
 	/* Set up at start. */
 	char *bytes;
 	uint64_t size;         /* a power of two */
-	size_t chunk;          /* most bytes of one write */
 	uint64_t ns_per_cycle; /* times 2^32 */
 	const struct weir_worker *worker;
 	const char *path;

@@ -9,6 +9,7 @@ static const char *const drop_reason_names[DROP_STAGE] = {
 	[DROP_OVERRUN] = "overrun",
 	[DROP_DRAIN_ABANDONED] = "drain_abandoned",
 	[DROP_NO_MBUF] = "no_mbuf",
+	[DROP_FEEDBACK_CLOSED] = "feedback_closed",
 	[DROP_VERDICT] = "verdict",
 };
 

@@ -42,6 +42,7 @@ enum drop_reason {
 	DROP_OVERRUN,         /* a stage forwarded more than it declares, into a full block link */
 	DROP_DRAIN_ABANDONED, /* left over when the drain's time was up */
 	DROP_NO_MBUF,         /* a packet of another's pool could not be copied into ours */
+	DROP_FEEDBACK_CLOSED, /* on its way back to a stage that drains: the cycle would not end */
 	DROP_VERDICT,         /* the source drops packets with this verdict */
 	DROP_STAGE,           /* first of the stage's own */
 	DROP_MAX = DROP_STAGE + WEIR_MAX_REASONS

@@ -78,6 +78,22 @@ pass_process(struct weir_worker *worker, void *state, struct weir_event *events[
 	weir_forward(worker, 0, events, n);
 }
 
+/* t_fan: makes three of one, which share the packet. */
+static inline void
+fan_process(struct weir_worker *worker, void *state, struct weir_event *events[], uint16_t n)
+{
+	struct weir_event *copies[BURST_MAX];
+
+	(void)state;
+	for (uint16_t i = 0; i < n; i++)
+		event_share(events[i], 2);
+	weir_created(worker, (uint16_t)(2 * n));
+	for (unsigned int k = 0; k < 3; k++) {
+		memcpy(copies, events, n * sizeof(*events));
+		weir_forward(worker, 0, copies, n);
+	}
+}
+
 /* t_filter: by the lowest bit of the hash, to `match` or `rest`, one at a time. */
 static inline void
 filter_process(struct weir_worker *worker, void *state, struct weir_event *events[], uint16_t n)
@@ -318,8 +334,8 @@ static const struct weir_stage_ops stages_ops[] = {
 		.room = tight_room, .tick = tight_tick },
 	{ STAGES_TYPE("t_shut", "has no room for a while"), .init = stages_init,
 		.process = pass_process, .room = shut_room },
-	{ STAGES_TYPE("t_fan", "could make three of one"), .max_fanout = 3, .init = stages_init,
-		.process = pass_process },
+	{ STAGES_TYPE("t_fan", "makes three of one"), .max_fanout = 3, .init = stages_init,
+		.process = fan_process },
 	{ STAGES_TYPE("t_slow", "is slow"), .init = stages_init, .process = slow_process },
 	{ STAGES_TYPE("t_stall", "sleeps once"), .init = stages_init, .process = stall_process },
 	{ STAGES_TYPE("t_fail", "does not start"), .init = fail_init, .process = pass_process,

@@ -5,6 +5,7 @@
 #include <assert.h>
 #include <stddef.h>
 
+#include <rte_eal.h>
 #include <rte_errno.h>
 #include <rte_mbuf_pool_ops.h>
 #include <rte_mempool.h>
@@ -71,6 +72,59 @@ pool_ops(void)
 	return ops != NULL ? ops : "stack";
 }
 
+static void
+mbuf_init(struct rte_mempool *pool, void *arg, void *object, unsigned int index)
+{
+	struct rte_mbuf *mbuf = object;
+
+	rte_pktmbuf_init(pool, arg, object, index);
+	rte_mbuf_iova_set(mbuf, (uintptr_t)mbuf->buf_addr);
+}
+
+/*
+ * As rte_pktmbuf_pool_create_by_ops(), but objects may straddle pages. Without hugepages that
+ * function gives each object a page of its own, at the same place in each: all of them then
+ * compete for the same few sets of the caches. Pages of ordinary memory are contiguous to devices
+ * too, as EAL addresses them by virtual addresses.
+ */
+static struct rte_mempool *
+pool_create_packed(const char *name, unsigned int size, unsigned int cache, uint16_t priv,
+	uint16_t data_room, int socket, const char *ops)
+{
+	struct rte_pktmbuf_pool_private private = {
+		.mbuf_data_room_size = data_room,
+		.mbuf_priv_size = priv,
+	};
+	struct rte_mempool *pool = rte_mempool_create_empty(name, size,
+		(unsigned int)sizeof(struct rte_mbuf) + priv + data_room, cache, sizeof(private),
+		socket, RTE_MEMPOOL_F_NO_IOVA_CONTIG);
+	int rc;
+
+	if (pool == NULL)
+		return NULL;
+	rc = rte_mempool_set_ops_byname(pool, ops, NULL);
+	rte_pktmbuf_pool_init(pool, &private);
+	if (rc == 0)
+		rc = rte_mempool_populate_default(pool);
+	if (rc < 0) {
+		rte_mempool_free(pool);
+		rte_errno = -rc;
+		return NULL;
+	}
+	rte_mempool_obj_iter(pool, mbuf_init, NULL);
+	return pool;
+}
+
+static struct rte_mempool *
+pool_create(const char *name, unsigned int size, unsigned int cache, uint16_t priv,
+	uint16_t data_room, int socket, const char *ops)
+{
+	if (rte_eal_has_hugepages() || rte_eal_iova_mode() != RTE_IOVA_VA)
+		return rte_pktmbuf_pool_create_by_ops(name, size, cache, priv, data_room, socket,
+			ops);
+	return pool_create_packed(name, size, cache, priv, data_room, socket, ops);
+}
+
 struct rte_mempool *
 weir_pool_create(const char *name, unsigned int size, unsigned int cache, uint16_t priv_size,
 	uint16_t data_room, int socket)
@@ -78,15 +132,16 @@ weir_pool_create(const char *name, unsigned int size, unsigned int cache, uint16
 	uint16_t priv = (uint16_t)(sizeof(struct weir_event) + priv_size);
 	struct rte_mempool *pool;
 
-	if (priv_size > UINT16_MAX - sizeof(struct weir_event)) {
+	if (priv_size > UINT16_MAX - sizeof(struct weir_event) ||
+		priv_size % RTE_MBUF_PRIV_ALIGN != 0) {
 		rte_errno = EINVAL;
 		return NULL;
 	}
-	pool = rte_pktmbuf_pool_create_by_ops(name, size, cache, priv, data_room, socket,
-		pool_ops());
+	pool = pool_create(name, size, cache, priv, data_room, socket, pool_ops());
 	/* The stack is a driver, which EAL may have been told not to load. */
 	if (pool == NULL && rte_errno == EINVAL)
-		pool = rte_pktmbuf_pool_create(name, size, cache, priv, data_room, socket);
+		pool = pool_create(name, size, cache, priv, data_room, socket,
+			RTE_MBUF_DEFAULT_MEMPOOL_OPS);
 	return pool;
 }
 

@@ -21,7 +21,6 @@
 
 #define MB (UINT64_C(1) << 20)
 #define HUGEPAGE (2 * MB)
-#define ORDINARY_PAGE UINT64_C(4096)
 /* -m is advised in steps of so much, which leaves some for what drivers take. */
 #define ADVICE_STEP (64 * MB)
 
@@ -35,19 +34,19 @@ ring_bytes(uint32_t n)
 }
 
 /*
- * The objects of a mempool. None straddles two pages, so in pages of 4 KB most of them take a whole
- * one: rte_mempool_op_calc_mem_size_helper(). In hugepages, whose size may differ, that is nothing.
+ * The objects of a mempool. In hugepages none straddles two pages:
+ * rte_mempool_op_calc_mem_size_helper(). In ordinary memory they are packed: weir_pool_create().
  */
 static uint64_t
 objects_bytes(uint64_t n, uint64_t object, bool hugepages)
 {
-	uint64_t fit = ORDINARY_PAGE / object;
+	uint64_t fit = HUGEPAGE / object;
 
-	if (hugepages)
+	if (!hugepages)
 		return n * object;
 	if (fit == 0)
-		return n * RTE_ALIGN_CEIL(object, ORDINARY_PAGE);
-	return (n - 1) / fit * ORDINARY_PAGE + ((n - 1) % fit + 1) * object;
+		return n * RTE_ALIGN_CEIL(object, HUGEPAGE);
+	return (n - 1) / fit * HUGEPAGE + ((n - 1) % fit + 1) * object;
 }
 
 static uint64_t

@@ -6,7 +6,7 @@ import os
 import subprocess
 
 import weirlib
-from weirlib import CPUS, FOUR, MEMORY, PLUGIN, THREE, WeirTest
+from weirlib import CPUS, FOUR, MEMORY, THREE, WeirTest
 from test_flow import CHAIN
 
 PAGES = "/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages"
@@ -140,11 +140,12 @@ class Others(WeirTest):
         self.assertIn("1000 events", loud.err)
 
     def test_plugin(self):
-        listed = self.plain(["-d", PLUGIN, *MEMORY, "--file-prefix", self.prefix(),
+        plugin = self.plugin()
+        listed = self.plain(["-d", plugin, *MEMORY, "--file-prefix", self.prefix(),
                              "--", "--list-stages"])
         self.assertEqual(listed.status, 0, str(listed))
         self.assertIn("one event in so many is picked", listed.out)
-        run = self.run_ok(SAMPLE, "-n", "20000", eal=["-d", PLUGIN])
+        run = self.run_ok(SAMPLE, "-n", "20000", eal=["-d", plugin])
         self.assertEqual(self.node(run, "picked")["in"], 5000)
         self.assertEqual(self.node(run, "rest")["in"], 15000)
 
@@ -153,7 +154,7 @@ class Others(WeirTest):
         without = self.plain(["--", "-c", path, "--check"])
         self.assertEqual(without.status, 2, str(without))
         self.assertIn("sample", without.err)
-        with_it = self.plain(["-d", PLUGIN, *MEMORY, "--file-prefix", self.prefix(), "--",
+        with_it = self.plain(["-d", self.plugin(), *MEMORY, "--file-prefix", self.prefix(), "--",
                               "-c", path, "--check"])
         self.assertEqual(with_it.status, 0, str(with_it))
 

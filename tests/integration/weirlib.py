@@ -41,6 +41,25 @@ def runtime_folder(name):
     return os.path.join(os.environ.get("XDG_RUNTIME_DIR", "/tmp"), "dpdk", name)
 
 
+def guarded(folder):
+    """Whether only its owner may write that folder and those above: EAL loads from no other."""
+    folder = os.path.realpath(folder)
+    while True:
+        if not os.path.isdir(folder) or os.stat(folder).st_mode & 0o002:
+            return False
+        if folder == "/":
+            return True
+        folder = os.path.dirname(folder)
+
+
+def guarded_folder():
+    """A folder out of which EAL loads shared objects; None where there is none."""
+    for folder in (BUILD, os.environ.get("XDG_RUNTIME_DIR"), os.path.expanduser("~"), "/run"):
+        if folder and os.access(folder, os.W_OK) and guarded(folder):
+            return folder
+    return None
+
+
 class Run:
     """One finished run."""
 
@@ -57,18 +76,27 @@ class WeirTest(unittest.TestCase):
     """Has a folder of its own, runs weir, and checks what every run must keep."""
 
     def setUp(self):
-        self.folder = tempfile.mkdtemp(prefix="weir-test-", dir=self.folder_base())
+        self.folder = tempfile.mkdtemp(prefix="weir-test-")
         self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
-
-    @staticmethod
-    def folder_base():
-        return None
 
     def prefix(self):
         """A --file-prefix that nobody else has; its files, which EAL leaves behind, go at the end."""
         name = "weir-test-%d-%d" % (os.getpid(), next(_prefixes))
         self.addCleanup(shutil.rmtree, runtime_folder(name), ignore_errors=True)
         return name
+
+    def guarded_folder(self):
+        """As guarded_folder(), a new one below it, gone at the end."""
+        base = guarded_folder()
+        if base is None:
+            self.skipTest("every folder here may be written by everybody: EAL loads no plug-in")
+        folder = tempfile.mkdtemp(prefix="weir-test-", dir=base)
+        self.addCleanup(shutil.rmtree, folder, ignore_errors=True)
+        return folder
+
+    def plugin(self):
+        """The example stage where EAL loads it."""
+        return shutil.copy(PLUGIN, self.guarded_folder())
 
     def path(self, name):
         return os.path.join(self.folder, name)

@@ -182,28 +182,40 @@ control_create(struct weir_engine *engine, struct weir_error *error)
 	return 0;
 }
 
-struct weir_engine *
-weir_engine_create(const struct weir_plan *plan, const struct weir_engine_conf *conf,
+/* The struct alone, and what was asked of it. */
+static struct weir_engine *
+engine_alloc(const struct weir_plan *plan, const struct weir_engine_conf *conf,
 	struct weir_error *error)
 {
-	struct weir_engine *engine = calloc(1, sizeof(*engine));
-	int rc;
+	struct weir_engine *engine;
 
+	if (conf != NULL && conf->max_events > INT64_MAX) {
+		weir_error_set(error, EINVAL, "max_events: expected no more than 2^63 - 1");
+		return NULL;
+	}
+	engine = calloc(1, sizeof(*engine));
 	if (engine == NULL) {
 		weir_error_set(error, ENOMEM, "no memory for an engine");
 		return NULL;
 	}
-	telemetry_register();
 	engine->plan = plan;
 	engine->id = __atomic_fetch_add(&engines_made, 1, __ATOMIC_RELAXED);
 	weir_engine_conf_init(&engine->conf);
 	if (conf != NULL)
 		engine->conf = *conf;
+	return engine;
+}
 
-	if (engine->conf.max_events > INT64_MAX) {
-		rc = weir_error_set(error, EINVAL, "max_events: expected no more than 2^63 - 1");
-		goto free_engine;
-	}
+struct weir_engine *
+weir_engine_create(const struct weir_plan *plan, const struct weir_engine_conf *conf,
+	struct weir_error *error)
+{
+	struct weir_engine *engine = engine_alloc(plan, conf, error);
+	int rc;
+
+	if (engine == NULL)
+		return NULL;
+	telemetry_register();
 	rc = engine_list(engine, error);
 	if (rc != 0)
 		goto free_engine;

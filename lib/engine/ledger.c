@@ -92,8 +92,10 @@ worker_busy(const struct weir_engine *engine, const struct seat *seat)
 	if (all == 0 || cycles == 0)
 		return 0.0;
 	busy = RTE_MIN(busy, all);
-	return (double)busy / (double)all * (double)stat_read(&seat->worker->stats->cycles) /
-		(double)cycles;
+	/* What is summed and what is read again may be of two moments. */
+	return RTE_MIN(1.0,
+		(double)busy / (double)all * (double)stat_read(&seat->worker->stats->cycles) /
+			(double)cycles);
 }
 
 int
@@ -135,10 +137,12 @@ weir_ledger_ring(const struct weir_engine *engine, unsigned int i,
 {
 	const struct joint *joint;
 	const struct plan_worker *producer, *consumer;
+	uint64_t dequeued;
 
 	if (i >= engine->joint_count)
 		return -ENOENT;
 	joint = &engine->joints[i];
+	dequeued = __atomic_load_n(&joint->consumer->dequeued, __ATOMIC_ACQUIRE);
 	producer = &engine->plan->workers[joint->pair->producer];
 	consumer = &engine->plan->workers[joint->pair->consumer];
 	*figures = (struct weir_ring_figures){
@@ -149,7 +153,7 @@ weir_ledger_ring(const struct weir_engine *engine, unsigned int i,
 		.socket = consumer->socket,
 		.capacity = joint->ring->capacity,
 		.high_water = __atomic_load_n(&joint->consumer->high_water, __ATOMIC_RELAXED),
-		.dequeued = stat_read(&joint->consumer->dequeued),
+		.dequeued = dequeued,
 		.abandoned = stat_read(&joint->abandoned),
 		.dropped = stat_read(&joint->lane->ring.dropped) + stat_read(&joint->abandoned),
 		.count = rte_ring_count(joint->ring),

@@ -10,15 +10,15 @@
 
 #include "compat.h"
 
-/* Have line 0 of an event at hand to be written, wherever it is now. */
+/* Have a line at hand to be written, wherever it is now. */
 static inline void
-event_prefetch_write(const struct weir_event *event)
+prefetch_write(const void *line)
 {
 #ifdef RTE_ARCH_X86_64
 	/* The builtin makes it a prefetch for reading where -march does not promise PREFETCHW. */
-	__asm__ volatile("prefetchw %0" : : "m"(*(const char *)event));
+	__asm__ volatile("prefetchw %0" : : "m"(*(const char *)line));
 #else
-	__builtin_prefetch(event, 1, 3);
+	__builtin_prefetch(line, 1, 3);
 #endif
 }
 

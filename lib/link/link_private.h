@@ -10,6 +10,9 @@
 
 #include "link.h"
 
+/* Slots of a cache line. */
+#define SLOTS_LINE (RTE_CACHE_LINE_SIZE / sizeof(struct weir_event *))
+
 /*
  * Room in a ring, at least what is known, exact where that is less than wanted. The consumer's
  * tail is read again only then: its cache line stays with the consumer otherwise.
@@ -41,6 +44,14 @@ producer_put(struct ring_producer *producer, struct weir_event *const events[], 
 	producer->head += n;
 }
 
+/* The consumer has read the slots that come next: have their lines here before n more are put. */
+static inline void
+producer_fetch(const struct ring_producer *producer, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i += SLOTS_LINE)
+		prefetch_write(&producer->slots[(producer->head + i) & producer->mask]);
+}
+
 static inline void
 producer_publish(struct ring_producer *producer)
 {
@@ -49,10 +60,12 @@ producer_publish(struct ring_producer *producer)
 	if (n == 0)
 		return;
 	producer->published = producer->head;
+	/* Counted before it can be taken out: nobody reads of more out than in. */
+	stat_add(&producer->enqueued, n);
 	/* What rte_ring_sp_enqueue() leaves behind, so that its other functions can look on. */
 	producer->ring->prod.head = producer->head;
 	__atomic_store_n(&producer->ring->prod.tail, producer->head, __ATOMIC_RELEASE);
-	stat_add(&producer->enqueued, n);
+	producer_fetch(producer, n);
 }
 
 #endif /* WEIR_LINK_PRIVATE_H */

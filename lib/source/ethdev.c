@@ -87,7 +87,7 @@ receive(const struct weir_worker *worker, struct rte_mbuf *mbufs[], struct weir_
 		ask += got;
 		for (; got < end; got++) {
 			events[got] = weir_mbuf_event(mbufs[got]);
-			event_prefetch_write(events[got]);
+			prefetch_write(events[got]);
 		}
 		if (got < ask)
 			break;

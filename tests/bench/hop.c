@@ -4,17 +4,17 @@
 
 /*
  * One hop: net_null on one lcore, a link, a counting consumer on the other lcore. weir, with its
- * parser and its figures on, beside the loops that one would write by hand, with the pool that
- * rte_pktmbuf_pool_create() gives; pools, rings and bursts of equal size, the same reads of the frame's headers, the event's first line filled on every side, and
- * no side loses anything but the last.
+ * parser and its figures on, beside the loops that one would write by hand. Pools, rings and bursts
+ * are of equal size; the loops have the pool that rte_pktmbuf_pool_create() gives, weir that of
+ * weir_pool_create(). All read the same headers and fill the event's first line; none loses
+ * anything but the last.
  *
  *   textbook   rte_ring of mbufs; the consumer reads the event and frees by rte_pktmbuf_free_bulk()
  *   raw put    the same, but the consumer puts the mbufs back with rte_mempool_put_bulk()
  *   weir       source ethdev, link with on_full = block or drop-newest, stage count
  *
  * The figure is what the consumer ends in a second, over MEASURE_MS after WARM_MS. Hugepages are
- * used where there are any: --no-huge gives each mbuf a page of its own, which costs all sides
- * more than what is compared.
+ * used where enough are free, else --no-huge; the first line printed says which.
  *
  * usage: bench_hop [ROUNDS [POOL]]
  */

@@ -30,6 +30,7 @@ extern "C" {
 /** What happened: the `type` of an event. */
 enum weir_event_type {
 	WEIR_EVENT_PACKET = 1, /**< A packet came in. */
+	WEIR_EVENT_GAP = 2,    /**< Events were lost on a link here: see `gap`. */
 	WEIR_EVENT_USER = 64,  /**< First value that is free for applications. */
 };
 
@@ -109,6 +110,18 @@ struct weir_key {
 	uint16_t zero;      /**< always 0 */
 };
 
+/**
+ * What an event of type WEIR_EVENT_GAP tells: what was lost on one ring of a link since the last
+ * marker, at about this place in the order. There is at most one a millisecond.
+ */
+struct weir_gap {
+	uint64_t count; /**< events lost */
+	uint64_t first; /**< TSC when the first of them was lost, in cycles */
+	uint64_t last;  /**< TSC when the last of them was lost, in cycles */
+	uint32_t link;  /**< which link of the pipeline, from 0, as weir_ledger_link() has it */
+	uint32_t zero;  /**< always 0 */
+};
+
 /** An event. Line 0 is what every stage reads, line 1 what flow code reads. */
 struct __rte_cache_aligned weir_event {
 	uint8_t type;         /**< enum weir_event_type, or an application's own */
@@ -135,7 +148,10 @@ struct __rte_cache_aligned weir_event {
 	uint8_t ip_version;            /**< 4, 6, or 0 where there is no IP */
 	struct rte_mempool *pool;      /**< pool of the mbuf; valid with WEIR_EVENT_PRISTINE */
 
-	struct weir_key key; /**< valid with WEIR_EVENT_KEYED */
+	union {
+		struct weir_key key; /**< valid with WEIR_EVENT_KEYED */
+		struct weir_gap gap; /**< of type WEIR_EVENT_GAP */
+	};
 	/** Words for the stages. Not initialised: read only what a stage before you has set. */
 	uint64_t user[WEIR_EVENT_USER_WORDS];
 };

@@ -8,10 +8,10 @@
  *
  *     received + created = released + transmitted + dropped + in_flight     whole engine
  *     in + created       = out + released + dropped + held                  each worker
- *     enqueued           = dequeued + abandoned + count                     each ring
+ *     enqueued           = dequeued + dropped_inside + count                each ring
  *
- * Abandoned is what a stop found in a ring when its time was up: dropped there, by the consumer's
- * count.
+ * Dropped inside is what was lost after it was put in a ring: the oldest, the late, and what a stop
+ * found there when its time was up. It counts as come in, and as dropped, at the consumer.
  *
  * Reading takes no lock and stops nothing; any thread may read, at any time. Figures of a running
  * engine are each exact but not of one instant; at rest they balance to the unit.
@@ -78,8 +78,9 @@ struct weir_ring_figures {
 	uint32_t high_water;       /**< most events that its consumer found in it */
 	uint64_t enqueued;         /**< put in */
 	uint64_t dequeued;         /**< taken out */
-	uint64_t abandoned; /**< of `dropped`, what a stop found in it when its time was up */
-	uint64_t dropped;   /**< lost here */
+	uint64_t dropped_inside;   /**< of `dropped`, what was lost after it was put in */
+	uint64_t dropped;          /**< lost here */
+	uint32_t level; /**< drop-flow: flows whose weir_flow_place() is below it are shed now */
 };
 
 /** The figures of a link. */
@@ -125,6 +126,18 @@ WEIR_API int weir_ledger_worker(const struct weir_engine *engine, unsigned int i
 /** weir_ledger_link() reads link i. @return 0, or -ENOENT beyond the last */
 WEIR_API int weir_ledger_link(const struct weir_engine *engine, unsigned int i,
 	struct weir_link_figures *figures);
+
+/**
+ * weir_ledger_link_drop() reads what was lost on a link for reason i of those that links have: its
+ * name and how many. Reasons that never struck are listed too.
+ *
+ * @return 0, or -ENOENT beyond the last link or reason
+ */
+WEIR_API int weir_ledger_link_drop(const struct weir_engine *engine, unsigned int link,
+	unsigned int i, const char **reason, uint64_t *count);
+
+/** weir_ledger_flow_seed() gives the seed of weir_flow_place() in this engine. */
+WEIR_API uint32_t weir_ledger_flow_seed(const struct weir_engine *engine);
 
 /** weir_ledger_ring() reads ring i of the engine. @return 0, or -ENOENT beyond the last */
 WEIR_API int weir_ledger_ring(const struct weir_engine *engine, unsigned int i,

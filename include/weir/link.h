@@ -12,16 +12,44 @@
 #ifndef WEIR_LINK_H
 #define WEIR_LINK_H
 
+#include <stdint.h>
+
 #ifdef __cplusplus
 extern "C" {
 #endif
 
 /** What happens when a ring is full. */
 enum weir_on_full {
-	WEIR_ON_FULL_AUTO = 0,    /**< drop-newest behind an ethdev source, else block */
-	WEIR_ON_FULL_BLOCK,       /**< the producer does not pull what it could not place */
-	WEIR_ON_FULL_DROP_NEWEST, /**< what does not fit is dropped */
+	WEIR_ON_FULL_AUTO = 0,      /**< drop-newest behind an ethdev source, else block */
+	WEIR_ON_FULL_BLOCK,         /**< the producer does not pull what it could not place */
+	WEIR_ON_FULL_DROP_NEWEST,   /**< what does not fit is dropped */
+	WEIR_ON_FULL_DROP_OLDEST,   /**< above `high` the consumer frees its oldest down to `low` */
+	WEIR_ON_FULL_DROP_PRIORITY, /**< an event of priority N needs more room than `reserve.N` */
+	WEIR_ON_FULL_DROP_FLOW,     /**< whole flows are shed, fewer or more as it fills */
+	WEIR_ON_FULL_DROP_LATE,     /**< the consumer frees what waited longer than `deadline` */
+	WEIR_ON_FULL_MAX            /**< number of policies, auto included */
 };
+
+/**
+ * weir_flow_place() tells where a flow stands in the order in which `drop-flow` sheds: a link whose
+ * level is L (struct weir_ring_figures) drops the flows whose place is below L, and no others.
+ *
+ * The mixer is the finaliser of MurmurHash3 (Austin Appleby, public domain): every bit of the seed
+ * moves every flow, so that who sends cannot choose a place.
+ *
+ * @param hash  of the event
+ * @param seed  of the engine, as the report has it
+ * @return 0 (shed first) to UINT32_MAX
+ */
+static inline uint32_t
+weir_flow_place(uint32_t hash, uint32_t seed)
+{
+	uint32_t place = hash ^ seed;
+
+	place = (place ^ place >> 16) * 0x85ebca6bu;
+	place = (place ^ place >> 13) * 0xc2b2ae35u;
+	return place ^ place >> 16;
+}
 
 /** How the workers of one stage share what comes in. */
 enum weir_spread {

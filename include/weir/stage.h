@@ -8,7 +8,7 @@
  *
  * A stage type is a const table of functions. Each worker of a stage has its own state, on its
  * socket; nothing is shared between workers. Call order for each worker: init() once; then
- * process(), room() and tick() in any order; drain() until it returns 0; fini() once. All run on
+ * process(), room(), tick() and pressure() in any order; drain() until it returns 0; fini() once. All run on
  * the worker's lcore, save init() and fini(), which run where the engine is created and destroyed.
  *
  * Of the n events that process() gets, each must be given exactly one way out: weir_forward(),
@@ -18,6 +18,7 @@
 #ifndef WEIR_STAGE_H
 #define WEIR_STAGE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -86,6 +87,12 @@ struct weir_stage_ops {
 	 * @return 0, or -EINVAL after weir_error_set()
 	 */
 	int (*check)(const char *node, const void *conf, struct weir_error *error);
+	/**
+	 * Shed work before it is done: called with `on` when a ring behind the worker, or behind one
+	 * that it reaches by calls, goes above its link's `high`; without it when all of them are
+	 * below `low`. Forwards nothing. NULL: not told.
+	 */
+	void (*pressure)(struct weir_worker *worker, void *state, bool on);
 };
 
 /**

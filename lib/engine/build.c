@@ -82,13 +82,30 @@ seat_create(struct weir_engine *engine, struct seat *seat, const struct plan_wor
 	}
 	if (node->source) {
 		worker->poll = node->source_ops->poll;
+		if (node->conf.under_pressure != 0)
+			worker->pressure = node->source_ops->pressure;
 		return 0;
 	}
 	worker->process = stage->process;
 	worker->room = stage->room;
 	worker->tick = stage->tick;
 	worker->drain = stage->drain;
+	worker->pressure = stage->pressure;
 	return 0;
+}
+
+/* When each slot of a ring was published, where the link has a deadline. */
+static int
+stamps_create(const struct link *link, struct joint *joint, int socket)
+{
+	uint32_t *stamps;
+
+	if (link->conf.deadline == 0)
+		return 0;
+	stamps = alloc(joint->ring->size, sizeof(*stamps), socket);
+	joint->lane->ring.stamps = stamps;
+	joint->consumer->stamps = stamps;
+	return stamps != NULL ? 0 : -ENOMEM;
 }
 
 /* A link's lanes from one producer: one for each worker of the consuming node. */
@@ -99,7 +116,6 @@ link_create(struct weir_engine *engine, struct seat *seat, unsigned int id, stru
 	const struct node *to = &pipeline_of(engine)->nodes[link->to];
 
 	out->id = id;
-	out->policy = link_policy(pipeline_on_full(pipeline_of(engine), link));
 	out->lanes = alloc(to->conf.workers, sizeof(*out->lanes), seat->plan->socket);
 	if (out->lanes == NULL)
 		return -ENOMEM;
@@ -153,9 +169,11 @@ static int
 call_join(struct weir_engine *engine, const struct plan_pair *pair)
 {
 	const struct link *link = &pipeline_of(engine)->links[pair->link];
-	const struct weir_worker *producer = engine->seats[pair->producer].worker;
+	struct weir_worker *producer = engine->seats[pair->producer].worker;
+	struct weir_worker *consumer = engine->seats[pair->consumer].worker;
 	struct lane *lane = pair_lane(engine, pair);
 
+	consumer->callers[consumer->caller_count++] = producer;
 	lane->direct = producer->outputs[link->output].receivers == 1;
 	lane->staged_size = producer->burst;
 	lane->staged = alloc(lane->staged_size, sizeof(*lane->staged), producer->socket);
@@ -167,6 +185,7 @@ ring_join(struct weir_engine *engine, const struct plan_pair *pair, struct joint
 {
 	struct weir_worker *producer = engine->seats[pair->producer].worker;
 	struct weir_worker *consumer = engine->seats[pair->consumer].worker;
+	const struct link *link = &pipeline_of(engine)->links[pair->link];
 	char name[RTE_RING_NAMESIZE];
 
 	snprintf(name, sizeof(name), "weir_%u_%td", engine->id, pair - engine->plan->pairs);
@@ -179,22 +198,29 @@ ring_join(struct weir_engine *engine, const struct plan_pair *pair, struct joint
 	joint->consumer = &consumer->inputs[consumer->input_count++];
 	ring_producer_init(&joint->lane->ring, joint->ring);
 	ring_consumer_init(joint->consumer, joint->ring, producer);
-	joint->consumer->feedback =
-		pipeline_feedback(pipeline_of(engine), &pipeline_of(engine)->links[pair->link]);
-	return 0;
+	joint->lane->ring.seed = engine->flow_seed;
+	joint->consumer->id = pair->link;
+	joint->consumer->feedback = pipeline_feedback(pipeline_of(engine), link);
+	return stamps_create(link, joint, consumer->socket);
 }
 
-/* Room for the consumer's end of each ring that ends at a worker. */
+/* Room for the consumer's end of each ring that ends at a worker, and for who calls it. */
 static int
 inputs_create(struct weir_engine *engine, struct seat *seat)
 {
-	unsigned int n = 0;
+	unsigned int rings = 0, calls = 0;
 
-	for (unsigned int i = 0; i < engine->plan->pair_count; i++)
-		n += !engine->plan->pairs[i].call &&
-			&engine->seats[engine->plan->pairs[i].consumer] == seat;
-	seat->worker->inputs = alloc(n, sizeof(*seat->worker->inputs), seat->plan->socket);
-	return seat->worker->inputs != NULL ? 0 : -ENOMEM;
+	for (unsigned int i = 0; i < engine->plan->pair_count; i++) {
+		const struct plan_pair *pair = &engine->plan->pairs[i];
+
+		if (&engine->seats[pair->consumer] != seat)
+			continue;
+		rings += !pair->call;
+		calls += pair->call;
+	}
+	seat->worker->inputs = alloc(rings, sizeof(*seat->worker->inputs), seat->plan->socket);
+	seat->worker->callers = alloc(calls, sizeof(*seat->worker->callers), seat->plan->socket);
+	return seat->worker->inputs != NULL && seat->worker->callers != NULL ? 0 : -ENOMEM;
 }
 
 static int
@@ -203,7 +229,8 @@ pairs_join(struct weir_engine *engine)
 	const struct weir_plan *plan = engine->plan;
 
 	engine->joints = calloc(RTE_MAX(plan->pair_count, 1u), sizeof(*engine->joints));
-	if (engine->joints == NULL)
+	engine->links = calloc(RTE_MAX(plan->pipeline->link_count, 1u), sizeof(*engine->links));
+	if (engine->joints == NULL || engine->links == NULL)
 		return -ENOMEM;
 	for (unsigned int i = 0; i < plan->pair_count; i++) {
 		const struct plan_pair *pair = &plan->pairs[i];
@@ -221,20 +248,30 @@ pairs_join(struct weir_engine *engine)
 
 /* Choose how every link pushes, now that it is known which of its lanes are rings. */
 static void
-links_init(struct weir_engine *engine)
+links_init(struct weir_engine *engine, struct weir_worker *worker)
 {
-	for (unsigned int i = 0; i < engine->seat_count; i++) {
-		struct weir_worker *worker = engine->seats[i].worker;
+	for (uint16_t o = 0; o < worker->output_count; o++)
+		for (uint16_t l = 0; l < worker->outputs[o].link_count; l++) {
+			struct out_link *out = &worker->outputs[o].links[l];
+			const struct link_conf *conf = &pipeline_of(engine)->links[out->id].conf;
+			struct link_settings settings;
 
-		for (uint16_t o = 0; o < worker->output_count; o++)
-			for (uint16_t l = 0; l < worker->outputs[o].link_count; l++) {
-				struct out_link *out = &worker->outputs[o].links[l];
+			engine_link_settings(pipeline_of(engine), conf, &settings);
+			out_link_init(out, (enum weir_spread)conf->spread);
+			out_link_set(worker, out, &settings);
+		}
+}
 
-				out_link_init(out,
-					(enum weir_spread)pipeline_of(engine)
-						->links[out->id]
-						.conf.spread);
-			}
+static void
+inputs_init(struct weir_engine *engine, struct weir_worker *worker)
+{
+	for (uint16_t i = 0; i < worker->input_count; i++) {
+		struct ring_consumer *input = &worker->inputs[i];
+		struct link_settings settings;
+
+		engine_link_settings(pipeline_of(engine),
+			&pipeline_of(engine)->links[input->id].conf, &settings);
+		ring_consumer_set(input, &settings);
 	}
 }
 
@@ -301,6 +338,7 @@ worker_free(struct weir_worker *worker)
 		rte_free(output->links);
 	}
 	rte_free(worker->gates);
+	rte_free(worker->callers);
 	rte_free(worker->inputs);
 	rte_free(worker->outputs);
 	rte_free(worker->state);
@@ -311,9 +349,13 @@ worker_free(struct weir_worker *worker)
 void
 engine_unbuild(struct weir_engine *engine)
 {
-	for (unsigned int i = 0; i < engine->joint_count; i++)
+	for (unsigned int i = 0; i < engine->joint_count; i++) {
+		if (engine->joints[i].lane != NULL)
+			rte_free(engine->joints[i].lane->ring.stamps);
 		rte_ring_free(engine->joints[i].ring);
+	}
 	free(engine->joints);
+	free(engine->links);
 	for (unsigned int i = 0; i < engine->seat_count; i++) {
 		worker_free(engine->seats[i].worker);
 		free(engine->seats[i].upstream);
@@ -332,6 +374,9 @@ engine_build(struct weir_engine *engine, struct weir_error *error)
 		return weir_error_set(error, -rc,
 			"no memory for the workers and rings: %s; give EAL more by -m, or lower `ring`",
 			rte_strerror(-rc));
-	links_init(engine);
+	for (unsigned int i = 0; i < engine->seat_count; i++) {
+		links_init(engine, engine->seats[i].worker);
+		inputs_init(engine, engine->seats[i].worker);
+	}
 	return engine_gates(engine, error);
 }

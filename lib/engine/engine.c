@@ -9,6 +9,7 @@
 #include <rte_errno.h>
 #include <rte_lcore.h>
 #include <rte_malloc.h>
+#include <rte_random.h>
 
 #include <weir/source.h>
 
@@ -81,6 +82,7 @@ loop_add(struct weir_engine *engine, struct seat *seat)
 		loop->control = engine->control;
 		loop->lcore = seat->plan->lcore;
 		loop->until_housekeeping = HOUSEKEEPING_PASSES;
+		loop->look_cycles = rte_get_tsc_hz() / HOUSEKEEPING_A_SECOND;
 		loop->random = loop->lcore;
 		loop->state = LCORE_IDLE;
 		loop->seats = calloc(engine->seat_count, sizeof(*loop->seats));
@@ -199,6 +201,7 @@ engine_alloc(const struct weir_plan *plan, const struct weir_engine_conf *conf,
 		return NULL;
 	}
 	engine->plan = plan;
+	engine->flow_seed = (uint32_t)rte_rand();
 	engine->id = __atomic_fetch_add(&engines_made, 1, __ATOMIC_RELAXED);
 	weir_engine_conf_init(&engine->conf);
 	if (conf != NULL)

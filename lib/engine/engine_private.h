@@ -19,6 +19,8 @@
 
 /* Passes between two housekeepings, about. */
 #define HOUSEKEEPING_PASSES 256
+/* Where passes take long, 1 / this of a second. */
+#define HOUSEKEEPING_A_SECOND 500
 /* One pass in so many is timed. */
 #define SAMPLE_PASSES 16
 
@@ -69,6 +71,8 @@ struct __rte_cache_aligned loop {
 	struct waiter idle;
 	struct waiter full;
 	uint32_t until_housekeeping;
+	uint64_t looked; /* TSC of the last one */
+	uint64_t look_cycles;
 	uint64_t random; /* state of the generator that spreads housekeeping */
 	struct weir_event *events[BURST_MAX];
 
@@ -91,7 +95,11 @@ struct joint {
 	const struct plan_pair *pair;
 	struct lane *lane;
 	struct ring_consumer *consumer;
-	uint64_t abandoned; /* dropped out of the ring when the drain's time was up */
+};
+
+/* A link of the pipeline, on the control side. */
+struct link_state {
+	uint32_t times; /* most events that arrive there for one that a worker pulls */
 };
 
 /* What a driver counts. */
@@ -128,6 +136,8 @@ struct weir_engine {
 	unsigned int loop_count;
 	struct joint *joints;
 	unsigned int joint_count;
+	struct link_state *links; /* as the pipeline's */
+	uint32_t flow_seed;       /* of drop-flow */
 	struct port_state *ports;
 	unsigned int port_count;
 	struct pool_state *pools;
@@ -157,6 +167,10 @@ void engine_unbuild(struct weir_engine *engine);
 /* gates.c: what each worker must find room in. After all lanes are joined. */
 int engine_gates(struct weir_engine *engine, struct weir_error *error);
 
+/* settings.c: what a link's keys come to on its rings. */
+void engine_link_settings(const struct weir_pipeline *pipeline, const struct link_conf *conf,
+	struct link_settings *settings);
+
 /* resources.c: pools and ports. */
 int engine_pools_create(struct weir_engine *engine, struct weir_error *error);
 unsigned int engine_pools_free(struct weir_engine *engine);
@@ -175,21 +189,6 @@ int loop_pass_polled(struct loop *loop);
 int loop_main(void *loop);
 /* Cycles in a state up to now, from any thread. */
 uint64_t loop_cycles(const struct loop *loop, enum lcore_state state);
-
-/* Drop all that is in a ring, counted as come in at its consumer; how much that was. */
-static inline unsigned int
-ring_consumer_drop(struct ring_consumer *consumer, struct weir_worker *worker,
-	enum drop_reason reason, struct weir_event *events[BURST_MAX])
-{
-	unsigned int n, all = 0;
-
-	while ((n = ring_consumer_get(consumer, events, BURST_MAX)) > 0) {
-		stat_add(&worker->stats->in, n);
-		worker_drop(worker, reason, events, n);
-		all += n;
-	}
-	return all;
-}
 
 static inline enum engine_order
 control_order(const struct control *control)

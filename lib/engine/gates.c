@@ -69,9 +69,10 @@ static int worker_gates(const struct weir_engine *engine, struct weir_worker *wo
 	struct gates *gates);
 
 static int
-lane_gates(const struct weir_engine *engine, struct lane *lane, struct gates *gates)
+lane_gates(const struct weir_engine *engine, const struct out_link *out, struct lane *lane,
+	struct gates *gates)
 {
-	struct gate gate = { .ring = &lane->ring, .times = 1 };
+	struct gate gate = { .ring = &lane->ring, .link = out, .times = 1 };
 
 	if (lane->ring.ring != NULL)
 		return gates_add(gates, &gate, false);
@@ -84,10 +85,13 @@ link_gates(const struct weir_engine *engine, struct out_link *out, struct gates 
 	bool copy = engine->plan->pipeline->links[out->id].conf.spread == WEIR_SPREAD_COPY;
 	int rc = 0;
 
-	for (uint16_t i = 0; rc == 0 && out->policy->lossless && i < out->lane_count; i++) {
+	for (uint16_t i = 0; rc == 0 && i < out->lane_count; i++) {
 		struct gates lane = { 0 };
 
-		rc = lane_gates(engine, &out->lanes[i], &lane);
+		/* A ring counts while its policy is lossless, which may change; a lossy call never. */
+		if (out->lanes[i].ring.ring == NULL && !out->policy->lossless)
+			continue;
+		rc = lane_gates(engine, out, &out->lanes[i], &lane);
 		if (rc == 0)
 			rc = gates_merge(gates, &lane, copy);
 		free(lane.list);
@@ -149,20 +153,28 @@ gates_keep(struct weir_worker *worker, const struct gates *gates)
 		RTE_CACHE_LINE_SIZE, worker->socket);
 	if (worker->gates == NULL)
 		return -ENOMEM;
-	worker->gate_count = (uint16_t)gates->count;
+	worker->gates_all = (uint16_t)gates->count;
 	for (unsigned int i = 0; i < gates->count; i++)
 		worker->gates[i] = gates->list[i];
+	worker_gates_sort(worker);
 	return 0;
 }
 
 /* A ring too small for what one event may become would never have room. */
 static int
-gates_check(const struct weir_worker *worker, const struct gates *gates, struct weir_error *error)
+gates_check(struct weir_engine *engine, const struct weir_worker *worker, const struct gates *gates,
+	struct weir_error *error)
 {
+	uint32_t *times;
+
 	for (unsigned int i = 0; i < gates->count; i++) {
 		const struct gate *gate = &gates->list[i];
 
-		if (gate->ring != NULL && gate->ring->capacity < gate->times)
+		if (gate->ring == NULL)
+			continue;
+		times = &engine->links[gate->link->id].times;
+		*times = RTE_MAX(*times, gate->times);
+		if (gate->link->policy->lossless && gate->ring->capacity < gate->times)
 			return weir_error_set(error, EINVAL,
 				"one event of '%s' may become %u on a link whose ring holds %u; "
 				"raise `ring`",
@@ -187,7 +199,7 @@ engine_gates(struct weir_engine *engine, struct weir_error *error)
 			rc = weir_error_set(error, -rc, "no memory for the gates of '%s'",
 				worker->name);
 		else
-			rc = gates_check(worker, &gates, error);
+			rc = gates_check(engine, worker, &gates, error);
 		free(gates.list);
 	}
 	return rc;

@@ -131,6 +131,24 @@ weir_ledger_worker(const struct weir_engine *engine, unsigned int i,
 	return 0;
 }
 
+/* Lost on a ring for a reason, at either end. */
+static uint64_t
+joint_lost(const struct joint *joint, unsigned int reason)
+{
+	return stat_read(&joint->lane->ring.dropped[reason]) +
+		stat_read(&joint->consumer->dropped[reason]);
+}
+
+static void
+joint_dropped(const struct joint *joint, struct weir_ring_figures *figures)
+{
+	for (unsigned int i = 0; i < DROP_LINK; i++) {
+		figures->dropped += stat_read(&joint->lane->ring.dropped[i]);
+		figures->dropped_inside += stat_read(&joint->consumer->dropped[i]);
+	}
+	figures->dropped += figures->dropped_inside;
+}
+
 int
 weir_ledger_ring(const struct weir_engine *engine, unsigned int i,
 	struct weir_ring_figures *figures)
@@ -154,11 +172,11 @@ weir_ledger_ring(const struct weir_engine *engine, unsigned int i,
 		.capacity = joint->ring->capacity,
 		.high_water = __atomic_load_n(&joint->consumer->high_water, __ATOMIC_RELAXED),
 		.dequeued = dequeued,
-		.abandoned = stat_read(&joint->abandoned),
-		.dropped = stat_read(&joint->lane->ring.dropped) + stat_read(&joint->abandoned),
+		.level = __atomic_load_n(&joint->lane->ring.level, __ATOMIC_RELAXED),
 		.count = rte_ring_count(joint->ring),
 		.enqueued = stat_read(&joint->lane->ring.enqueued),
 	};
+	joint_dropped(joint, figures);
 	pipeline_from(pipeline_of(engine), &pipeline_of(engine)->links[joint->pair->link],
 		figures->from);
 	return 0;
@@ -186,11 +204,31 @@ weir_ledger_link(const struct weir_engine *engine, unsigned int i,
 		figures->rings++;
 		figures->count += rte_ring_count(joint->ring);
 		figures->capacity += joint->ring->capacity;
-		figures->dropped += stat_read(&joint->lane->ring.dropped);
-		figures->dropped += stat_read(&joint->abandoned);
+		for (unsigned int d = 0; d < DROP_LINK; d++)
+			figures->dropped += joint_lost(joint, d);
 	}
 	figures->call = figures->rings == 0;
 	return 0;
+}
+
+int
+weir_ledger_link_drop(const struct weir_engine *engine, unsigned int link, unsigned int i,
+	const char **reason, uint64_t *count)
+{
+	if (link >= pipeline_of(engine)->link_count || i >= DROP_LINK)
+		return -ENOENT;
+	*reason = drop_reason_name(i);
+	*count = 0;
+	for (unsigned int j = 0; j < engine->joint_count; j++)
+		if (engine->joints[j].pair->link == link)
+			*count += joint_lost(&engine->joints[j], i);
+	return 0;
+}
+
+uint32_t
+weir_ledger_flow_seed(const struct weir_engine *engine)
+{
+	return engine->flow_seed;
 }
 
 /* Drivers of virtual devices do not count what they, or the kernel before them, had no room for. */

@@ -3,6 +3,8 @@
  */
 
 /* What an lcore does: passes over its workers, downstream first. */
+#include <limits.h>
+
 #include <rte_cycles.h>
 #include <rte_random.h>
 
@@ -135,6 +137,21 @@ inputs_wait(const struct weir_worker *worker)
 	return false;
 }
 
+/* Take at most n out of a ring, and before that tell of what its consumer's end has lost. */
+static unsigned int
+input_pull(struct loop *loop, struct weir_worker *worker, struct ring_consumer *input,
+	unsigned int n)
+{
+	unsigned int marked = 0;
+
+	if (unlikely(input->gap.count > 0))
+		marked = ring_consumer_mark(input, worker);
+	n = ring_consumer_get(input, loop->events, n - marked);
+	if (n > 0)
+		worker_process(worker, loop->events, (uint16_t)n);
+	return n + marked;
+}
+
 static unsigned int
 stage_pull(struct loop *loop, struct seat *seat)
 {
@@ -143,16 +160,16 @@ stage_pull(struct loop *loop, struct seat *seat)
 	uint16_t at = seat->turn;
 
 	for (uint16_t i = 0; i < worker->input_count; i++) {
+		struct ring_consumer *input = &worker->inputs[at];
 		unsigned int n = worker_room(worker, worker->burst);
 
-		if (unlikely(n == 0)) {
-			loop->blocked |= inputs_wait(worker);
-			break;
-		}
-		n = ring_consumer_get(&worker->inputs[at], loop->events, n);
-		if (n > 0)
-			worker_process(worker, loop->events, (uint16_t)n);
-		moved += n;
+		/* Also where there is no room for what is left: what waits gets old. */
+		if (unlikely(input->excess != NULL))
+			ring_consumer_shed(input, worker);
+		if (likely(n > 0))
+			moved += input_pull(loop, worker, input, n);
+		else
+			loop->blocked |= rte_ring_count(input->ring) > 0;
 		if (++at == worker->input_count)
 			at = 0;
 	}
@@ -242,13 +259,13 @@ stage_left(struct seat *seat)
 
 /* Nothing comes any more but what the worker itself sent round a cycle: that ends here. */
 static void
-feedback_close(struct loop *loop, struct weir_worker *worker)
+feedback_close(struct weir_worker *worker)
 {
 	for (uint16_t i = 0; i < worker->input_count; i++) {
 		struct ring_consumer *input = &worker->inputs[i];
 
 		if (input->feedback)
-			ring_consumer_drop(input, worker, DROP_FEEDBACK_CLOSED, loop->events);
+			ring_consumer_lose(input, worker, DROP_FEEDBACK_CLOSED, UINT_MAX);
 	}
 }
 
@@ -271,7 +288,7 @@ seat_drain(struct loop *loop, struct seat *seat)
 			return source_pass(loop, seat);
 	} else {
 		if (last)
-			feedback_close(loop, seat->worker);
+			feedback_close(seat->worker);
 		moved = stage_pass(loop, seat, false);
 		if (moved > 0 || !last || inputs_wait(seat->worker) || stage_left(seat) > 0)
 			return moved;
@@ -294,19 +311,39 @@ loop_drain_pass(struct loop *loop)
 	return done == loop->seat_count ? -ESHUTDOWN : (int)moved;
 }
 
+/*
+ * Whether housekeeping is due: every so many passes, at a randomised moment, so that it does not
+ * beat with what comes in bursts; sooner where passes take long.
+ */
+static bool
+loop_due(struct loop *loop, bool timed)
+{
+	if (likely(--loop->until_housekeeping > 0) &&
+		(!timed || rte_rdtsc() - loop->looked < loop->look_cycles))
+		return false;
+	loop->random = loop->random * UINT64_C(6364136223846793005) + 1;
+	loop->until_housekeeping =
+		HOUSEKEEPING_PASSES / 2 + (uint32_t)(loop->random >> 56) % HOUSEKEEPING_PASSES;
+	return true;
+}
+
+static void
+loop_housekeep(struct loop *loop)
+{
+	loop->looked = rte_rdtsc();
+	for (unsigned int i = 0; i < loop->seat_count; i++)
+		worker_look(loop->seats[i]->worker, loop->looked);
+}
+
 static int
 loop_run_pass(struct loop *loop)
 {
-	bool housekeeping = --loop->until_housekeeping == 0;
 	bool timed = loop->passes % SAMPLE_PASSES == 0;
+	bool housekeeping = loop_due(loop, timed);
 	unsigned int moved = 0;
 
-	if (unlikely(housekeeping)) {
-		/* At a randomised moment, so that it does not beat with what comes in bursts. */
-		loop->random = loop->random * UINT64_C(6364136223846793005) + 1;
-		loop->until_housekeeping = HOUSEKEEPING_PASSES / 2 +
-			(uint32_t)(loop->random >> 56) % HOUSEKEEPING_PASSES;
-	}
+	if (unlikely(housekeeping))
+		loop_housekeep(loop);
 	loop->sample.on = timed;
 	for (unsigned int i = 0; i < loop->seat_count; i++)
 		moved += timed ? seat_pass_timed(loop, loop->seats[i], housekeeping) :

@@ -117,13 +117,27 @@ report_rings(const struct weir_engine *engine, unsigned int link)
 		if (r.link != link)
 			continue;
 		json_array_append_new(rings,
-			json_pack("{s:i, s:i, s:i, s:i, s:I, s:I, s:I, s:i}", "producer",
+			json_pack("{s:i, s:i, s:i, s:i, s:I, s:I, s:I, s:i, s:I}", "producer",
 				(int)r.producer, "consumer", (int)r.consumer, "socket", r.socket,
 				"capacity", (int)r.capacity, "enqueued", (json_int_t)r.enqueued,
 				"dequeued", (json_int_t)r.dequeued, "dropped",
-				(json_int_t)r.dropped, "high_water", (int)r.high_water));
+				(json_int_t)r.dropped, "high_water", (int)r.high_water, "level",
+				(json_int_t)r.level));
 	}
 	return rings;
+}
+
+static json_t *
+report_link_drops(const struct weir_engine *engine, unsigned int link)
+{
+	json_t *drops = json_object();
+	const char *reason;
+	uint64_t count;
+
+	for (unsigned int i = 0; weir_ledger_link_drop(engine, link, i, &reason, &count) == 0; i++)
+		if (count > 0)
+			json_object_set_new(drops, reason, json_integer((json_int_t)count));
+	return drops;
 }
 
 static json_t *
@@ -134,9 +148,9 @@ report_links(const struct weir_engine *engine)
 
 	for (unsigned int i = 0; weir_ledger_link(engine, i, &l) == 0; i++)
 		json_array_append_new(links,
-			json_pack("{s:s, s:s, s:s, s:s, s:o}", "from", l.from, "to", l.to, "kind",
-				l.call ? "call" : "ring", "on_full", l.on_full, "rings",
-				report_rings(engine, i)));
+			json_pack("{s:s, s:s, s:s, s:s, s:o, s:o}", "from", l.from, "to", l.to,
+				"kind", l.call ? "call" : "ring", "on_full", l.on_full, "rings",
+				report_rings(engine, i), "drops", report_link_drops(engine, i)));
 	return links;
 }
 
@@ -158,12 +172,13 @@ report_pools(const struct weir_engine *engine)
 char *
 weir_report(const struct weir_engine *engine)
 {
-	json_t *report = json_pack("{s:s, s:s, s:s, s:f, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+	json_t *report = json_pack("{s:s, s:s, s:s, s:f, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I}",
 		"weir", weir_version(), "dpdk", rte_version() + sizeof("DPDK"), "pipeline",
 		weir_engine_name(engine), "elapsed_s", weir_engine_elapsed(engine), "ledger",
 		report_ledger(engine), "drops", report_drops(engine), "ports", report_ports(engine),
 		"parse", report_parse(engine), "nodes", report_nodes(engine), "links",
-		report_links(engine), "pools", report_pools(engine));
+		report_links(engine), "pools", report_pools(engine), "flow_seed",
+		(json_int_t)weir_ledger_flow_seed(engine));
 	char *text = json_dumps(report, JSON_INDENT(2) | JSON_REAL_PRECISION(REAL_DIGITS));
 
 	json_decref(report);

@@ -3,6 +3,7 @@
  */
 
 /* An engine at work: start, poll, drain, stop. */
+#include <limits.h>
 #include <unistd.h>
 
 #include <rte_cycles.h>
@@ -135,19 +136,12 @@ loops_poll(struct weir_engine *engine)
 static unsigned int
 joint_abandon(struct joint *joint)
 {
-	struct weir_event *events[BURST_MAX];
 	struct weir_worker *worker = joint->lane->consumer;
-	unsigned int n;
 
-	if (joint->consumer->feedback) {
-		ring_consumer_drop(joint->consumer, worker, DROP_FEEDBACK_CLOSED, events);
-		return 0;
-	}
-	n = ring_consumer_drop(joint->consumer, worker, DROP_DRAIN_ABANDONED, events);
-	/* Not taken out by the consumer, but dropped for it. */
-	stat_sub(&joint->consumer->dequeued, n);
-	stat_add(&joint->abandoned, n);
-	return n;
+	if (!joint->consumer->feedback)
+		return ring_consumer_lose(joint->consumer, worker, DROP_DRAIN_ABANDONED, UINT_MAX);
+	ring_consumer_lose(joint->consumer, worker, DROP_FEEDBACK_CLOSED, UINT_MAX);
+	return 0;
 }
 
 /* What a source was given, but had no time to pass on, came in all the same. */

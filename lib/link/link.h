@@ -15,6 +15,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <rte_branch_prediction.h>
+#include <rte_cycles.h>
 #include <rte_ring.h>
 
 #include <weir/link.h>
@@ -29,34 +31,83 @@
 /* Buckets of a flow spread: chosen by the top 8 bits of the hash. */
 #define SPREAD_BUCKETS 256
 
-/* The producer's end of a ring. Puts are seen by the consumer when they are published. */
-struct ring_producer {
+/* Priorities of events. */
+#define PRIORITIES (WEIR_PRIO_MAX + 1)
+
+/* A stamp is the TSC in units of 256 cycles: 32 bits of it come round after minutes. */
+#define STAMP_SHIFT 8
+
+/* What was lost on a ring since that was last told downstream. Nothing is noted unless asked for. */
+struct gap {
+	uint64_t count;
+	uint64_t first; /* TSC when the first was lost */
+	uint64_t last;
+	uint64_t told; /* TSC of the last marker */
+	bool wanted;
+};
+
+/*
+ * The producer's end of a ring. Puts are seen by the consumer when they are published. Its first
+ * line is what every burst needs.
+ */
+struct __rte_cache_aligned ring_producer {
 	struct rte_ring *ring;
 	struct weir_event **slots;
+	uint32_t *stamps; /* when each slot was published; NULL: nobody asks */
 	uint32_t mask;
 	uint32_t capacity;
 	uint32_t head;      /* next slot to fill */
 	uint32_t published; /* head as the consumer sees it */
 	uint32_t seen;      /* consumer's tail when it was last read: free room can only grow */
+	uint32_t alarm;     /* fill above which the pressure is looked at; UINT32_MAX: never */
 	uint64_t enqueued;
-	uint64_t dropped;
+
+	struct gap gap;
+	uint32_t high; /* of fill, in events */
+	uint32_t low;
+	bool pressed; /* has been above `high`, and not below `low` since */
+
+	/* block_timeout */
+	bool open;          /* its consumer took nothing for so long: not waited for */
+	uint32_t full_seen; /* consumer's tail when it was first found full */
+	uint64_t full_since;
+	uint64_t timeout; /* cycles; 0: never */
+
+	uint32_t reserve[PRIORITIES]; /* drop-priority: room that is kept from each */
+
+	/* drop-flow */
+	uint32_t seed;
+	uint32_t level; /* flows placed below it are shed */
+	uint64_t ticked;
+
+	uint64_t dropped[DROP_LINK];
 };
 
 /* The consumer's end of a ring. */
-struct ring_consumer {
+struct __rte_cache_aligned ring_consumer {
 	struct rte_ring *ring;
 	struct weir_event **slots;
+	const uint32_t *stamps;
+	/* How many of the oldest waiting are to go now: of the link's policy; NULL: none ever. */
+	uint32_t (*excess)(struct ring_consumer *consumer);
 	uint32_t mask;
 	uint32_t tail; /* next slot to empty */
 	uint32_t seen; /* producer's head when it was last read */
 	uint32_t high_water;
 	uint64_t dequeued;
+	struct gap gap;
+	uint32_t high;
+	uint32_t low;
+	uint32_t deadline;       /* drop-late: in units of stamps */
+	enum drop_reason reason; /* for `excess` */
+	unsigned int id;         /* which link of the pipeline */
 	struct weir_worker *producer;
 	bool feedback; /* closes a cycle: what comes here is dropped once nothing else can come */
+	uint64_t dropped[DROP_LINK];
 };
 
 /* One (producer worker, consumer worker) pair of a link: a ring, or a call. */
-struct lane {
+struct __rte_cache_aligned lane {
 	struct ring_producer ring; /* ring.ring is NULL for a call */
 	struct weir_worker *consumer;
 	bool direct;                /* a call may pass the producer's array on */
@@ -65,16 +116,48 @@ struct lane {
 	uint16_t staged_size;
 };
 
-/* What a drop policy is: one row a policy. */
+/* Events that a policy looks at together. */
+#define ADMIT_MAX 64
+
+/*
+ * What a drop policy is: one unit a policy. All but the names may be left out. What a policy admits
+ * but the ring has no room for is lost too, for `full`.
+ */
 struct link_policy {
 	const char *name;
-	bool lossless;           /* room is reserved before the producer pulls */
-	enum drop_reason reason; /* for what is lost on the link all the same */
+	bool lossless;         /* room is reserved before the producer pulls */
+	enum drop_reason full; /* for what finds no room in the ring */
+	enum drop_reason shed; /* for what the policy drops */
+	/* Producer: which of n events, ADMIT_MAX at most, may go in: a bit each. */
+	uint64_t (
+		*admit)(struct ring_producer *ring, struct weir_event *const events[], uint16_t n);
+	/* Producer: once in a while. */
+	void (*tick)(struct ring_producer *ring, uint64_t now);
+	/* Consumer: see struct ring_consumer. */
+	uint32_t (*excess)(struct ring_consumer *consumer);
+};
+
+extern const struct link_policy policy_block;
+extern const struct link_policy policy_drop_newest;
+extern const struct link_policy policy_drop_oldest;
+extern const struct link_policy policy_drop_priority;
+extern const struct link_policy policy_drop_flow;
+extern const struct link_policy policy_drop_late;
+
+/* What can be said of a link's rings while they run. */
+struct link_settings {
+	const struct link_policy *policy;
+	uint32_t high; /* of fill, in events: low < high <= capacity */
+	uint32_t low;
+	uint64_t timeout; /* cycles; 0: never */
+	uint32_t reserve[PRIORITIES];
+	uint64_t deadline; /* cycles */
+	bool gap_markers;
 };
 
 /* A link as one of its producers sees it. */
 struct out_link {
-	/* Give n events to the lanes: chosen by the spread and the number of lanes. */
+	/* Give n events to the lanes: chosen by the spread, the policy and the number of lanes. */
 	void (*push)(struct weir_worker *worker, struct out_link *link, struct weir_event *events[],
 		uint16_t n);
 	struct lane *lanes;
@@ -82,6 +165,7 @@ struct out_link {
 	uint16_t turn;   /* next lane of a round-robin */
 	unsigned int id; /* which link of the pipeline */
 	const struct link_policy *policy;
+	enum weir_spread spread;
 	uint8_t bucket[SPREAD_BUCKETS]; /* lane of each bucket of a flow spread */
 };
 
@@ -94,9 +178,10 @@ struct output {
 
 /* Room that a worker needs downstream before it pulls: on a ring, or in a stage reached by calls. */
 struct gate {
-	struct ring_producer *ring; /* NULL: the stage */
-	struct weir_worker *stage;  /* whose room() is asked */
-	uint32_t times;             /* most events that arrive there for one pulled */
+	struct ring_producer *ring;  /* NULL: the stage */
+	const struct out_link *link; /* of the ring: it counts while its policy is lossless */
+	struct weir_worker *stage;   /* whose room() is asked */
+	uint32_t times;              /* most events that arrive there for one pulled */
 };
 
 /* What the workers of one lcore share to tell where its time goes. */
@@ -119,7 +204,7 @@ struct __rte_cache_aligned weir_worker {
 	void *state;
 	struct worker_stats *stats;
 	struct output *outputs;
-	struct gate *gates; /* its own room() first, where it has one */
+	struct gate *gates; /* those that count first; its own room() before all others */
 	struct ring_consumer *inputs;
 	uint16_t output_count;
 	uint16_t gate_count;
@@ -127,6 +212,14 @@ struct __rte_cache_aligned weir_worker {
 	uint16_t burst;
 	struct lcore_sample *sample;
 	bool unpublished; /* an output has puts or staged events that wait for the pass's end */
+
+	/* Told when a link behind it goes above `high`, and when all are below `low`; or NULL. */
+	void (*pressure)(struct weir_worker *worker, void *state, bool on);
+	struct weir_worker **callers; /* who reach it by calls: it presses on them too */
+	uint16_t caller_count;
+	uint16_t gates_all; /* those that do not count now included */
+	uint32_t pressed;   /* rings and called workers that press on it */
+	uint64_t pressures; /* times that it came under pressure */
 
 	/* What it is, for init() and for figures. */
 	const char *name; /* of its node */
@@ -142,7 +235,7 @@ struct __rte_cache_aligned weir_worker {
 	const uint64_t *verdicts; /* a source's counts by verdict, or NULL */
 };
 
-/* The row of a policy; never NULL for a policy of weir/link.h other than auto. */
+/* The unit of a policy; never NULL for a policy of weir/link.h other than auto. */
 const struct link_policy *link_policy(enum weir_on_full on_full);
 
 /* Set up both ends of an SPSC ring. */
@@ -150,8 +243,19 @@ void ring_producer_init(struct ring_producer *producer, struct rte_ring *ring);
 void ring_consumer_init(struct ring_consumer *consumer, struct rte_ring *ring,
 	struct weir_worker *producer);
 
-/* The push of a link, by its spread and the number and kinds of its lanes. */
+/* The link is made: its lanes are there, and rings among them. Settings come next. */
 void out_link_init(struct out_link *link, enum weir_spread spread);
+
+/* What the settings are at each end of a link's rings: by the lcore of that end, or before it runs. */
+void out_link_set(struct weir_worker *worker, struct out_link *link,
+	const struct link_settings *settings);
+void ring_consumer_set(struct ring_consumer *consumer, const struct link_settings *settings);
+
+/* Those of a worker's gates that count, by the policies of their links, first. */
+void worker_gates_sort(struct weir_worker *worker);
+
+/* Look at the rings behind a worker: pressure that is over, ticks of policies. */
+void worker_look(struct weir_worker *worker, uint64_t now);
 
 /* Make an event that `more` further holders get read-only: for copies. */
 void event_share(struct weir_event *event, uint16_t more);
@@ -178,6 +282,34 @@ unsigned int worker_room_out(const struct weir_worker *worker);
 /* Take at most n events out of a ring. */
 unsigned int ring_consumer_get(struct ring_consumer *consumer, struct weir_event *events[],
 	unsigned int n);
+
+/* Drop at most n of the oldest in a ring, counted as come in at its consumer; how many those were. */
+unsigned int ring_consumer_lose(struct ring_consumer *consumer, struct weir_worker *worker,
+	enum drop_reason reason, unsigned int n);
+
+/* Drop what the link's policy has its consumer drop. */
+void ring_consumer_shed(struct ring_consumer *consumer, struct weir_worker *worker);
+
+/* Tell the worker of what was lost at its end of the ring; whether it was told: takes room for 1. */
+bool ring_consumer_mark(struct ring_consumer *consumer, struct weir_worker *worker);
+
+/* Note that n more were lost just now. */
+static inline void
+gap_note(struct gap *gap, unsigned int n)
+{
+	if (likely(!gap->wanted))
+		return;
+	gap->last = rte_rdtsc();
+	if (gap->count == 0)
+		gap->first = gap->last;
+	gap->count += n;
+}
+
+/*
+ * An event that tells of a gap, which is closed by that: counted as created by the worker. NULL:
+ * the last one was told less than a millisecond ago, or there is no mbuf for it.
+ */
+struct weir_event *gap_event(struct weir_worker *worker, struct gap *gap, unsigned int link);
 
 /* How one waits, and how long it has by now. */
 struct waiter {

@@ -10,6 +10,9 @@
 
 #include "link.h"
 
+/* Events lost at once before they are freed. */
+#define LOST_MAX 64u
+
 /* Slots of a cache line. */
 #define SLOTS_LINE (RTE_CACHE_LINE_SIZE / sizeof(struct weir_event *))
 
@@ -44,6 +47,16 @@ producer_put(struct ring_producer *producer, struct weir_event *const events[], 
 	producer->head += n;
 }
 
+/* When the slots from `published` on are published. */
+static inline void
+producer_stamp(struct ring_producer *producer)
+{
+	uint32_t now = (uint32_t)(rte_rdtsc() >> STAMP_SHIFT);
+
+	for (uint32_t i = producer->published; i != producer->head; i++)
+		producer->stamps[i & producer->mask] = now;
+}
+
 /* The consumer has read the slots that come next: have their lines here before n more are put. */
 static inline void
 producer_fetch(const struct ring_producer *producer, uint32_t n)
@@ -59,6 +72,8 @@ producer_publish(struct ring_producer *producer)
 
 	if (n == 0)
 		return;
+	if (unlikely(producer->stamps != NULL))
+		producer_stamp(producer);
 	producer->published = producer->head;
 	/* Counted before it can be taken out: nobody reads of more out than in. */
 	stat_add(&producer->enqueued, n);
@@ -67,5 +82,20 @@ producer_publish(struct ring_producer *producer)
 	__atomic_store_n(&producer->ring->prod.tail, producer->head, __ATOMIC_RELEASE);
 	producer_fetch(producer, n);
 }
+
+/* Events in a ring, those not published included: exact. */
+static inline uint32_t
+producer_fill(struct ring_producer *producer)
+{
+	producer->seen = __atomic_load_n(&producer->ring->cons.tail, __ATOMIC_ACQUIRE);
+	return producer->head - producer->seen;
+}
+
+/* pressure.c: a ring behind a worker may have gone above `high`, or below `low`. */
+void ring_pressure(struct weir_worker *worker, struct ring_producer *ring);
+
+/* policy.c: settings at the producer's end. push.c: the push of a link, by all that decides it. */
+void ring_producer_set(struct ring_producer *ring, const struct link_settings *settings);
+void out_link_choose(struct out_link *link);
 
 #endif /* WEIR_LINK_PRIVATE_H */

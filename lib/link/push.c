@@ -10,30 +10,83 @@
 
 #include "link_private.h"
 
-/* Events lost at once before they are freed. */
-#define LOST_MAX 64
-
-/* Count and free what a lane has no room for. */
+/* Count and free what a lane has no room for, or what its policy does not admit. */
 static void
-lane_lose(struct weir_worker *worker, const struct out_link *link, struct lane *lane,
+lane_lose(struct weir_worker *worker, struct lane *lane, enum drop_reason reason,
 	struct weir_event *events[], uint16_t n)
 {
-	stat_add(&lane->ring.dropped, n);
-	worker_drop(worker, link->policy->reason, events, n);
+	stat_add(&lane->ring.dropped[reason], n);
+	worker_drop(worker, reason, events, n);
+	gap_note(&lane->ring.gap, n);
+}
+
+/* Why a lane loses what it has no room for. */
+static enum drop_reason
+lane_full(const struct out_link *link, const struct lane *lane)
+{
+	return lane->ring.open ? DROP_BLOCK_TIMEOUT : link->policy->full;
+}
+
+/*
+ * Tell of what was lost before what comes now, as soon as there is room: on a lossless link, room
+ * that is not promised to what was pulled.
+ */
+static __rte_noinline void
+lane_mark(struct weir_worker *worker, const struct out_link *link, struct lane *lane)
+{
+	uint32_t need = link->policy->lossless ? lane->ring.capacity / 2 : 1;
+	struct weir_event *event;
+
+	if (producer_room(&lane->ring, need) < need)
+		return;
+	event = gap_event(worker, &lane->ring.gap, link->id);
+	if (event == NULL)
+		return;
+	producer_put(&lane->ring, &event, 1);
+	stat_add(&worker->stats->out, 1);
+	worker->unpublished = true;
 }
 
 static inline void
 lane_push_ring(struct weir_worker *worker, const struct out_link *link, struct lane *lane,
 	struct weir_event *events[], uint16_t n)
 {
-	uint32_t room = producer_room(&lane->ring, n);
-	uint16_t fits = (uint16_t)RTE_MIN(n, room);
+	uint32_t room;
+	uint16_t fits;
 
+	if (unlikely(lane->ring.gap.count > 0))
+		lane_mark(worker, link, lane);
+	room = producer_room(&lane->ring, n);
+	fits = (uint16_t)RTE_MIN(n, room);
 	producer_put(&lane->ring, events, fits);
 	stat_add(&worker->stats->out, fits);
 	worker->unpublished = true;
 	if (unlikely(fits < n))
-		lane_lose(worker, link, lane, events + fits, n - fits);
+		lane_lose(worker, lane, lane_full(link, lane), events + fits, n - fits);
+}
+
+/* As lane_push_ring(), of what the policy admits. */
+static void
+lane_push_admitted(struct weir_worker *worker, const struct out_link *link, struct lane *lane,
+	struct weir_event *events[], uint16_t n)
+{
+	while (n > 0) {
+		uint16_t k = RTE_MIN(n, (uint16_t)ADMIT_MAX), in = 0, out = 0;
+		uint64_t admitted = link->policy->admit(&lane->ring, events, k);
+		struct weir_event *kept[ADMIT_MAX], *lost[ADMIT_MAX];
+
+		for (uint16_t i = 0; i < k; i++)
+			if (admitted >> i & 1)
+				kept[in++] = events[i];
+			else
+				lost[out++] = events[i];
+		if (in > 0)
+			lane_push_ring(worker, link, lane, kept, in);
+		if (out > 0)
+			lane_lose(worker, lane, link->policy->shed, lost, out);
+		events += k;
+		n -= k;
+	}
 }
 
 static void
@@ -82,10 +135,12 @@ static inline void
 lane_push(struct weir_worker *worker, const struct out_link *link, struct lane *lane,
 	struct weir_event *events[], uint16_t n)
 {
-	if (lane->ring.ring != NULL)
+	if (lane->ring.ring == NULL)
+		lane_push_call(worker, lane, events, n);
+	else if (link->policy->admit == NULL)
 		lane_push_ring(worker, link, lane, events, n);
 	else
-		lane_push_call(worker, lane, events, n);
+		lane_push_admitted(worker, link, lane, events, n);
 }
 
 static void
@@ -93,6 +148,13 @@ push_ring(struct weir_worker *worker, struct out_link *link, struct weir_event *
 	uint16_t n)
 {
 	lane_push_ring(worker, link, link->lanes, events, n);
+}
+
+static void
+push_ring_admitted(struct weir_worker *worker, struct out_link *link, struct weir_event *events[],
+	uint16_t n)
+{
+	lane_push_admitted(worker, link, link->lanes, events, n);
 }
 
 static void
@@ -123,44 +185,84 @@ push_copy(struct weir_worker *worker, struct out_link *link, struct weir_event *
 
 /* One event to its lane; false where there is no room. */
 static inline bool
-lane_put(struct weir_worker *worker, struct lane *lane, struct weir_event *event)
+lane_put(struct weir_worker *worker, const struct out_link *link, struct lane *lane,
+	struct weir_event *event)
 {
 	if (lane->ring.ring == NULL) {
 		lane_stage(worker, lane, &event, 1);
 		return true;
 	}
+	if (unlikely(lane->ring.gap.count > 0))
+		lane_mark(worker, link, lane);
 	if (unlikely(producer_room(&lane->ring, 1) == 0))
 		return false;
 	producer_put(&lane->ring, &event, 1);
 	return true;
 }
 
+static inline struct lane *
+flow_lane(const struct out_link *link, const struct weir_event *event)
+{
+	return &link->lanes[link->bucket[event->hash >> 24]];
+}
+
 static void
 push_flow(struct weir_worker *worker, struct out_link *link, struct weir_event *events[],
 	uint16_t n)
 {
-	struct weir_event *lost[LOST_MAX];
-	uint16_t lost_count = 0;
 	uint32_t out = 0;
 
 	for (uint16_t i = 0; i < n; i++) {
-		struct lane *lane = &link->lanes[link->bucket[events[i]->hash >> 24]];
+		struct lane *lane = flow_lane(link, events[i]);
 
-		if (likely(lane_put(worker, lane, events[i]))) {
+		if (likely(lane_put(worker, link, lane, events[i])))
 			out++;
-			continue;
-		}
-		stat_add(&lane->ring.dropped, 1);
-		lost[lost_count++] = events[i];
-		if (lost_count == LOST_MAX) {
-			worker_drop(worker, link->policy->reason, lost, lost_count);
-			lost_count = 0;
-		}
+		else
+			lane_lose(worker, lane, lane_full(link, lane), &events[i], 1);
 	}
 	worker->unpublished = true;
 	stat_add(&worker->stats->out, out);
-	if (unlikely(lost_count > 0))
-		worker_drop(worker, link->policy->reason, lost, lost_count);
+}
+
+/* Of a policy that admits: a lane is asked for all of a burst that goes there, in its order. */
+static void
+push_flow_admitted(struct weir_worker *worker, struct out_link *link, struct weir_event *events[],
+	uint16_t n)
+{
+	while (n > 0) {
+		uint16_t k = RTE_MIN(n, (uint16_t)ADMIT_MAX);
+		uint64_t left = k == ADMIT_MAX ? UINT64_MAX : (UINT64_C(1) << k) - 1;
+
+		while (left != 0) {
+			struct lane *lane = flow_lane(link, events[__builtin_ctzll(left)]);
+			struct weir_event *same[ADMIT_MAX];
+			uint16_t count = 0;
+
+			for (uint16_t i = 0; i < k; i++)
+				if ((left >> i & 1) && flow_lane(link, events[i]) == lane) {
+					same[count++] = events[i];
+					left &= ~(UINT64_C(1) << i);
+				}
+			lane_push(worker, link, lane, same, count);
+		}
+		events += k;
+		n -= k;
+	}
+}
+
+void
+out_link_choose(struct out_link *link)
+{
+	bool admits = link->policy->admit != NULL;
+
+	if (link->lane_count == 1 && link->lanes[0].ring.ring == NULL)
+		link->push = push_call;
+	else if (link->lane_count == 1)
+		link->push = admits ? push_ring_admitted : push_ring;
+	else if (link->spread == WEIR_SPREAD_FLOW)
+		link->push = admits ? push_flow_admitted : push_flow;
+	else
+		link->push = link->spread == WEIR_SPREAD_COPY ? push_copy : push_turn;
 }
 
 void
@@ -168,12 +270,25 @@ out_link_init(struct out_link *link, enum weir_spread spread)
 {
 	for (unsigned int i = 0; i < SPREAD_BUCKETS; i++)
 		link->bucket[i] = (uint8_t)(i % link->lane_count);
-	if (link->lane_count == 1)
-		link->push = link->lanes[0].ring.ring != NULL ? push_ring : push_call;
-	else if (spread == WEIR_SPREAD_FLOW)
-		link->push = push_flow;
-	else
-		link->push = spread == WEIR_SPREAD_COPY ? push_copy : push_turn;
+	link->spread = spread;
+}
+
+/* All that a pass has put into a lane. */
+static inline void
+lane_publish(struct weir_worker *worker, const struct out_link *link, struct lane *lane)
+{
+	struct ring_producer *ring = &lane->ring;
+
+	if (ring->ring == NULL) {
+		if (lane->staged_count > 0)
+			lane_flush(lane);
+		return;
+	}
+	if (unlikely(ring->gap.count > 0))
+		lane_mark(worker, link, lane);
+	producer_publish(ring);
+	if (unlikely(ring->head - ring->seen > ring->alarm))
+		ring_pressure(worker, ring);
 }
 
 void
@@ -188,12 +303,8 @@ worker_publish(struct weir_worker *worker)
 		for (uint16_t l = 0; l < output->link_count; l++) {
 			struct out_link *link = &output->links[l];
 
-			for (uint16_t i = 0; i < link->lane_count; i++) {
-				if (link->lanes[i].ring.ring != NULL)
-					producer_publish(&link->lanes[i].ring);
-				else if (link->lanes[i].staged_count > 0)
-					lane_flush(&link->lanes[i]);
-			}
+			for (uint16_t i = 0; i < link->lane_count; i++)
+				lane_publish(worker, link, &link->lanes[i]);
 		}
 	}
 }

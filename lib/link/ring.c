@@ -15,6 +15,7 @@ ring_producer_init(struct ring_producer *producer, struct rte_ring *ring)
 		.head = ring->prod.tail,
 		.published = ring->prod.tail,
 		.seen = ring->cons.tail,
+		.alarm = UINT32_MAX,
 	};
 }
 
@@ -32,23 +33,13 @@ ring_consumer_init(struct ring_consumer *consumer, struct rte_ring *ring,
 	};
 }
 
-unsigned int
-ring_consumer_get(struct ring_consumer *consumer, struct weir_event *events[], unsigned int n)
+/* Take n events that are known to be there. */
+static inline void
+consumer_take(struct ring_consumer *consumer, struct weir_event *events[], uint32_t n)
 {
-	uint32_t waiting = consumer->seen - consumer->tail;
 	uint32_t at = consumer->tail & consumer->mask;
-	uint32_t first;
+	uint32_t first = RTE_MIN(n, consumer->mask + 1 - at);
 
-	if (waiting < n) {
-		consumer->seen = __atomic_load_n(&consumer->ring->prod.tail, __ATOMIC_ACQUIRE);
-		waiting = consumer->seen - consumer->tail;
-		if (waiting > consumer->high_water)
-			consumer->high_water = waiting;
-		n = RTE_MIN(n, waiting);
-		if (n == 0)
-			return 0;
-	}
-	first = RTE_MIN(n, consumer->mask + 1 - at);
 	for (uint32_t i = 0; i < first; i++)
 		events[i] = consumer->slots[at + i];
 	for (uint32_t i = first; i < n; i++)
@@ -59,6 +50,69 @@ ring_consumer_get(struct ring_consumer *consumer, struct weir_event *events[], u
 	consumer->tail += n;
 	consumer->ring->cons.head = consumer->tail;
 	__atomic_store_n(&consumer->ring->cons.tail, consumer->tail, __ATOMIC_RELEASE);
+}
+
+unsigned int
+ring_consumer_get(struct ring_consumer *consumer, struct weir_event *events[], unsigned int n)
+{
+	uint32_t waiting = consumer->seen - consumer->tail;
+
+	if (waiting < n) {
+		consumer->seen = __atomic_load_n(&consumer->ring->prod.tail, __ATOMIC_ACQUIRE);
+		waiting = consumer->seen - consumer->tail;
+		if (waiting > consumer->high_water)
+			consumer->high_water = waiting;
+		n = RTE_MIN(n, waiting);
+		if (n == 0)
+			return 0;
+	}
+	consumer_take(consumer, events, n);
 	stat_add(&consumer->dequeued, n);
 	return n;
+}
+
+unsigned int
+ring_consumer_lose(struct ring_consumer *consumer, struct weir_worker *worker,
+	enum drop_reason reason, unsigned int n)
+{
+	struct weir_event *events[LOST_MAX];
+	unsigned int all = 0, k;
+
+	for (; all < n; all += k) {
+		consumer->seen = __atomic_load_n(&consumer->ring->prod.tail, __ATOMIC_ACQUIRE);
+		k = RTE_MIN(consumer->seen - consumer->tail, RTE_MIN(n - all, LOST_MAX));
+		if (k == 0)
+			break;
+		consumer_take(consumer, events, k);
+		stat_add(&consumer->dropped[reason], k);
+		stat_add(&worker->stats->in, k);
+		worker_drop(worker, reason, events, k);
+		gap_note(&consumer->gap, k);
+	}
+	return all;
+}
+
+void
+ring_consumer_shed(struct ring_consumer *consumer, struct weir_worker *worker)
+{
+	uint32_t n = consumer->excess(consumer);
+	uint32_t waiting = consumer->seen - consumer->tail;
+
+	if (waiting > consumer->high_water)
+		consumer->high_water = waiting;
+	if (unlikely(n > 0))
+		ring_consumer_lose(consumer, worker, consumer->reason, n);
+}
+
+bool
+ring_consumer_mark(struct ring_consumer *consumer, struct weir_worker *worker)
+{
+	struct weir_event *event = gap_event(worker, &consumer->gap, consumer->id);
+
+	if (event == NULL)
+		return false;
+	/* Made here: it did not come in. */
+	worker->process(worker, worker->state, &event, 1);
+	worker_publish(worker);
+	return true;
 }

@@ -11,37 +11,6 @@
 
 #include "link_private.h"
 
-static inline unsigned int
-gates_room(const struct gate *gates, uint16_t n, unsigned int want)
-{
-	for (uint16_t i = 0; i < n && want > 0; i++) {
-		const struct gate *gate = &gates[i];
-		uint32_t need = want * gate->times, room;
-
-		if (gate->ring != NULL)
-			room = producer_room(gate->ring, need);
-		else
-			room = gate->stage->room(gate->stage, gate->stage->state);
-		if (room < need)
-			want = room / gate->times;
-	}
-	return want;
-}
-
-unsigned int
-worker_room(const struct weir_worker *worker, unsigned int want)
-{
-	return gates_room(worker->gates, worker->gate_count, want);
-}
-
-unsigned int
-worker_room_out(const struct weir_worker *worker)
-{
-	uint16_t own = worker->room != NULL;
-
-	return gates_room(worker->gates + own, worker->gate_count - own, worker->burst);
-}
-
 #ifdef WEIR_CHECKS
 RTE_LOG_REGISTER(logtype_checks, lib.weir.stage, NOTICE);
 

@@ -159,6 +159,39 @@ check_read(const struct weir_pipeline *pipeline, struct weir_error *error)
 	return 0;
 }
 
+/* Thresholds, and room above them. */
+static int
+check_thresholds(const struct weir_pipeline *pipeline, const struct link *link,
+	struct weir_error *error)
+{
+	const struct link_conf *conf = &link->conf;
+	bool sheds = conf->on_full == WEIR_ON_FULL_DROP_OLDEST ||
+		conf->on_full == WEIR_ON_FULL_DROP_FLOW;
+	char key[KEY_MAX];
+
+	if (conf->low >= conf->high)
+		return link_error(pipeline, link, "low", error,
+			"low = %g%% is not below high = %g%%", conf->low * 100, conf->high * 100);
+	if (sheds && conf->ring < 2 * pipeline->conf.burst)
+		return link_error(pipeline, link, "ring", error,
+			"ring = %" PRIu64 ": %s needs room for a burst above `high`: expected at "
+			"least %" PRIu64,
+			conf->ring, on_full_names[conf->on_full], 2 * pipeline->conf.burst);
+	if (conf->on_full == WEIR_ON_FULL_DROP_LATE && conf->deadline == 0)
+		return link_error(pipeline, link, "on_full", error,
+			"on_full = drop-late: expected `deadline`, the longest wait, as 1ms");
+	for (unsigned int i = 1; i <= WEIR_PRIO_MAX; i++) {
+		if (conf->reserve[i] <= conf->reserve[i - 1])
+			continue;
+		text_add(key, sizeof(key), 0, "reserve.%u", i);
+		return link_error(pipeline, link, key, error,
+			"%s = %g%% is more than reserve.%u = %g%%: a higher priority must not find "
+			"less room",
+			key, conf->reserve[i] * 100, i - 1, conf->reserve[i - 1] * 100);
+	}
+	return 0;
+}
+
 static int
 check_link(const struct weir_pipeline *pipeline, const struct link *link, struct weir_error *error)
 {
@@ -174,7 +207,7 @@ check_link(const struct weir_pipeline *pipeline, const struct link *link, struct
 			"ring = %" PRIu64 ": a block link must hold a burst, times the events that "
 			"'%s' makes of one: expected at least %" PRIu64,
 			link->conf.ring, from->name, least);
-	return 0;
+	return check_thresholds(pipeline, link, error);
 }
 
 static int

@@ -133,7 +133,7 @@ cycle_error(const struct walk *walk, const struct link *link, struct weir_error 
 		at = text_add(cycle, sizeof(cycle), at, "... -> ");
 	text_add(cycle, sizeof(cycle), at, "%s", nodes[link->to].name);
 	return link_error(walk->pipeline, link, "on_full", error,
-		"lossless cycle %s (block): a feedback link must have on_full = drop-newest",
+		"lossless cycle %s (block): a feedback link must be lossy, as on_full = drop-newest",
 		cycle);
 }
 

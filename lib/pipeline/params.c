@@ -14,8 +14,11 @@
 /* Most workers of a node: a flow spread tells so many apart (struct out_link). */
 #define WORKERS_MAX 256
 #define WAIT_MAX_NS UINT64_C(1000000000)
+/* Stamps of rings come round after some minutes; see STAMP_SHIFT. */
+#define DEADLINE_MAX_NS UINT64_C(10000000000)
 
-const char *const on_full_names[] = { "auto", "block", "drop-newest", NULL };
+const char *const on_full_names[] = { "auto", "block", "drop-newest", "drop-oldest",
+	"drop-priority", "drop-flow", "drop-late", NULL };
 const char *const spread_names[] = { "flow", "round-robin", "copy", NULL };
 const char *const wait_names[] = { "auto", "spin", "pause", "exponential", "yield", "sleep", NULL };
 
@@ -32,6 +35,12 @@ const char *const section_kinds[] = { "pipeline", "pool", "source", "stage", "li
 		.name = key, .type = WEIR_PARAM_##kind, .offset = offsetof(struct conf, member), \
 		.min = least, .max = most, .def = text, .values = words, .help = line, \
 	}
+
+/* What drop-priority keeps from a priority. */
+#define RESERVE(n, priority, text) \
+	KEY("reserve." n, SHARE, link_conf, reserve[priority], 0, 100, text, NULL, \
+		"drop-priority: share of the ring that priority " n \
+		" leaves free for higher ones")
 
 /* Keys that sources and stages have in common. */
 #define NODE_KEYS \
@@ -102,6 +111,24 @@ static const struct weir_param link_params[] = {
 		"how the workers of the stage share what comes in"),
 	KEY("on_full", ENUM, link_conf, on_full, 0, 0, "auto", on_full_names,
 		"when a ring is full; auto: drop-newest behind an ethdev source, else block"),
+	KEY("high", SHARE, link_conf, high, 0, 100, "75%", NULL,
+		"fill above which drop-oldest and drop-flow shed, and producers are told"),
+	KEY("low", SHARE, link_conf, low, 0, 100, "50%", NULL,
+		"fill down to which drop-oldest sheds, and below which the pressure is over"),
+	KEY("deadline", DURATION, link_conf, deadline, 1000, DEADLINE_MAX_NS, "", NULL,
+		"drop-late: longest wait in the ring"),
+	KEY("block_timeout", DURATION, link_conf, block_timeout, 0, WAIT_MAX_NS * 60, "0", NULL,
+		"block: drop the newest once the consumer took nothing for so long; 0: never"),
+	RESERVE("0", 0, "40%"),
+	RESERVE("1", 1, "35%"),
+	RESERVE("2", 2, "30%"),
+	RESERVE("3", 3, "25%"),
+	RESERVE("4", 4, "20%"),
+	RESERVE("5", 5, "15%"),
+	RESERVE("6", 6, "10%"),
+	RESERVE("7", 7, "0%"),
+	KEY("gap_markers", BOOL, link_conf, gap_markers, 0, 0, "off", NULL,
+		"tell the stages behind of what was lost, by events of type gap"),
 	KEY("full", ENUM, link_conf, full, 0, 0, "auto", wait_names,
 		"how a blocked producer waits"),
 	KEY("full.min", DURATION, link_conf, full_min, 1, WAIT_MAX_NS, "100ns", NULL,

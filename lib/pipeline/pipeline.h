@@ -48,8 +48,9 @@ struct node_conf {
 	const char *device;   /* "": none */
 	uint64_t descriptors; /* RX descriptors a queue; 0: the driver's choice, or 1024 */
 	/* sources */
-	uint64_t tunnel;  /* enum weir_parse_tunnel */
-	const char *drop; /* verdicts as given, or ""; see pipeline_drop_mask() */
+	uint64_t tunnel;         /* enum weir_parse_tunnel */
+	uint64_t under_pressure; /* enum weir_parse_depth */
+	const char *drop;        /* verdicts as given, or ""; see pipeline_drop_mask() */
 	/* stages */
 	const char *input; /* list as given */
 };
@@ -63,6 +64,12 @@ struct link_conf {
 	uint64_t full;     /* enum weir_wait: how a blocked producer waits */
 	uint64_t full_min; /* ns */
 	uint64_t full_max; /* ns */
+	double high;       /* share of the ring */
+	double low;
+	uint64_t block_timeout;            /* ns; 0: never */
+	uint64_t deadline;                 /* ns; 0: none */
+	double reserve[WEIR_PRIO_MAX + 1]; /* share of the ring that is kept from each priority */
+	uint64_t gap_markers;
 };
 
 struct node {

@@ -34,6 +34,8 @@ struct source_ops {
 		uint16_t n);
 	/* The engine stops: take nothing new; how many events poll() still has to give. NULL: 0. */
 	unsigned int (*drain)(struct weir_worker *worker, void *state);
+	/* What is behind it is too full, or is no more: parse less, or all. NULL: nothing to shed. */
+	void (*pressure)(struct weir_worker *worker, void *state, bool on);
 	/* Undo init; NULL: nothing. */
 	void (*fini)(struct weir_worker *worker, void *state);
 };

@@ -7,9 +7,14 @@
 static const char *const drop_reason_names[DROP_STAGE] = {
 	[DROP_RING_FULL] = "ring_full",
 	[DROP_OVERRUN] = "overrun",
+	[DROP_BLOCK_TIMEOUT] = "block_timeout",
+	[DROP_LOW_PRIORITY] = "low_priority",
+	[DROP_FLOW_SHED] = "flow_shed",
+	[DROP_OLDEST] = "oldest",
+	[DROP_LATE] = "late",
+	[DROP_FEEDBACK_CLOSED] = "feedback_closed",
 	[DROP_DRAIN_ABANDONED] = "drain_abandoned",
 	[DROP_NO_MBUF] = "no_mbuf",
-	[DROP_FEEDBACK_CLOSED] = "feedback_closed",
 	[DROP_VERDICT] = "verdict",
 };
 

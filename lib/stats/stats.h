@@ -38,13 +38,22 @@ stat_read(const uint64_t *counter)
 
 /* Why an event was lost. A stage's own reasons come behind these, by their index. */
 enum drop_reason {
-	DROP_RING_FULL,       /* drop-newest: no room in the ring */
-	DROP_OVERRUN,         /* a stage forwarded more than it declares, into a full block link */
-	DROP_DRAIN_ABANDONED, /* left over when the drain's time was up */
-	DROP_NO_MBUF,         /* a packet of another's pool could not be copied into ours */
+	/* on a link, by its producer */
+	DROP_RING_FULL,     /* no room in the ring: the newest is lost */
+	DROP_OVERRUN,       /* a stage forwarded more than it declares, into a full block link */
+	DROP_BLOCK_TIMEOUT, /* its consumer took nothing for the link's block_timeout */
+	DROP_LOW_PRIORITY,  /* drop-priority: the room left is kept for higher ones */
+	DROP_FLOW_SHED,     /* drop-flow: its flow is not admitted now */
+	/* on a link, by its consumer */
+	DROP_OLDEST,          /* drop-oldest: fresher ones were waiting */
+	DROP_LATE,            /* drop-late: waited longer than the link's deadline */
 	DROP_FEEDBACK_CLOSED, /* on its way back to a stage that drains: the cycle would not end */
-	DROP_VERDICT,         /* the source drops packets with this verdict */
-	DROP_STAGE,           /* first of the stage's own */
+	DROP_DRAIN_ABANDONED, /* left over when the drain's time was up */
+	DROP_LINK,            /* how many there are on links */
+	/* by a worker */
+	DROP_NO_MBUF = DROP_LINK, /* a packet of another's pool could not be copied into ours */
+	DROP_VERDICT,             /* the source drops packets with this verdict */
+	DROP_STAGE,               /* first of the stage's own */
 	DROP_MAX = DROP_STAGE + WEIR_MAX_REASONS
 };
 

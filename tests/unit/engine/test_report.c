@@ -76,13 +76,13 @@ links_have_keys(const json_t *report)
 	{
 		bool call = strcmp(json_string_value(json_object_get(link, "kind")), "call") == 0;
 
-		keys_are(link, "from to kind on_full rings");
+		keys_are(link, "from to kind on_full rings drops");
 		assert_true(call ||
 			strcmp(json_string_value(json_object_get(link, "kind")), "ring") == 0);
 		assert_int_equal(call, json_array_size(json_object_get(link, "rings")) == 0);
 		json_array_foreach(json_object_get(link, "rings"), j, ring) keys_are(ring,
 			"producer consumer socket capacity enqueued dequeued "
-			"dropped high_water");
+			"dropped high_water level");
 	}
 }
 
@@ -93,7 +93,7 @@ report_has_keys(const json_t *report)
 	size_t i;
 	json_t *pool;
 
-	keys_are(report, "weir dpdk pipeline elapsed_s ledger drops ports parse nodes links pools");
+	keys_are(report, "weir dpdk pipeline elapsed_s ledger drops ports parse nodes links pools flow_seed");
 	assert_string_equal(json_string_value(json_object_get(report, "weir")), WEIR_VERSION_TEXT);
 	assert_true(json_is_real(json_object_get(report, "elapsed_s")));
 	assert_true(strncmp(json_string_value(json_object_get(report, "dpdk")), "2", 1) == 0);

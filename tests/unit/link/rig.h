@@ -16,6 +16,8 @@
 #define RIG_LANES 4
 #define RIG_POOL 8191
 #define RIG_LOG (1 << 17)
+/* Slots of the largest ring with stamps. */
+#define RIG_STAMPS 4096
 
 /* A worker that notes down what it gets and releases it. */
 struct rig_worker {
@@ -40,6 +42,8 @@ struct rig {
 	struct out_link link;
 	struct lane lanes[RIG_LANES];
 	struct ring_consumer ends[RIG_LANES];
+	struct link_settings settings;
+	uint32_t stamps[RIG_LANES][RIG_STAMPS];
 	uint64_t next; /* user[0] of the next event */
 };
 
@@ -111,6 +115,7 @@ rig_make(struct rig *rig)
 	for (unsigned int i = 0; i < RIG_LANES; i++)
 		rig_worker_make(&rig->consumers[i], "consumer");
 	rig->link.lanes = rig->lanes;
+	rig->settings.high = UINT32_MAX;
 }
 
 /* A further lane: a ring with that room; 0: a call. */
@@ -136,6 +141,20 @@ rig_lane(struct rig *rig, unsigned int capacity)
 	assert_non_null(ring);
 	ring_producer_init(&lane->ring, ring);
 	ring_consumer_init(&rig->ends[i], ring, &rig->producer.worker);
+	if (ring->size > RIG_STAMPS)
+		return;
+	lane->ring.stamps = rig->stamps[i];
+	rig->ends[i].stamps = rig->stamps[i];
+}
+
+/* Apply rig->settings at both ends of every ring, as an engine does. */
+static inline void
+rig_set(struct rig *rig)
+{
+	out_link_set(&rig->producer.worker, &rig->link, &rig->settings);
+	for (unsigned int i = 0; i < rig->link.lane_count; i++)
+		if (rig->lanes[i].ring.ring != NULL)
+			ring_consumer_set(&rig->ends[i], &rig->settings);
 }
 
 /* Join the lanes to the producer's output 0. */
@@ -144,8 +163,9 @@ rig_join(struct rig *rig, enum weir_spread spread, enum weir_on_full on_full)
 {
 	struct output *output = &rig->producer.outputs[0];
 
-	rig->link.policy = link_policy(on_full);
 	out_link_init(&rig->link, spread);
+	rig->settings.policy = link_policy(on_full);
+	rig_set(rig);
 	output->links = &rig->link;
 	output->link_count = 1;
 	output->receivers = spread == WEIR_SPREAD_COPY ? rig->link.lane_count : 1;
@@ -189,6 +209,8 @@ rig_pull(struct rig *rig, unsigned int lane, unsigned int n)
 {
 	struct weir_event *events[1024];
 
+	if (rig->ends[lane].excess != NULL)
+		ring_consumer_shed(&rig->ends[lane], &rig->consumers[lane].worker);
 	n = ring_consumer_get(&rig->ends[lane], events, RTE_MIN(n, 1024u));
 	if (n > 0)
 		worker_process(&rig->consumers[lane].worker, events, (uint16_t)n);
@@ -201,6 +223,16 @@ rig_pull_all(struct rig *rig)
 	for (unsigned int i = 0; i < rig->link.lane_count; i++)
 		while (rig->lanes[i].ring.ring != NULL && rig_pull(rig, i, 64) > 0)
 			;
+}
+
+static inline uint64_t
+rig_lost(const uint64_t dropped[DROP_LINK])
+{
+	uint64_t sum = 0;
+
+	for (unsigned int i = 0; i < DROP_LINK; i++)
+		sum += dropped[i];
+	return sum;
 }
 
 /* Publish, empty the rings, see that all is balanced and the pool full, and free. */
@@ -217,7 +249,8 @@ rig_end(struct rig *rig)
 
 		rig_worker_is_balanced(&rig->consumers[i]);
 		in += rig->consumers[i].stats.in;
-		assert_int_equal(ring->enqueued, rig->ends[i].dequeued);
+		assert_int_equal(ring->enqueued,
+			rig->ends[i].dequeued + rig_lost(rig->ends[i].dropped));
 		rte_ring_free(ring->ring);
 		free(rig->lanes[i].staged);
 		free(rig->consumers[i].log);

@@ -62,7 +62,7 @@ full_loses(enum weir_on_full on_full, enum drop_reason reason, uint16_t lanes)
 	assert_int_equal(rig.producer.stats.out, 64);
 	assert_int_equal(rig.producer.stats.dropped[reason], 236);
 	assert_int_equal(worker_stats_dropped(&rig.producer.stats), 236);
-	assert_int_equal(rig.lanes[0].ring.dropped, 236);
+	assert_int_equal(rig.lanes[0].ring.dropped[reason], 236);
 	worker_publish(&rig.producer.worker);
 	rig_pull_all(&rig);
 	assert_int_equal(rig.consumers[0].logged, 64);
@@ -279,7 +279,7 @@ random_run(uint64_t *random, enum weir_spread spread, enum weir_on_full on_full)
 	for (unsigned int i = 0; i < lanes; i++)
 		rig_ascends(&rig.consumers[i]);
 	assert_int_equal(worker_stats_dropped(&rig.producer.stats),
-		rig.producer.stats.dropped[rig.link.policy->reason]);
+		rig.producer.stats.dropped[rig.link.policy->full]);
 	rig_end(&rig);
 }
 

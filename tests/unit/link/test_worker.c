@@ -26,8 +26,9 @@ static void
 gates_make(struct rig *rig, uint32_t times)
 {
 	for (uint16_t i = 0; i < rig->link.lane_count; i++)
-		rig->producer.gates[i] =
-			(struct gate){ .ring = &rig->lanes[i].ring, .times = times };
+		rig->producer.gates[i] = (struct gate){ .ring = &rig->lanes[i].ring,
+			.link = &rig->link,
+			.times = times };
 	rig->producer.worker.gate_count = rig->link.lane_count;
 }
 
@@ -90,7 +91,8 @@ test_stage_gate(void **state)
 	stage = &rig.producer;
 	stage->worker.room = rig_room;
 	stage->gates[0] = (struct gate){ .stage = &stage->worker, .times = 1 };
-	stage->gates[1] = (struct gate){ .ring = &rig.lanes[0].ring, .times = 1 };
+	stage->gates[1] =
+		(struct gate){ .ring = &rig.lanes[0].ring, .link = &rig.link, .times = 1 };
 	stage->worker.gate_count = 2;
 	stage->rooms = 7;
 	assert_int_equal(worker_room(&stage->worker, 32), 7);

@@ -279,8 +279,9 @@ static void
 test_names(void **state)
 {
 	(void)state;
-	assert_string_equal(on_full_names[WEIR_ON_FULL_DROP_NEWEST], "drop-newest");
-	assert_null(on_full_names[WEIR_ON_FULL_DROP_NEWEST + 1]);
+	for (unsigned int i = WEIR_ON_FULL_BLOCK; i < WEIR_ON_FULL_MAX; i++)
+		assert_string_equal(on_full_names[i], link_policy((enum weir_on_full)i)->name);
+	assert_null(on_full_names[WEIR_ON_FULL_MAX]);
 	assert_string_equal(spread_names[WEIR_SPREAD_COPY], "copy");
 	assert_null(spread_names[WEIR_SPREAD_COPY + 1]);
 	assert_string_equal(wait_names[WEIR_WAIT_SLEEP], "sleep");

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The weir authors
+ */
+
+/*
+ * drop-late: what waited in the ring for longer than the deadline is of no use any more. The
+ * producer stamps what it publishes; stamps ascend, so the consumer frees from the oldest on up to
+ * the first that is in time.
+ */
+#include "link.h"
+
+static bool
+is_late(const struct ring_consumer *consumer, uint32_t at, uint32_t now)
+{
+	return now - consumer->stamps[at & consumer->mask] >= consumer->deadline;
+}
+
+static uint32_t
+late_excess(struct ring_consumer *consumer)
+{
+	uint32_t now = (uint32_t)(rte_rdtsc() >> STAMP_SHIFT);
+	uint32_t at = consumer->tail;
+
+	for (;; at++) {
+		if (consumer->seen == at)
+			consumer->seen =
+				__atomic_load_n(&consumer->ring->prod.tail, __ATOMIC_ACQUIRE);
+		if (consumer->seen == at || !is_late(consumer, at, now))
+			return at - consumer->tail;
+	}
+}
+
+const struct link_policy policy_drop_late = {
+	.name = "drop-late",
+	.full = DROP_RING_FULL,
+	.shed = DROP_LATE,
+	.excess = late_excess,
+};

@@ -99,7 +99,8 @@ WEIR_API int weir_engine_stop(struct weir_engine *engine, unsigned int timeout_m
 
 /**
  * weir_engine_watch() looks for lcores that have made no pass, and for workers that have not moved
- * with events waiting in their rings, and logs each once per stall. Call it every 10 ms or so.
+ * with events waiting in their rings, and logs each once per stall. It logs what links lose, too:
+ * the first time at once, then once a second while it lasts. Call it every 10 ms or so.
  *
  * @return lcores and workers that are stalled now
  */

@@ -99,7 +99,9 @@ struct joint {
 
 /* A link of the pipeline, on the control side. */
 struct link_state {
-	uint32_t times; /* most events that arrive there for one that a worker pulls */
+	uint32_t times;           /* most events that arrive there for one that a worker pulls */
+	uint64_t lost[DROP_LINK]; /* as they were announced */
+	uint64_t announced_at;    /* TSC; 0: never */
 };
 
 /* What a driver counts. */
@@ -170,6 +172,9 @@ int engine_gates(struct weir_engine *engine, struct weir_error *error);
 /* settings.c: what a link's keys come to on its rings. */
 void engine_link_settings(const struct weir_pipeline *pipeline, const struct link_conf *conf,
 	struct link_settings *settings);
+
+/* announce.c: tell the log of what links lose; `last`: the engine is at rest. */
+void engine_announce(struct weir_engine *engine, bool last);
 
 /* resources.c: pools and ports. */
 int engine_pools_create(struct weir_engine *engine, struct weir_error *error);

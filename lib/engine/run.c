@@ -178,6 +178,7 @@ engine_finish(struct weir_engine *engine)
 		left += joint_abandon(&engine->joints[i]);
 	engine_workers_fini(engine, false);
 	engine_ports_stop(engine);
+	engine_announce(engine, true);
 	engine->stop_tsc = rte_rdtsc();
 	engine->stopped = true;
 	if (left > 0)

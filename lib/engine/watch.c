@@ -99,6 +99,7 @@ weir_engine_watch(struct weir_engine *engine)
 
 	if (stat_read(&engine->start_tsc) == 0 || engine->stopped)
 		return 0;
+	engine_announce(engine, false);
 	for (unsigned int i = 0; i < engine->loop_count; i++)
 		stalled += loop_watch(engine, &engine->loops[i], now);
 	for (unsigned int i = 0; i < engine->seat_count; i++)

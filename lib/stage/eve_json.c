@@ -3,6 +3,7 @@
  */
 
 /* Lines of JSON, put together by hand: millions a second. */
+#include <inttypes.h>
 #include <arpa/inet.h>
 #include <assert.h>
 #include <netinet/in.h>
@@ -334,6 +335,21 @@ put_packet(const struct eve_format *format, const struct weir_event *event, char
 	return at;
 }
 
+/* What kind of happening it is, and all that is told of one that is no packet. */
+static char *
+put_type(const struct weir_event *event, char *at)
+{
+	if (likely(event->type == WEIR_EVENT_PACKET))
+		return PUT(at, ",\"event_type\":\"packet\"");
+	if (event->type != WEIR_EVENT_GAP)
+		return put_uint(PUT(at, ",\"event_type\":\"event\",\"type\":"), event->type);
+	return at +
+		sprintf(at,
+			",\"event_type\":\"gap\",\"link\":%u,\"count\":%" PRIu64
+			",\"first_tsc\":%" PRIu64 ",\"last_tsc\":%" PRIu64,
+			event->gap.link, event->gap.count, event->gap.first, event->gap.last);
+}
+
 char *
 eve_format_line(struct eve_format *format, const struct weir_event *event, uint64_t ns, char *at)
 {
@@ -341,10 +357,7 @@ eve_format_line(struct eve_format *format, const struct weir_event *event, uint6
 
 	at = put_stamp(format, ns, at);
 	at = put_iface(format, event->port, at);
-	if (packet)
-		at = PUT(at, ",\"event_type\":\"packet\"");
-	else
-		at = put_uint(PUT(at, ",\"event_type\":\"event\",\"type\":"), event->type);
+	at = put_type(event, at);
 	if (packet)
 		at = put_vlan(event, at);
 	if (event->flags & WEIR_EVENT_KEYED)

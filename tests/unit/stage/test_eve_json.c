@@ -199,6 +199,28 @@ test_event_without_packet(void **state)
 	json_decref(json);
 }
 
+/* What was lost on a link. */
+static void
+test_gap(void **state)
+{
+	struct weir_event event = {
+		.type = WEIR_EVENT_GAP,
+		.port = RTE_MBUF_PORT_INVALID,
+		.gap = { .count = 7, .first = 100, .last = UINT64_MAX / 4, .link = 3 },
+	};
+	json_t *json;
+
+	(void)state;
+	json = parsed(&event, 0);
+	is_text(json, "event_type", "gap");
+	is_number(json, "link", 3);
+	is_number(json, "count", 7);
+	is_number(json, "first_tsc", 100);
+	is_number(json, "last_tsc", UINT64_MAX / 4);
+	is_text(json, "verdict", NULL);
+	json_decref(json);
+}
+
 static void
 test_iface(void **state)
 {
@@ -350,6 +372,7 @@ main(void)
 		cmocka_unit_test(test_tunnel_and_tags),
 		cmocka_unit_test(test_ports),
 		cmocka_unit_test(test_event_without_packet),
+		cmocka_unit_test(test_gap),
 		cmocka_unit_test(test_iface),
 		cmocka_unit_test(test_longest_line),
 		cmocka_unit_test(test_ipv6),

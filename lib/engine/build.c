@@ -61,7 +61,8 @@ seat_create(struct weir_engine *engine, struct seat *seat, const struct plan_wor
 	if (worker == NULL)
 		return -ENOMEM;
 	worker->stats = alloc(1, sizeof(*worker->stats), plan->socket);
-	worker->state = alloc(1, state, plan->socket);
+	/* Also for those without state: NULL means that there is no memory. */
+	worker->state = alloc(1, RTE_MAX(state, (size_t)1), plan->socket);
 	worker->outputs = alloc(node_outputs(node), sizeof(*worker->outputs), plan->socket);
 	if (worker->stats == NULL || worker->state == NULL || worker->outputs == NULL)
 		return -ENOMEM;

@@ -349,6 +349,7 @@ static const struct weir_stage_ops stages_ops[] = {
 	{ STAGES_TYPE("t_order", "looks at numbers"), .init = stages_init,
 		.process = order_process },
 	{ STAGES_TYPE("t_lose", "is wrong"), .init = stages_init, .process = lose_process },
+	{ .name = "t_bare", .help = "has no parameters and no state", .process = pass_process },
 };
 
 static inline void

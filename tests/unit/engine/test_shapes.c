@@ -24,6 +24,7 @@ struct shape {
 
 static const struct shape shapes[] = {
 	{ "line", 1, { GEN, "stage a: type=t_pass; input=gen", END "a" } },
+	{ "stateless", 1, { GEN, "stage a: type=t_bare; input=gen; workers=2", END "a" } },
 	{ "diamond", 2,
 		{ GEN, "stage a: type=t_pass; input=gen", "stage b: type=t_pass; input=gen",
 			END "a, b" } },

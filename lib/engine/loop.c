@@ -8,6 +8,7 @@
 #include <rte_cycles.h>
 #include <rte_random.h>
 
+#include "event/fault.h"
 #include "engine_private.h"
 
 /* Fewest packets that vector code of drivers gives. */
@@ -358,6 +359,7 @@ loop_pass(struct loop *loop)
 	enum engine_order order = control_order(loop->control);
 	int moved;
 
+	fault_sleep(FAULT_DELAY);
 	if (unlikely(loop->since == 0))
 		__atomic_store_n(&loop->since, rte_rdtsc(), __ATOMIC_RELAXED);
 	stat_add(&loop->passes, 1);

@@ -5,6 +5,7 @@
 /* Gap markers: events that tell downstream of what was lost before them. */
 #include <string.h>
 
+#include "event/fault.h"
 #include "link.h"
 
 struct weir_event *
@@ -17,7 +18,7 @@ gap_event(struct weir_worker *worker, struct gap *gap, unsigned int link)
 	/* What sheds all the time would fill the ring with markers. */
 	if (now - gap->told < rte_get_tsc_hz() / MS_PER_S || worker->pool == NULL)
 		return NULL;
-	mbuf = rte_pktmbuf_alloc(worker->pool);
+	mbuf = fault_hit(FAULT_NO_MBUF) ? NULL : rte_pktmbuf_alloc(worker->pool);
 	if (mbuf == NULL)
 		return NULL;
 	gap->told = now;

@@ -3,6 +3,7 @@
  */
 
 /* Reserve, then pull: how much a worker may take so that all it forwards finds room. */
+#include "event/fault.h"
 #include "link_private.h"
 
 /*
@@ -35,7 +36,7 @@ gates_room(const struct gate *gates, uint16_t n, unsigned int want)
 		uint32_t need = want * gate->times, room;
 
 		if (gate->ring != NULL)
-			room = producer_room(gate->ring, need);
+			room = fault_hit(FAULT_RING_FULL) ? 0 : producer_room(gate->ring, need);
 		else
 			room = gate->stage->room(gate->stage, gate->stage->state);
 		if (room >= need)

@@ -8,6 +8,7 @@
  */
 #include <string.h>
 
+#include "event/fault.h"
 #include "link_private.h"
 
 /* Count and free what a lane has no room for, or what its policy does not admit. */
@@ -47,6 +48,15 @@ lane_mark(struct weir_worker *worker, const struct out_link *link, struct lane *
 	worker->unpublished = true;
 }
 
+/* Room for what is pushed: all, on a lossless link that was asked before. */
+static inline uint32_t
+lane_room(const struct out_link *link, struct lane *lane, uint32_t n)
+{
+	if (fault_hit(FAULT_RING_FULL) && !link->policy->lossless)
+		return 0;
+	return producer_room(&lane->ring, n);
+}
+
 static inline void
 lane_push_ring(struct weir_worker *worker, const struct out_link *link, struct lane *lane,
 	struct weir_event *events[], uint16_t n)
@@ -56,7 +66,7 @@ lane_push_ring(struct weir_worker *worker, const struct out_link *link, struct l
 
 	if (unlikely(lane->ring.gap.count > 0))
 		lane_mark(worker, link, lane);
-	room = producer_room(&lane->ring, n);
+	room = lane_room(link, lane, n);
 	fits = (uint16_t)RTE_MIN(n, room);
 	producer_put(&lane->ring, events, fits);
 	stat_add(&worker->stats->out, fits);
@@ -194,7 +204,7 @@ lane_put(struct weir_worker *worker, const struct out_link *link, struct lane *l
 	}
 	if (unlikely(lane->ring.gap.count > 0))
 		lane_mark(worker, link, lane);
-	if (unlikely(producer_room(&lane->ring, 1) == 0))
+	if (unlikely(lane_room(link, lane, 1) == 0))
 		return false;
 	producer_put(&lane->ring, &event, 1);
 	return true;

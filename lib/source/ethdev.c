@@ -6,6 +6,7 @@
 #include <rte_cycles.h>
 #include <rte_ethdev.h>
 
+#include "event/fault.h"
 #include "source_private.h"
 
 /* Packets asked of the driver at once: a multiple of what its vector code takes. */
@@ -53,7 +54,9 @@ adopt(struct weir_worker *worker, struct rte_mbuf *mbufs[], struct weir_event *e
 		struct rte_mbuf *m = mbufs[i];
 
 		if (m->pool != worker->pool && !weir_mbuf_fits(m)) {
-			struct rte_mbuf *copy = rte_pktmbuf_copy(m, worker->pool, 0, UINT32_MAX);
+			struct rte_mbuf *copy = fault_hit(FAULT_NO_MBUF) ?
+				NULL :
+				rte_pktmbuf_copy(m, worker->pool, 0, UINT32_MAX);
 
 			rte_pktmbuf_free(m);
 			if (copy == NULL) {
@@ -102,6 +105,8 @@ ethdev_poll(struct weir_worker *worker, void *state, struct weir_event *events[]
 	struct rte_mbuf *mbufs[BURST_MAX];
 	bool foreign = false;
 
+	if (fault_hit(FAULT_SILENT))
+		return 0;
 	n = receive(worker, mbufs, events, RTE_MIN(n, BURST_MAX));
 	if (n == 0)
 		return 0;

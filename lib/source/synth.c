@@ -9,6 +9,7 @@
 #include <rte_malloc.h>
 #include <rte_prefetch.h>
 
+#include "event/fault.h"
 #include "synth_private.h"
 
 #define FIELD(name) offsetof(struct synth_conf, name)
@@ -229,7 +230,8 @@ synth_poll(struct weir_worker *worker, void *state, struct weir_event *events[],
 
 	s->burst.tsc = rte_rdtsc();
 	n = synth_pace_due(&s->pace, s->burst.tsc, RTE_MIN(n, (uint16_t)BURST_MAX));
-	if (n == 0 || rte_pktmbuf_alloc_bulk(worker->pool, mbufs, n) != 0)
+	if (n == 0 || fault_hit(FAULT_NO_MBUF) ||
+		rte_pktmbuf_alloc_bulk(worker->pool, mbufs, n) != 0)
 		return 0;
 	synth_pace_take(&s->pace, n);
 	draw_slots(s, slots, n);

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The weir authors
+ */
+
+/*
+ * Every fault under every policy: events go on afterwards, all drain within the time, the ledger
+ * balances and every pool is full.
+ */
+#include "rig.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/stat.h>
+
+#include <rte_bus_vdev.h>
+
+#include "event/fault.h"
+
+/* How long a fault lasts. */
+#define FAULT_US 30000
+
+/* Whether workers of `t_stuck` stay where they are. */
+static uint32_t stuck;
+
+static void
+stuck_process(struct weir_worker *worker, void *state, struct weir_event *events[], uint16_t n)
+{
+	(void)state;
+	while (__atomic_load_n(&stuck, __ATOMIC_RELAXED))
+		usleep(100);
+	weir_forward(worker, 0, events, n);
+}
+
+static const struct weir_stage_ops stuck_ops = {
+	.name = "t_stuck",
+	.help = "stalls when it is told to",
+	.process = stuck_process,
+};
+
+/* For as long as a fault lasts, with the engine watched. */
+static void
+last(struct rig *rig)
+{
+	uint64_t end = rte_rdtsc() + FAULT_US * (rte_get_tsc_hz() / US_PER_S);
+
+	while (rte_rdtsc() < end) {
+		weir_engine_watch(rig->engine);
+		usleep(1000);
+	}
+}
+
+static void
+fault_no_mbuf(struct rig *rig)
+{
+	fault_arm(FAULT_NO_MBUF, FAULT_US);
+	last(rig);
+}
+
+static void
+fault_ring_full(struct rig *rig)
+{
+	fault_arm(FAULT_RING_FULL, FAULT_US);
+	last(rig);
+}
+
+static void
+fault_delay(struct rig *rig)
+{
+	fault_arm(FAULT_DELAY, FAULT_US);
+	last(rig);
+}
+
+static void
+fault_silent(struct rig *rig)
+{
+	fault_arm(FAULT_SILENT, FAULT_US);
+	last(rig);
+}
+
+/* Somebody has all mbufs that are free. */
+static void
+fault_pool_taken(struct rig *rig)
+{
+	struct rte_mempool *pool = rig->engine->pools[0].pool;
+	void **taken = calloc(pool->size, sizeof(*taken));
+	unsigned int n = 0;
+
+	assert_non_null(taken);
+	while (n < pool->size && rte_mempool_get(pool, &taken[n]) == 0)
+		n++;
+	last(rig);
+	rte_mempool_put_bulk(pool, taken, n);
+	free(taken);
+}
+
+static void
+fault_stall(struct rig *rig)
+{
+	__atomic_store_n(&stuck, 1, __ATOMIC_RELAXED);
+	last(rig);
+	__atomic_store_n(&stuck, 0, __ATOMIC_RELAXED);
+}
+
+static const struct {
+	const char *name;
+	void (*strike)(struct rig *rig);
+} faults[] = {
+	{ "no_mbuf", fault_no_mbuf },
+	{ "pool_taken", fault_pool_taken },
+	{ "ring_full", fault_ring_full },
+	{ "delay", fault_delay },
+	{ "silent", fault_silent },
+	{ "stall", fault_stall },
+};
+
+/* More come in than had when it was asked. */
+static void
+goes_on(struct rig *rig)
+{
+	rig_wait_received(rig, rig_ledger(rig).received + 1000);
+}
+
+/* A port and generated traffic into one stage, and on over another lcore. */
+static void
+make(struct rig *rig, const char *name, const char *on_full, const char *end)
+{
+	char link[3][128], sink[128];
+	static const char *const ends[] = { "link wan mid", "link gen mid", "link mid end" };
+
+	for (unsigned int i = 0; i < RTE_DIM(ends); i++)
+		snprintf(link[i], sizeof(link[i]),
+			"%s: kind=ring; ring=256; on_full=%s; deadline=1ms; gap_markers=on",
+			ends[i], on_full);
+	snprintf(sink, sizeof(sink), "stage end: %s; input=mid; lcores=1", end);
+	rig_make(rig, name, NULL, 0,
+		SECTIONS("source wan: device=net_null0; lcores=1",
+			"source gen: type=synth; lcores=1",
+			"stage mid: type=t_stuck; input=wan, gen; lcores=2", sink, link[0], link[1],
+			link[2]));
+}
+
+static void
+test_faults(void **state)
+{
+	(void)state;
+	for (unsigned int p = WEIR_ON_FULL_BLOCK; p < WEIR_ON_FULL_MAX; p++)
+		for (unsigned int f = 0; f < RTE_DIM(faults); f++) {
+			struct rig rig;
+
+			make(&rig, faults[f].name, on_full_names[p], "type=count");
+			rig_start(&rig);
+			goes_on(&rig);
+			faults[f].strike(&rig);
+			goes_on(&rig);
+			rig_stop(&rig);
+			rig_end(&rig);
+		}
+}
+
+/* The drain, too, goes on after a fault. */
+static void
+test_while_draining(void **state)
+{
+	(void)state;
+	for (unsigned int p = WEIR_ON_FULL_BLOCK; p < WEIR_ON_FULL_MAX; p++)
+		for (unsigned int f = FAULT_NO_MBUF; f < FAULT_MAX; f++) {
+			struct rig rig;
+
+			make(&rig, "drain", on_full_names[p], "type=count");
+			rig_start(&rig);
+			goes_on(&rig);
+			fault_arm((enum fault)f, FAULT_US);
+			rig_stop(&rig);
+			rig_end(&rig);
+		}
+}
+
+/* A sink whose file system is full. */
+static void
+test_disk_full(void **state)
+{
+	(void)state;
+	for (unsigned int p = WEIR_ON_FULL_BLOCK; p < WEIR_ON_FULL_MAX; p++) {
+		struct rig rig;
+
+		make(&rig, "full", on_full_names[p], "type=eve; path=/dev/full");
+		rig_start(&rig);
+		while (rig_dropped(&rig, "write_failed") == 0)
+			goes_on(&rig);
+		rig_stop(&rig);
+		rig_end(&rig);
+	}
+}
+
+/* A sink whose reader goes away. */
+static void
+test_pipe_closed(void **state)
+{
+	char path[64], end[96];
+
+	(void)state;
+	snprintf(path, sizeof(path), "/tmp/weir-faults-%d.fifo", (int)getpid());
+	snprintf(end, sizeof(end), "type=eve; path=%s", path);
+	for (unsigned int p = WEIR_ON_FULL_BLOCK; p < WEIR_ON_FULL_MAX; p++) {
+		struct rig rig;
+		int reader;
+
+		assert_int_equal(mkfifo(path, 0600), 0);
+		reader = open(path, O_RDONLY | O_NONBLOCK);
+		assert_true(reader >= 0);
+		make(&rig, "pipe", on_full_names[p], end);
+		rig_start(&rig);
+		goes_on(&rig);
+		close(reader);
+		goes_on(&rig);
+		rig_stop(&rig);
+		rig_end(&rig);
+		unlink(path);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_faults),
+		cmocka_unit_test(test_while_draining),
+		cmocka_unit_test(test_disk_full),
+		cmocka_unit_test(test_pipe_closed),
+	};
+
+	signal(SIGPIPE, SIG_IGN);
+	rig_eal_init();
+	if (rte_vdev_init("net_null0", "") != 0 || weir_stage_register(&stuck_ops) != 0)
+		return 1;
+	return cmocka_run_group_tests_name("faults", tests, NULL, NULL);
+}

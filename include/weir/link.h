@@ -66,12 +66,15 @@ enum weir_link_kind {
 
 /** How a worker waits. */
 enum weir_wait {
-	WEIR_WAIT_AUTO = 0,    /**< exponential; yield where lcores share a CPU */
+	WEIR_WAIT_AUTO = 0,    /**< as others on the lcore say, else exponential; yield where lcores
+				* share a CPU */
 	WEIR_WAIT_SPIN,        /**< poll again at once */
 	WEIR_WAIT_PAUSE,       /**< one pause instruction */
 	WEIR_WAIT_EXPONENTIAL, /**< pauses that double from min to max */
 	WEIR_WAIT_YIELD,       /**< give the CPU to another thread */
 	WEIR_WAIT_SLEEP,       /**< sleep, longer by 1 us each time up to max */
+	WEIR_WAIT_MONITOR,     /**< let the CPU watch for a write to the one input, up to max */
+	WEIR_WAIT_INTERRUPT, /**< pauses up to max, then sleep until an RX interrupt; `idle` only */
 };
 
 #ifdef __cplusplus

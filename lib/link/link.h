@@ -311,18 +311,49 @@ gap_note(struct gap *gap, unsigned int n)
  */
 struct weir_event *gap_event(struct weir_worker *worker, struct gap *gap, unsigned int link);
 
+/* What `monitor` watches for a write: the one input of an lcore. */
+struct wait_watch {
+	const struct ring_consumer *ring; /* its producer's tail; NULL: the queue below */
+	uint16_t port;
+	uint16_t queue;
+};
+
+/* Whether this CPU and its DPDK can watch memory, and can pause until a given time. */
+void wait_power(bool *monitor, bool *pause);
+/* Whether it can be watched: rings always, a queue where its driver tells what to watch. */
+bool wait_watchable(const struct wait_watch *watch);
+
+/* RX queues whose interrupts wake an lcore. */
+struct wait_queues;
+/* NULL: no memory, or no file descriptor. */
+struct wait_queues *wait_queues_create(unsigned int max);
+/* Add a queue of a started port; 0, or -errno: it has no interrupts to wait for. */
+int wait_queues_add(struct wait_queues *queues, uint16_t port, uint16_t queue);
+/* Before the ports stop; NULL is nothing. */
+void wait_queues_free(struct wait_queues *queues);
+
 /* How one waits, and how long it has by now. */
 struct waiter {
 	enum weir_wait how; /* not auto */
-	uint64_t min_ns;    /* exponential: first wait */
-	uint64_t max_ns;    /* exponential, sleep: longest wait */
+	bool armed;         /* interrupt: they are on, and the queues are to be looked at again */
+	uint64_t min_ns;    /* exponential and interrupt: first wait */
+	uint64_t max_ns;    /* longest wait; interrupt: of those before it sleeps */
 	uint64_t now_ns;    /* the next wait */
+	const struct wait_watch *watch; /* monitor; NULL: nothing, only pause */
+	struct wait_queues *queues;     /* interrupt */
 };
 
+/* Monitor with nothing to watch, and interrupt without queues, until these are set. */
 void waiter_init(struct waiter *waiter, enum weir_wait how, uint64_t min_ns, uint64_t max_ns);
-/* Wait once. */
+/* Wait once. On an EAL thread only. */
 void waiter_wait(struct waiter *waiter);
+/* Sleep once for as long as one may, whatever the policy. */
+void waiter_nap(const struct waiter *waiter);
+/* Whether the next wait gives the CPU to the kernel. */
+bool waiter_sleeps(const struct waiter *waiter);
 /* Work was done: the next wait is the shortest again. */
 void waiter_reset(struct waiter *waiter);
+/* The more patient of two ways to wait gives way; positive: a is more patient than b. */
+int wait_compare(enum weir_wait a, enum weir_wait b);
 
 #endif /* WEIR_LIB_LINK_H */

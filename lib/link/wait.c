@@ -2,30 +2,36 @@
  * Copyright (c) 2026 The weir authors
  */
 
+/* The ways to wait: one row each. */
 #include <sched.h>
 #include <time.h>
 
+#include <rte_branch_prediction.h>
 #include <rte_cycles.h>
 #include <rte_pause.h>
 
-#include "link.h"
+#include "wait_private.h"
 
 /* A sleep grows by this much each time nothing was to do. */
 #define SLEEP_STEP_NS 1000
 
-void
-waiter_init(struct waiter *waiter, enum weir_wait how, uint64_t min_ns, uint64_t max_ns)
+static void
+wait_not(struct waiter *waiter)
 {
-	*waiter = (struct waiter){ .how = how, .min_ns = min_ns, .max_ns = max_ns };
-	waiter_reset(waiter);
+	(void)waiter;
 }
 
-void
-waiter_reset(struct waiter *waiter)
+static void
+wait_pause(struct waiter *waiter)
 {
-	uint64_t first = waiter->how == WEIR_WAIT_SLEEP ? SLEEP_STEP_NS : waiter->min_ns;
+	(void)waiter;
+	rte_pause();
+}
 
-	waiter->now_ns = RTE_MIN(first, waiter->max_ns);
+static void
+wait_double(struct waiter *waiter)
+{
+	waiter->now_ns = RTE_MIN(waiter->now_ns * 2, waiter->max_ns);
 }
 
 static void
@@ -37,35 +43,118 @@ wait_pauses(struct waiter *waiter)
 	do
 		rte_pause();
 	while (rte_rdtsc() - start < cycles);
-	waiter->now_ns = RTE_MIN(waiter->now_ns * 2, waiter->max_ns);
+	wait_double(waiter);
+}
+
+static void
+wait_yield(struct waiter *waiter)
+{
+	(void)waiter;
+	sched_yield();
+}
+
+static void
+sleep_ns(uint64_t ns)
+{
+	struct timespec time = { .tv_nsec = (long)RTE_MIN(ns, NS_PER_S - 1) };
+
+	nanosleep(&time, NULL);
 }
 
 static void
 wait_sleep(struct waiter *waiter)
 {
-	struct timespec time = { .tv_nsec = (long)RTE_MIN(waiter->now_ns, NS_PER_S - 1) };
-
-	nanosleep(&time, NULL);
+	sleep_ns(waiter->now_ns);
 	waiter->now_ns = RTE_MIN(waiter->now_ns + SLEEP_STEP_NS, waiter->max_ns);
+}
+
+static void
+wait_monitor(struct waiter *waiter)
+{
+	if (waiter->watch != NULL && power_watch(waiter->watch, waiter->max_ns) == 0)
+		return;
+	if (power_pause(waiter->now_ns) == 0)
+		wait_double(waiter);
+	else
+		wait_pauses(waiter);
+}
+
+/*
+ * An interrupt for every burst would cost more than the polling that it saves: only after pauses
+ * up to the longest are they switched on. Then the queues are looked at once more, as what came
+ * before that raises none, and then one sleeps.
+ */
+static void
+wait_interrupt(struct waiter *waiter)
+{
+	if (waiter->now_ns < waiter->max_ns) {
+		wait_pauses(waiter);
+	} else if (!waiter->armed) {
+		waiter->armed = waiter->queues != NULL && wait_queues_arm(waiter->queues) == 0;
+		if (!waiter->armed)
+			waiter_init(waiter, WEIR_WAIT_SLEEP, waiter->min_ns, waiter->max_ns);
+	} else {
+		wait_queues_sleep(waiter->queues);
+		wait_queues_disarm(waiter->queues);
+		waiter->armed = false;
+	}
+}
+
+static const struct wait_way {
+	void (*wait)(struct waiter *waiter); /* once */
+	uint64_t first_ns;                   /* the shortest wait; 0: as given */
+	unsigned int patience;               /* the less, the sooner it looks again */
+	bool sleeps;                         /* gives the CPU to the kernel */
+} ways[] = {
+	[WEIR_WAIT_AUTO] = { wait_not, 0, 0, false },
+	[WEIR_WAIT_SPIN] = { wait_not, 0, 1, false },
+	[WEIR_WAIT_PAUSE] = { wait_pause, 0, 2, false },
+	[WEIR_WAIT_EXPONENTIAL] = { wait_pauses, 0, 3, false },
+	[WEIR_WAIT_YIELD] = { wait_yield, 0, 4, true },
+	[WEIR_WAIT_MONITOR] = { wait_monitor, 0, 5, false },
+	[WEIR_WAIT_SLEEP] = { wait_sleep, SLEEP_STEP_NS, 6, true },
+	[WEIR_WAIT_INTERRUPT] = { wait_interrupt, 0, 7, false },
+};
+
+int
+wait_compare(enum weir_wait a, enum weir_wait b)
+{
+	return (int)ways[a].patience - (int)ways[b].patience;
+}
+
+void
+waiter_init(struct waiter *waiter, enum weir_wait how, uint64_t min_ns, uint64_t max_ns)
+{
+	*waiter = (struct waiter){ .how = how, .min_ns = min_ns, .max_ns = max_ns };
+	waiter_reset(waiter);
+}
+
+void
+waiter_reset(struct waiter *waiter)
+{
+	uint64_t first = ways[waiter->how].first_ns;
+
+	waiter->now_ns = RTE_MIN(first != 0 ? first : waiter->min_ns, waiter->max_ns);
+	if (unlikely(waiter->armed)) {
+		wait_queues_disarm(waiter->queues);
+		waiter->armed = false;
+	}
+}
+
+bool
+waiter_sleeps(const struct waiter *waiter)
+{
+	return ways[waiter->how].sleeps || waiter->armed;
 }
 
 void
 waiter_wait(struct waiter *waiter)
 {
-	switch (waiter->how) {
-	case WEIR_WAIT_EXPONENTIAL:
-		wait_pauses(waiter);
-		break;
-	case WEIR_WAIT_YIELD:
-		sched_yield();
-		break;
-	case WEIR_WAIT_SLEEP:
-		wait_sleep(waiter);
-		break;
-	case WEIR_WAIT_PAUSE:
-		rte_pause();
-		break;
-	default:
-		break;
-	}
+	ways[waiter->how].wait(waiter);
+}
+
+void
+waiter_nap(const struct waiter *waiter)
+{
+	sleep_ns(waiter->max_ns);
 }

@@ -202,6 +202,10 @@ check_link(const struct weir_pipeline *pipeline, const struct link *link, struct
 	if (link->conf.full_min > link->conf.full_max)
 		return link_error(pipeline, link, "full.min", error,
 			"full.min is more than full.max");
+	if (link->conf.full == WEIR_WAIT_INTERRUPT)
+		return link_error(pipeline, link, "full", error,
+			"full = interrupt: no interrupt tells of room in a ring; expected sleep, or "
+			"interrupt as the idle of the source");
 	if (link->conf.on_full == WEIR_ON_FULL_BLOCK && link->conf.ring < least)
 		return link_error(pipeline, link, "ring", error,
 			"ring = %" PRIu64 ": a block link must hold a burst, times the events that "

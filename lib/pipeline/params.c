@@ -20,7 +20,8 @@
 const char *const on_full_names[] = { "auto", "block", "drop-newest", "drop-oldest",
 	"drop-priority", "drop-flow", "drop-late", NULL };
 const char *const spread_names[] = { "flow", "round-robin", "copy", NULL };
-const char *const wait_names[] = { "auto", "spin", "pause", "exponential", "yield", "sleep", NULL };
+const char *const wait_names[] = { "auto", "spin", "pause", "exponential", "yield", "sleep",
+	"monitor", "interrupt", NULL };
 
 static const char *const kind_names[] = { "auto", "ring", NULL };
 static const char *const numa_names[] = { "prefer", "strict", "off", NULL };
@@ -51,9 +52,10 @@ const char *const section_kinds[] = { "pipeline", "pool", "source", "stage", "li
 		KEY("idle", ENUM, node_conf, idle, 0, 0, "auto", wait_names, \
 			"what a worker with nothing to do does"), \
 		KEY("idle.min", DURATION, node_conf, idle_min, 1, WAIT_MAX_NS, "100ns", NULL, \
-			"first wait of idle = exponential"), \
+			"first wait of idle = exponential and interrupt"), \
 		KEY("idle.max", DURATION, node_conf, idle_max, 1, WAIT_MAX_NS, "50us", NULL, \
-			"longest wait of idle = exponential and sleep")
+			"longest wait of idle = exponential, sleep and monitor; of interrupt before it " \
+			"sleeps")
 
 static const struct weir_param pipeline_params[] = {
 	KEY("name", STRING, pipeline_conf, name, 0, 0, "", NULL,
@@ -130,11 +132,11 @@ static const struct weir_param link_params[] = {
 	KEY("gap_markers", BOOL, link_conf, gap_markers, 0, 0, "off", NULL,
 		"tell the stages behind of what was lost, by events of type gap"),
 	KEY("full", ENUM, link_conf, full, 0, 0, "auto", wait_names,
-		"how a blocked producer waits"),
+		"how a blocked producer waits; not interrupt"),
 	KEY("full.min", DURATION, link_conf, full_min, 1, WAIT_MAX_NS, "100ns", NULL,
 		"first wait of full = exponential"),
 	KEY("full.max", DURATION, link_conf, full_max, 1, WAIT_MAX_NS, "50us", NULL,
-		"longest wait of full = exponential and sleep"),
+		"longest wait of full = exponential, sleep and monitor"),
 	{ .name = NULL },
 };
 

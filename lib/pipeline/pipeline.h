@@ -131,6 +131,9 @@ bool pipeline_feedback(const struct weir_pipeline *pipeline, const struct link *
 const char *pipeline_from(const struct weir_pipeline *pipeline, const struct link *link,
 	char buf[LINK_FROM_SIZE]);
 
+/* Whether a section has a key, and not only its default; NULL: there is no such section. */
+bool pipeline_given(const struct section *section, const char *key);
+
 /* Names of the policies as the file has them, indexed by their enums, NULL behind the last. */
 extern const char *const on_full_names[];
 extern const char *const spread_names[];

@@ -41,6 +41,12 @@ pipeline_error(const struct weir_pipeline *pipeline, const struct section *secti
 	return weir_error_set(error, EINVAL, "%s", text);
 }
 
+bool
+pipeline_given(const struct section *section, const char *key)
+{
+	return section != NULL && entry_find(section, key) != NULL;
+}
+
 struct entry *
 entry_find(const struct section *section, const char *key)
 {

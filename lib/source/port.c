@@ -56,9 +56,9 @@ port_rss(const struct port_conf *conf, const struct rte_eth_dev_info *info,
 	}
 }
 
+/* Configure with what the driver takes; conf gets what it wants besides. 0 or its error. */
 static int
-port_configure(struct port_conf *conf, const struct rte_eth_dev_info *info,
-	struct weir_error *error)
+port_settle(struct port_conf *conf, const struct rte_eth_dev_info *info)
 {
 	struct rte_eth_conf eth = { 0 };
 	/* Some drivers want a queue of each direction even where one is not used. */
@@ -67,12 +67,11 @@ port_configure(struct port_conf *conf, const struct rte_eth_dev_info *info,
 
 	eth.rxmode.offloads = info->rx_offload_capa & RX_OFFLOADS;
 	eth.txmode.offloads = info->tx_offload_capa & RTE_ETH_TX_OFFLOAD_MULTI_SEGS;
+	eth.intr_conf.rxq = conf->interrupts;
 	port_rss(conf, info, &eth);
 	rc = rte_eth_dev_configure(conf->id, rx, conf->tx_queues, &eth);
 	if (rc == -EBUSY)
-		return weir_error_set(error, EBUSY,
-			"port %s runs already; use a source of type inject for a port of the application",
-			conf->name);
+		return rc;
 	if (rc != 0 && eth.rx_adv_conf.rss_conf.rss_key != NULL) {
 		PORT_LOG(NOTICE, "port %s takes no RSS key: directions of a flow may part\n",
 			conf->name);
@@ -85,9 +84,31 @@ port_configure(struct port_conf *conf, const struct rte_eth_dev_info *info,
 		conf->tx_queues = rx;
 		rc = rte_eth_dev_configure(conf->id, rx, conf->tx_queues, &eth);
 	}
+	return rc;
+}
+
+static int
+port_configure(struct port_conf *conf, const struct rte_eth_dev_info *info,
+	struct weir_error *error)
+{
+	struct port_conf own = *conf;
+	int rc = port_settle(&own, info);
+
+	if (rc != 0 && rc != -EBUSY && conf->interrupts) {
+		PORT_LOG(NOTICE, "port %s is tried without RX interrupts\n", conf->name);
+		own = *conf;
+		own.interrupts = false;
+		rc = port_settle(&own, info);
+	}
+	*conf = own;
+	if (rc == -EBUSY)
+		return weir_error_set(error, EBUSY,
+			"port %s runs already; use a source of type inject for a port of the application",
+			conf->name);
 	if (rc != 0)
 		return weir_error_set(error, -rc, "port %s: %u RX and %u TX queues refused: %s",
-			conf->name, rx, conf->tx_queues, rte_strerror(-rc));
+			conf->name, RTE_MAX(conf->rx_queues, (uint16_t)1), conf->tx_queues,
+			rte_strerror(-rc));
 	return 0;
 }
 

@@ -61,6 +61,7 @@ struct port_conf {
 	uint16_t rx_descriptors;
 	uint16_t tx_descriptors;
 	bool promiscuous;
+	bool interrupts;                  /* RX queues are to raise interrupts where they can */
 	struct rte_mempool *const *pools; /* of each RX queue */
 	struct rte_mempool *spare;        /* for a port that only sends but must have an RX queue */
 };

@@ -7,7 +7,7 @@
 
 #include <rte_cycles.h>
 
-#include "link/link.h"
+#include "link/wait_private.h"
 
 /* Nanoseconds that a wait took. */
 static uint64_t
@@ -24,15 +24,22 @@ static void
 test_return(void **state)
 {
 	static const enum weir_wait hows[] = { WEIR_WAIT_SPIN, WEIR_WAIT_PAUSE,
-		WEIR_WAIT_EXPONENTIAL, WEIR_WAIT_YIELD, WEIR_WAIT_SLEEP };
+		WEIR_WAIT_EXPONENTIAL, WEIR_WAIT_YIELD, WEIR_WAIT_SLEEP, WEIR_WAIT_MONITOR,
+		WEIR_WAIT_INTERRUPT };
 	struct waiter waiter;
 
 	(void)state;
 	for (unsigned int i = 0; i < RTE_DIM(hows); i++) {
 		waiter_init(&waiter, hows[i], 100, 10000);
 		assert_int_equal(waiter.how, hows[i]);
+		assert_int_equal(waiter_sleeps(&waiter),
+			hows[i] == WEIR_WAIT_YIELD || hows[i] == WEIR_WAIT_SLEEP);
 		for (unsigned int n = 0; n < 50; n++)
 			waiter_wait(&waiter);
+		/* it has no queue to wait for */
+		if (hows[i] == WEIR_WAIT_INTERRUPT)
+			assert_int_equal(waiter.how, WEIR_WAIT_SLEEP);
+		waiter_nap(&waiter);
 		waiter_reset(&waiter);
 		waiter_wait(&waiter);
 	}
@@ -90,6 +97,81 @@ test_bound(void **state)
 	assert_int_equal(waiter.now_ns, 300);
 }
 
+/* From the least to the most patient. */
+static void
+test_compare(void **state)
+{
+	static const enum weir_wait hows[] = { WEIR_WAIT_SPIN, WEIR_WAIT_PAUSE,
+		WEIR_WAIT_EXPONENTIAL, WEIR_WAIT_YIELD, WEIR_WAIT_MONITOR, WEIR_WAIT_SLEEP,
+		WEIR_WAIT_INTERRUPT };
+
+	(void)state;
+	for (unsigned int i = 0; i < RTE_DIM(hows); i++)
+		for (unsigned int k = 0; k < RTE_DIM(hows); k++) {
+			int order = wait_compare(hows[i], hows[k]);
+
+			assert_int_equal(order > 0, i > k);
+			assert_int_equal(order < 0, i < k);
+		}
+}
+
+static bool
+would_wait(const struct wait_watch *watch)
+{
+	struct rte_power_monitor_cond condition;
+	uint32_t value;
+
+	assert_int_equal(power_condition(watch, &condition), 0);
+	assert_int_equal(condition.size, sizeof(value));
+	value = *(volatile uint32_t *)condition.addr;
+	return condition.fn(value, condition.opaque) == 0;
+}
+
+/* A ring is watched as long as all that is in it was taken; so nothing is waited past. */
+static void
+test_watch_ring(void **state)
+{
+	struct rte_ring *ring =
+		rte_ring_create("watched", 64, SOCKET_ID_ANY, RING_F_SP_ENQ | RING_F_SC_DEQ);
+	struct weir_event *events[4] = { NULL };
+	struct ring_consumer consumer = { 0 };
+	struct wait_watch watch = { .ring = &consumer };
+	struct waiter waiter;
+
+	(void)state;
+	assert_non_null(ring);
+	ring_consumer_init(&consumer, ring, NULL);
+	assert_true(wait_watchable(&watch));
+	assert_true(would_wait(&watch));
+	assert_int_equal(rte_ring_sp_enqueue_bulk(ring, (void **)events, 4, NULL), 4);
+	assert_false(would_wait(&watch));
+	assert_int_equal(ring_consumer_get(&consumer, events, 3), 3);
+	assert_false(would_wait(&watch));
+	assert_int_equal(ring_consumer_get(&consumer, events, 3), 1);
+	assert_true(would_wait(&watch));
+
+	waiter_init(&waiter, WEIR_WAIT_MONITOR, 100, 1000);
+	waiter.watch = &watch;
+	for (unsigned int n = 0; n < 50; n++)
+		waiter_wait(&waiter);
+	rte_ring_free(ring);
+}
+
+/* A port that there is not: nothing to watch, no interrupts, and nothing to undo. */
+static void
+test_no_port(void **state)
+{
+	const struct wait_watch watch = { .port = RTE_MAX_ETHPORTS };
+	struct wait_queues *queues = wait_queues_create(1);
+
+	(void)state;
+	assert_false(wait_watchable(&watch));
+	assert_non_null(queues);
+	assert_true(wait_queues_add(queues, RTE_MAX_ETHPORTS, 0) < 0);
+	wait_queues_free(queues);
+	wait_queues_free(NULL);
+}
+
 int
 main(void)
 {
@@ -98,6 +180,9 @@ main(void)
 		cmocka_unit_test(test_exponential),
 		cmocka_unit_test(test_sleep),
 		cmocka_unit_test(test_bound),
+		cmocka_unit_test(test_compare),
+		cmocka_unit_test(test_watch_ring),
+		cmocka_unit_test(test_no_port),
 	};
 
 	testing_eal_init(NULL);

@@ -284,8 +284,8 @@ test_names(void **state)
 	assert_null(on_full_names[WEIR_ON_FULL_MAX]);
 	assert_string_equal(spread_names[WEIR_SPREAD_COPY], "copy");
 	assert_null(spread_names[WEIR_SPREAD_COPY + 1]);
-	assert_string_equal(wait_names[WEIR_WAIT_SLEEP], "sleep");
-	assert_null(wait_names[WEIR_WAIT_SLEEP + 1]);
+	assert_string_equal(wait_names[WEIR_WAIT_INTERRUPT], "interrupt");
+	assert_null(wait_names[WEIR_WAIT_INTERRUPT + 1]);
 	assert_null(weir_section_params(NULL));
 	assert_null(weir_section_params("stages"));
 	assert_string_equal(weir_section_params("link")[0].name, "kind");

@@ -241,6 +241,8 @@ static const struct bad bad_wholes[] = {
 	{ SRC "[stage a]\ntype = t_pass\ninput = wan\n[stage b]\ntype = t_sink\ninput = a\n"
 	      "[link a b]\n[link a.out b]\n",
 		"t.ini:10: [link a.out b] is the same link as [link a b]" },
+	{ SRC OUT "[link wan out]\nring = 128\nfull = interrupt\n",
+		"t.ini:8: [link wan out] full = interrupt: no interrupt tells of room in a ring" },
 	{ SRC OUT "[link wan out]\nfull.min = 1ms\n",
 		"t.ini:7: [link wan out] full.min is more than full.max" },
 	{ SRC OUT "[link wan out]\nhigh = 50%\n",

@@ -45,7 +45,11 @@ struct weir_ledger {
 	int64_t unaccounted;  /**< at rest, what the others do not explain; 0 while running */
 };
 
-/** The figures of a worker, in events. */
+/**
+ * The figures of a worker, in events; and where its time goes, in shares of the engine's time on
+ * its lcore. Once the engine is started busy, others, idle, spin, blocked and sleep sum to 1. The
+ * time that an application spends between two weir_worker_poll() is idle.
+ */
 struct weir_worker_figures {
 	const char *node;        /**< name of its source or stage */
 	const char *type;        /**< type of that */
@@ -63,6 +67,11 @@ struct weir_worker_figures {
 	uint64_t held;           /**< kept for later */
 	double busy;             /**< share of its lcore's time that it worked, 0 to 1 */
 	uint64_t verdicts[WEIR_VERDICT_MAX]; /**< packets parsed, by verdict; sources only */
+	double others;                       /**< its lcore worked, but for other workers */
+	double idle;                         /**< looked for work and found none */
+	double spin;                         /**< waited for work, on its CPU */
+	double blocked; /**< had work and no room for it, the wait for room included */
+	double sleep;   /**< waited for work, its CPU given to the kernel */
 };
 
 /** The figures of one ring of a link. A pair of workers joined by a call has none. */

@@ -45,32 +45,6 @@ engine_loop(const struct weir_engine *engine, unsigned int lcore)
 	return NULL;
 }
 
-/* The more eager of two ways to wait: an lcore waits as its least patient worker does. */
-static void
-loop_waiter(struct waiter *waiter, enum weir_wait how, uint64_t min_ns, uint64_t max_ns)
-{
-	if (waiter->how == WEIR_WAIT_AUTO || how < waiter->how ||
-		(how == waiter->how && max_ns < waiter->max_ns))
-		waiter_init(waiter, how, min_ns, max_ns);
-}
-
-static void
-loop_waiters(const struct weir_engine *engine, struct loop *loop, const struct seat *seat)
-{
-	const struct weir_pipeline *pipeline = engine->plan->pipeline;
-
-	loop_waiter(&loop->idle, seat->plan->idle, seat->node->conf.idle_min,
-		seat->node->conf.idle_max);
-	for (unsigned int i = 0; i < pipeline->link_count; i++) {
-		const struct link_conf *conf = &pipeline->links[i].conf;
-
-		if (pipeline->links[i].from == seat->plan->node)
-			loop_waiter(&loop->full,
-				plan_wait(engine->plan, (enum weir_wait)conf->full, loop->lcore),
-				conf->full_min, conf->full_max);
-	}
-}
-
 static int
 loop_add(struct weir_engine *engine, struct seat *seat)
 {
@@ -91,7 +65,6 @@ loop_add(struct weir_engine *engine, struct seat *seat)
 	}
 	loop->seats[loop->seat_count++] = seat;
 	seat->worker->sample = &loop->sample;
-	loop_waiters(engine, loop, seat);
 	return 0;
 }
 
@@ -235,6 +208,9 @@ weir_engine_create(const struct weir_plan *plan, const struct weir_engine_conf *
 	if (rc != 0)
 		goto free_loops;
 	rc = engine_ports_start(engine, error);
+	if (rc != 0)
+		goto stop_ports;
+	rc = engine_waits(engine, error);
 	if (rc != 0)
 		goto stop_ports;
 	rc = workers_init(engine, error);

@@ -38,7 +38,14 @@ struct __rte_cache_aligned control {
 };
 
 /* Where an lcore's time goes: it is in exactly one of these. */
-enum lcore_state { LCORE_BUSY, LCORE_IDLE, LCORE_BLOCKED, LCORE_SLEEPING, LCORE_STATES };
+enum lcore_state {
+	LCORE_BUSY,     /* passes that moved something */
+	LCORE_IDLE,     /* passes that found nothing */
+	LCORE_SPINNING, /* waiting on its CPU, with nothing to do */
+	LCORE_BLOCKED,  /* passes that found work and no room, and waiting for that */
+	LCORE_SLEEPING, /* waiting in the kernel, with nothing to do */
+	LCORE_STATES,
+};
 
 /* A worker's place in the engine. */
 struct seat {
@@ -52,6 +59,8 @@ struct seat {
 	uint64_t in_before;     /* to see whether anything came by a call */
 	bool initialised;       /* fini is due */
 	uint32_t done;          /* drained: nothing will come out any more */
+	uint64_t blocked_pass;  /* the last pass that found work here and no room */
+	uint64_t blocked;       /* cycles that its lcore was blocked, and it was too */
 	/* the watchdog's, on the control side */
 	uint64_t seen_in;
 	uint64_t seen_at;
@@ -70,6 +79,8 @@ struct __rte_cache_aligned loop {
 	struct lcore_sample sample;
 	struct waiter idle;
 	struct waiter full;
+	struct wait_watch watch;    /* what `idle` watches, where it does */
+	struct wait_queues *queues; /* whose interrupts wake it, or NULL */
 	uint32_t until_housekeeping;
 	uint64_t looked; /* TSC of the last one */
 	uint64_t look_cycles;
@@ -192,8 +203,20 @@ uint64_t engine_cycles(const struct weir_engine *engine);
 int loop_pass(struct loop *loop);
 int loop_pass_polled(struct loop *loop);
 int loop_main(void *loop);
-/* Cycles in a state up to now, from any thread. */
-uint64_t loop_cycles(const struct loop *loop, enum lcore_state state);
+
+/* time.c: the time since it was last looked at was spent in this state. */
+void loop_spent(struct loop *loop, enum lcore_state state);
+/* Cycles in each state up to now, from any thread. */
+void loop_cycles(const struct loop *loop, uint64_t cycles[LCORE_STATES]);
+/* Fill the shares of its time into a worker's figures. */
+void engine_times(const struct weir_engine *engine, const struct seat *seat,
+	struct weir_worker_figures *figures);
+
+/* wait.c: how every loop waits, once its ports are started; undone before they stop. */
+int engine_waits(struct weir_engine *engine, struct weir_error *error);
+void engine_waits_end(struct weir_engine *engine);
+/* Wait once after a pass that moved nothing, by the policy of what there is to wait for. */
+void loop_wait(struct loop *loop);
 
 static inline enum engine_order
 control_order(const struct control *control)

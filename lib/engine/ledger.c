@@ -76,28 +76,6 @@ weir_ledger_read(const struct weir_engine *engine, struct weir_ledger *ledger)
 	}
 }
 
-/* Share of its lcore's time that a worker took; by its share of the sampled cycles there. */
-static double
-worker_busy(const struct weir_engine *engine, const struct seat *seat)
-{
-	const struct loop *loop = engine->loops;
-	uint64_t cycles = 0, all, busy;
-
-	while (loop->lcore != seat->plan->lcore)
-		loop++;
-	busy = loop_cycles(loop, LCORE_BUSY);
-	all = engine_cycles(engine);
-	for (unsigned int i = 0; i < loop->seat_count; i++)
-		cycles += stat_read(&loop->seats[i]->worker->stats->cycles);
-	if (all == 0 || cycles == 0)
-		return 0.0;
-	busy = RTE_MIN(busy, all);
-	/* What is summed and what is read again may be of two moments. */
-	return RTE_MIN(1.0,
-		(double)busy / (double)all * (double)stat_read(&seat->worker->stats->cycles) /
-			(double)cycles);
-}
-
 int
 weir_ledger_worker(const struct weir_engine *engine, unsigned int i,
 	struct weir_worker_figures *figures)
@@ -124,8 +102,8 @@ weir_ledger_worker(const struct weir_engine *engine, unsigned int i,
 		.transmitted = stat_read(&stats->transmitted),
 		.dropped = worker_stats_dropped(stats),
 		.held = stat_read(&stats->held),
-		.busy = worker_busy(engine, seat),
 	};
+	engine_times(engine, seat, figures);
 	for (unsigned int v = 0; seat->worker->verdicts != NULL && v < WEIR_VERDICT_MAX; v++)
 		figures->verdicts[v] = stat_read(&seat->worker->verdicts[v]);
 	return 0;

@@ -14,16 +14,6 @@
 /* Fewest packets that vector code of drivers gives. */
 #define POLL_LEAST 8
 
-/* The time since it was last looked at was spent in this state. */
-static void
-loop_spent(struct loop *loop, enum lcore_state state)
-{
-	uint64_t now = rte_rdtsc();
-
-	stat_add(&loop->cycles[state], now - loop->since);
-	__atomic_store_n(&loop->since, now, __ATOMIC_RELAXED);
-}
-
 /*
  * Account for the pass that is over. A busy lcore does not look at the clock: its time is noted
  * when it has been busy, by the first pass that moved nothing.
@@ -37,19 +27,6 @@ loop_account(struct loop *loop, bool moved)
 		loop_spent(loop, loop->state == LCORE_BUSY ? LCORE_BUSY : now);
 	if (loop->state != now)
 		__atomic_store_n(&loop->state, now, __ATOMIC_RELAXED);
-}
-
-uint64_t
-loop_cycles(const struct loop *loop, enum lcore_state state)
-{
-	uint64_t cycles = stat_read(&loop->cycles[state]);
-	uint64_t since = stat_read(&loop->since);
-	uint64_t now = rte_rdtsc();
-
-	if (!__atomic_load_n(&loop->finished, __ATOMIC_ACQUIRE) && since != 0 &&
-		__atomic_load_n(&loop->state, __ATOMIC_RELAXED) == state && now > since)
-		cycles += now - since;
-	return cycles;
 }
 
 /* Take at most n of what sources may take in all. */
@@ -103,6 +80,14 @@ poll_bounded(struct loop *loop, struct weir_worker *worker, unsigned int room)
 	return got;
 }
 
+/* There is work for a worker, and no room for what it would make of it. */
+static void
+seat_block(struct loop *loop, struct seat *seat)
+{
+	loop->blocked = true;
+	__atomic_store_n(&seat->blocked_pass, loop->passes, __ATOMIC_RELAXED);
+}
+
 static unsigned int
 source_pass(struct loop *loop, struct seat *seat)
 {
@@ -111,7 +96,7 @@ source_pass(struct loop *loop, struct seat *seat)
 	uint16_t got, n;
 
 	if (unlikely(room == 0)) {
-		loop->blocked = true;
+		seat_block(loop, seat);
 		return 0;
 	}
 	if (unlikely(loop->control->bounded))
@@ -159,6 +144,7 @@ stage_pull(struct loop *loop, struct seat *seat)
 	struct weir_worker *worker = seat->worker;
 	unsigned int moved = 0;
 	uint16_t at = seat->turn;
+	bool waits = false;
 
 	for (uint16_t i = 0; i < worker->input_count; i++) {
 		struct ring_consumer *input = &worker->inputs[at];
@@ -170,10 +156,12 @@ stage_pull(struct loop *loop, struct seat *seat)
 		if (likely(n > 0))
 			moved += input_pull(loop, worker, input, n);
 		else
-			loop->blocked |= rte_ring_count(input->ring) > 0;
+			waits |= rte_ring_count(input->ring) > 0;
 		if (++at == worker->input_count)
 			at = 0;
 	}
+	if (unlikely(waits))
+		seat_block(loop, seat);
 	if (worker->input_count > 1 && ++seat->turn == worker->input_count)
 		seat->turn = 0;
 	return moved;
@@ -389,19 +377,6 @@ loop_pass_polled(struct loop *loop)
 		loop_spent(loop, LCORE_BUSY);
 	__atomic_store_n(&loop->state, LCORE_IDLE, __ATOMIC_RELAXED);
 	return moved;
-}
-
-/* Wait once, by the policy of what there is to wait for. */
-static void
-loop_wait(struct loop *loop)
-{
-	/* An lcore without outgoing links has no way to wait for them: a stage without room. */
-	bool full = loop->blocked && loop->full.how != WEIR_WAIT_AUTO;
-	struct waiter *waiter = full ? &loop->full : &loop->idle;
-	bool sleeps = waiter->how == WEIR_WAIT_SLEEP || waiter->how == WEIR_WAIT_YIELD;
-
-	waiter_wait(waiter);
-	loop_spent(loop, sleeps ? LCORE_SLEEPING : (enum lcore_state)loop->state);
 }
 
 int

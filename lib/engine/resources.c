@@ -112,6 +112,7 @@ port_receivers(const struct weir_engine *engine, unsigned int port, struct port_
 			continue;
 		pools[seat->plan->queue] = seat->worker->pool;
 		conf->promiscuous = ethdev->promiscuous != 0;
+		conf->interrupts |= seat->plan->idle == WEIR_WAIT_INTERRUPT;
 	}
 }
 
@@ -168,6 +169,7 @@ pools_full(const struct weir_engine *engine)
 void
 engine_ports_stop(struct weir_engine *engine)
 {
+	engine_waits_end(engine);
 	for (unsigned int i = 0; i < engine->port_count; i++) {
 		struct port_state *port = &engine->ports[i];
 

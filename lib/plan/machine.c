@@ -71,6 +71,38 @@ read_lcores(struct machine *machine)
 	}
 }
 
+/* Mbit/s of the link, or what the port can do at best where that is not known yet; 0: neither. */
+static uint32_t
+port_speed(uint16_t id, const struct rte_eth_dev_info *info)
+{
+	static const struct {
+		uint32_t capa;
+		uint32_t speed;
+	} speeds[] = {
+		{ RTE_ETH_LINK_SPEED_200G, RTE_ETH_SPEED_NUM_200G },
+		{ RTE_ETH_LINK_SPEED_100G, RTE_ETH_SPEED_NUM_100G },
+		{ RTE_ETH_LINK_SPEED_56G, RTE_ETH_SPEED_NUM_56G },
+		{ RTE_ETH_LINK_SPEED_50G, RTE_ETH_SPEED_NUM_50G },
+		{ RTE_ETH_LINK_SPEED_40G, RTE_ETH_SPEED_NUM_40G },
+		{ RTE_ETH_LINK_SPEED_25G, RTE_ETH_SPEED_NUM_25G },
+		{ RTE_ETH_LINK_SPEED_20G, RTE_ETH_SPEED_NUM_20G },
+		{ RTE_ETH_LINK_SPEED_10G, RTE_ETH_SPEED_NUM_10G },
+		{ RTE_ETH_LINK_SPEED_5G, RTE_ETH_SPEED_NUM_5G },
+		{ RTE_ETH_LINK_SPEED_2_5G, RTE_ETH_SPEED_NUM_2_5G },
+		{ RTE_ETH_LINK_SPEED_1G, RTE_ETH_SPEED_NUM_1G },
+	};
+	struct rte_eth_link link;
+	unsigned int i;
+
+	if (rte_eth_link_get_nowait(id, &link) == 0 && link.link_speed != RTE_ETH_SPEED_NUM_NONE &&
+		link.link_speed != RTE_ETH_SPEED_NUM_UNKNOWN)
+		return link.link_speed;
+	for (i = 0; i < RTE_DIM(speeds); i++)
+		if ((info->speed_capa & speeds[i].capa) != 0)
+			return speeds[i].speed;
+	return 0;
+}
+
 static void
 read_ports(struct machine *machine)
 {
@@ -94,6 +126,7 @@ read_ports(struct machine *machine)
 		port->tx_ring = info.default_txportconf.ring_size;
 		port->rx_lim = info.rx_desc_lim;
 		port->tx_lim = info.tx_desc_lim;
+		port->speed = port_speed(id, &info);
 		machine->port_count++;
 	}
 }
@@ -170,6 +203,7 @@ void
 machine_read(struct machine *machine)
 {
 	memset(machine, 0, sizeof(*machine));
+	wait_power(&machine->power_monitor, &machine->power_pause);
 	read_lcores(machine);
 	read_distances(machine);
 	read_ports(machine);

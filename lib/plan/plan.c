@@ -165,6 +165,8 @@ plan_steps(struct weir_plan *plan, const struct weir_plan_conf *conf, struct wei
 	if (ret == 0)
 		ret = plan_numa(plan, error);
 	if (ret == 0)
+		ret = plan_lcores(plan, error);
+	if (ret == 0)
 		ret = plan_waits(plan, error);
 	if (ret == 0)
 		ret = plan_pools(plan, error);
@@ -240,6 +242,7 @@ weir_plan_free(struct weir_plan *plan)
 		free(plan->notes[--plan->note_count]);
 	free(plan->notes);
 	free(plan->pools);
+	free(plan->lcores);
 	free(plan->pairs);
 	free(plan->ports);
 	free(plan->workers);

@@ -21,7 +21,7 @@ struct plan_worker {
 	int socket;          /* of its lcore; -1 never */
 	unsigned int port;   /* index into the plan's ports; UINT_MAX: none */
 	uint16_t queue;      /* RX queue of a source, TX queue of a transmitting stage */
-	enum weir_wait idle; /* resolved */
+	enum weir_wait idle; /* resolved; its lcore waits as the least patient worker there does */
 };
 
 /* One pair of workers that a link joins. Links, producers and consumers ascend. */
@@ -59,6 +59,25 @@ struct plan_pool {
 	uint64_t memory;      /* bytes that it takes */
 };
 
+/* How an lcore waits; shortest and longest wait as `min` and `max` of the keys, bounded. */
+struct plan_waiting {
+	enum weir_wait how; /* not auto */
+	uint64_t min_ns;
+	uint64_t max_ns;
+};
+
+/* An lcore that has workers: what comes in there, and how it waits. */
+struct plan_lcore {
+	unsigned int lcore;
+	unsigned int rx_queues; /* that its workers poll */
+	unsigned int rings;     /* that end there */
+	unsigned int made; /* workers that make their events, or are handed them: synth, inject */
+	uint64_t bound_ns; /* no wait may be longer; 0: it polls no RX queue */
+	unsigned int bound_port;  /* whose ring says so, an index into the plan's ports */
+	struct plan_waiting idle; /* with nothing to do */
+	struct plan_waiting full; /* with work and no room */
+};
+
 struct machine;
 
 struct weir_plan {
@@ -74,6 +93,8 @@ struct weir_plan {
 	uint64_t memory; /* bytes of pools, rings and state, all sockets */
 	char **notes;    /* what the plan made do with, a line each; for logs and text */
 	unsigned int note_count;
+	struct plan_lcore *lcores; /* ascending */
+	unsigned int lcore_count;
 	struct lcore_set shared; /* lcores with workers that have less than a CPU of their own */
 	uint64_t hugepages_2m;   /* pages of 2 MB that `memory` fills, socket by socket */
 	struct machine *machine; /* what EAL and libnuma said of it */
@@ -85,7 +106,21 @@ unsigned int plan_first_worker(const struct weir_plan *plan, unsigned int node);
 /* The pool for a socket: its own, or the nearest by distance. NULL: there is none at all. */
 const struct plan_pool *plan_pool(const struct weir_plan *plan, int socket);
 
-/* How a worker on that lcore waits where `asked` is: auto is resolved, anything else is kept. */
-enum weir_wait plan_wait(const struct weir_plan *plan, enum weir_wait asked, unsigned int lcore);
+/* What the plan says of an lcore; NULL: it has no workers. */
+const struct plan_lcore *plan_lcore(const struct weir_plan *plan, unsigned int lcore);
+
+/*
+ * How a worker with nothing to do, and one without room, waits on that lcore where `asked` is: auto
+ * is resolved, and what CPU, inputs or ports do not allow is replaced by what comes next to it.
+ */
+enum weir_wait plan_idle(const struct weir_plan *plan, enum weir_wait asked, unsigned int lcore);
+enum weir_wait plan_full(const struct weir_plan *plan, enum weir_wait asked, unsigned int lcore);
+
+/*
+ * Add a worker's choice to how an lcore waits, which is auto at first: the least patient one
+ * counts, and none is beyond the lcore's bound.
+ */
+void plan_waiting_add(const struct plan_lcore *lcore, struct plan_waiting *waiting,
+	enum weir_wait how, uint64_t min_ns, uint64_t max_ns);
 
 #endif /* WEIR_LIB_PLAN_H */

@@ -33,6 +33,7 @@ struct machine_port {
 	uint16_t tx_ring;
 	struct rte_eth_desc_lim rx_lim;
 	struct rte_eth_desc_lim tx_lim;
+	uint32_t speed; /* Mbit/s; 0: not known */
 };
 
 /* Memory of a socket, in bytes. */
@@ -52,7 +53,9 @@ struct machine {
 	unsigned int main_lcore;
 	struct machine_port ports[RTE_MAX_ETHPORTS];
 	unsigned int port_count;
-	bool hugepages; /* else all memory is one heap that cannot grow */
+	bool power_monitor; /* CPUs can watch memory, */
+	bool power_pause;   /* and pause until a given time */
+	bool hugepages;     /* else all memory is one heap that cannot grow */
 	unsigned int socket_count;
 	struct machine_memory memory[MACHINE_SOCKETS];
 	uint8_t distance[MACHINE_SOCKETS][MACHINE_SOCKETS];
@@ -111,12 +114,21 @@ int plan_place(struct weir_plan *plan, const char *lcores, struct weir_error *er
 int plan_calls(struct weir_plan *plan, struct weir_error *error);
 /* numa.c: what crosses sockets is refused or noted, once the pairs are there. */
 int plan_numa(struct weir_plan *plan, struct weir_error *error);
-/* wait.c: who shares a CPU, and how each worker waits. */
+/* lcores.c: the lcores that have workers, and what comes in there. */
+int plan_lcores(struct weir_plan *plan, struct weir_error *error);
+/* wait.c: who shares a CPU, and how each worker and lcore waits. */
 int plan_waits(struct weir_plan *plan, struct weir_error *error);
 /* pool.c: the pools and their sizes. */
 int plan_pools(struct weir_plan *plan, struct weir_error *error);
 /* memory.c: bytes, and whether the machine has them. */
 int plan_memory(struct weir_plan *plan, struct weir_error *error);
+
+/* lcores.c: Mbit/s of a port of the plan, as far as is known. */
+uint32_t plan_port_speed(const struct weir_plan *plan, const struct plan_port *port);
+
+/* A time as a person reads it: 34.4us. Into buf, which is returned. */
+#define TIME_TEXT_SIZE 24
+const char *plan_time_text(uint64_t ns, char buf[TIME_TEXT_SIZE]);
 
 /* show_*.c: a string for free(), or NULL: no memory. */
 char *plan_show_text(const struct weir_plan *plan);

@@ -23,6 +23,19 @@ json_worker(const struct weir_plan *plan, unsigned int i)
 }
 
 static json_t *
+json_lcore(const struct weir_plan *plan, unsigned int i)
+{
+	const struct plan_lcore *lcore = &plan->lcores[i];
+	bool bounded = lcore->bound_ns != 0;
+
+	return json_pack("{s:i, s:s, s:I, s:s, s:I, s:o, s:s?}", "lcore", (int)lcore->lcore, "idle",
+		wait_names[lcore->idle.how], "idle_max_ns", (json_int_t)lcore->idle.max_ns, "full",
+		wait_names[lcore->full.how], "full_max_ns", (json_int_t)lcore->full.max_ns,
+		"bound_ns", bounded ? json_integer((json_int_t)lcore->bound_ns) : json_null(),
+		"bound_port", bounded ? plan->ports[lcore->bound_port].name : NULL);
+}
+
+static json_t *
 json_link(const struct weir_plan *plan, unsigned int i)
 {
 	const struct link *link = &plan->pipeline->links[i];
@@ -91,10 +104,11 @@ plan_show_json(const struct weir_plan *plan)
 	char *text = NULL;
 	json_t *root;
 
-	root = json_pack("{s:s, s:I, s:s, s:o, s:o, s:o, s:o, s:I, s:I, s:o}", "pipeline",
+	root = json_pack("{s:s, s:I, s:s, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:o}", "pipeline",
 		pipeline->conf.name, "burst", (json_int_t)pipeline->conf.burst, "numa",
 		plan_numa_names[pipeline->conf.numa], "workers",
-		json_list(plan, plan->worker_count, json_worker), "links",
+		json_list(plan, plan->worker_count, json_worker), "lcores",
+		json_list(plan, plan->lcore_count, json_lcore), "links",
 		json_list(plan, pipeline->link_count, json_link), "ports",
 		json_list(plan, plan->port_count, json_port), "pools",
 		json_list(plan, plan->pool_count, json_pool), "memory_bytes",

@@ -68,6 +68,42 @@ text_workers(const struct weir_plan *plan, FILE *out)
 }
 
 static void
+text_waiting(const struct plan_waiting *waiting, FILE *out)
+{
+	char longest[TIME_TEXT_SIZE] = "";
+
+	if (waiting->how != WEIR_WAIT_SPIN && waiting->how != WEIR_WAIT_PAUSE &&
+		waiting->how != WEIR_WAIT_YIELD)
+		plan_time_text(waiting->max_ns, longest);
+	fprintf(out, "  %-12s %8s", wait_names[waiting->how], longest);
+}
+
+static void
+text_lcores(const struct weir_plan *plan, FILE *out)
+{
+	char bound[TIME_TEXT_SIZE];
+	unsigned int i;
+
+	fprintf(out, "\nwaiting\n  %5s  %-12s %8s  %-12s %8s  %s\n", "lcore", "idle", "at most",
+		"full", "at most", "bound, and why");
+	for (i = 0; i < plan->lcore_count; i++) {
+		const struct plan_lcore *lcore = &plan->lcores[i];
+		const struct plan_port *port;
+
+		fprintf(out, "  %5u", lcore->lcore);
+		text_waiting(&lcore->idle, out);
+		text_waiting(&lcore->full, out);
+		if (lcore->bound_ns != 0) {
+			port = &plan->ports[lcore->bound_port];
+			fprintf(out, "  %s: half of %s RX x %u at %u Mbit/s",
+				plan_time_text(lcore->bound_ns, bound), port->name,
+				port->rx_descriptors, plan_port_speed(plan, port));
+		}
+		fputc('\n', out);
+	}
+}
+
+static void
 text_link(const struct weir_plan *plan, unsigned int i, FILE *out)
 {
 	const struct link *link = &plan->pipeline->links[i];
@@ -171,6 +207,7 @@ plan_show_text(const struct weir_plan *plan)
 		return NULL;
 	text_head(plan, out);
 	text_workers(plan, out);
+	text_lcores(plan, out);
 	text_links(plan, out);
 	text_ports(plan, out);
 	text_pools(plan, out);

@@ -313,9 +313,9 @@ test_waits(void **state)
 	plan = plan_on(pipeline, &machine, NULL);
 	assert_int_equal(plan->workers[0].idle, WEIR_WAIT_EXPONENTIAL);
 	assert_int_equal(plan->workers[3].idle, WEIR_WAIT_SPIN);
-	assert_int_equal(plan_wait(plan, WEIR_WAIT_SLEEP, 1), WEIR_WAIT_SLEEP);
-	assert_int_equal(plan_wait(plan, WEIR_WAIT_AUTO, 1), WEIR_WAIT_EXPONENTIAL);
-	assert_int_equal(plan_wait(plan, WEIR_WAIT_AUTO, LCORE_ID_ANY), WEIR_WAIT_EXPONENTIAL);
+	assert_int_equal(plan_idle(plan, WEIR_WAIT_SLEEP, 1), WEIR_WAIT_SLEEP);
+	assert_int_equal(plan_idle(plan, WEIR_WAIT_AUTO, 1), WEIR_WAIT_EXPONENTIAL);
+	assert_int_equal(plan_idle(plan, WEIR_WAIT_AUTO, LCORE_ID_ANY), WEIR_WAIT_EXPONENTIAL);
 	assert_int_equal(plan->note_count, 0);
 	weir_plan_free(plan);
 
@@ -329,14 +329,14 @@ test_waits(void **state)
 	assert_int_equal(plan->workers[1].idle, WEIR_WAIT_YIELD);
 	assert_int_equal(plan->workers[2].idle, WEIR_WAIT_EXPONENTIAL);
 	assert_int_equal(plan->workers[3].idle, WEIR_WAIT_SPIN);
-	assert_int_equal(plan_wait(plan, WEIR_WAIT_AUTO, 2), WEIR_WAIT_YIELD);
-	assert_int_equal(plan_wait(plan, WEIR_WAIT_AUTO, 4), WEIR_WAIT_EXPONENTIAL);
+	assert_int_equal(plan_idle(plan, WEIR_WAIT_AUTO, 2), WEIR_WAIT_YIELD);
+	assert_int_equal(plan_idle(plan, WEIR_WAIT_AUTO, 4), WEIR_WAIT_EXPONENTIAL);
 	assert_true(has_note(plan, "lcores 1,2 have less than a CPU each"));
 	weir_plan_free(plan);
 
 	/* the main lcore polls as well */
 	plan = plan_on(pipeline, &machine, "1");
-	assert_int_equal(plan->workers[0].idle, WEIR_WAIT_EXPONENTIAL);
+	assert_int_equal(plan->workers[0].idle, WEIR_WAIT_SPIN);
 	weir_plan_free(plan);
 	machine.lcores[0].cpus = machine.lcores[1].cpus;
 	plan = plan_on(pipeline, &machine, "0,1");

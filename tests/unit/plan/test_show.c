@@ -69,6 +69,12 @@ test_text(void **state)
 	assert_has(text,
 		"  out[0]               tx               7      1  exponential  "
 		"net_odd\"name\\0 TX 0\n");
+	assert_has(text,
+		"\nwaiting\n  lcore  idle          at most  full          at most  bound, and why\n");
+	assert_has(text, "\n      4  exponential      50us  exponential      50us\n");
+	assert_has(text,
+		"\n      5  exponential    34.4us  exponential    34.4us  34.4us: half of "
+		"net_odd\"name\\0 RX x 1024 at 10000 Mbit/s\n");
 	assert_has(text, "wan -> busy ");
 	assert_has(text, " 2 rings of 512, drop-newest, spread flow\n");
 	assert_has(text, "busy.other -> out ");
@@ -179,6 +185,26 @@ assert_json_workers(const json_t *workers)
 }
 
 static void
+assert_json_lcores(const json_t *lcores)
+{
+	const json_t *lcore = json_array_get(lcores, 0);
+
+	assert_int_equal(json_array_size(lcores), 5);
+	assert_int_equal(number(lcore, "lcore"), 1);
+	assert_true(json_is_null(json_object_get(lcore, "bound_ns")));
+	assert_true(json_is_null(json_object_get(lcore, "bound_port")));
+	assert_int_equal(number(lcore, "idle_max_ns"), 50000);
+	lcore = json_array_get(lcores, 2);
+	assert_int_equal(number(lcore, "lcore"), 5);
+	assert_string_equal(word(lcore, "idle"), "exponential");
+	assert_int_equal(number(lcore, "idle_max_ns"), 34406);
+	assert_string_equal(word(lcore, "full"), "exponential");
+	assert_int_equal(number(lcore, "full_max_ns"), 34406);
+	assert_int_equal(number(lcore, "bound_ns"), 34406);
+	assert_string_equal(word(lcore, "bound_port"), "net_odd\"name\\0");
+}
+
+static void
 test_json(void **state)
 {
 	char *text = weir_plan_show(plan, WEIR_PLAN_JSON);
@@ -195,6 +221,7 @@ test_json(void **state)
 	assert_int_equal(number(root, "memory_bytes"), plan->memory);
 	assert_int_equal(number(root, "hugepages_2m"), plan->hugepages_2m);
 	assert_json_workers(json_object_get(root, "workers"));
+	assert_json_lcores(json_object_get(root, "lcores"));
 	assert_int_equal(json_array_size(json_object_get(root, "links")), 3);
 	link = json_array_get(json_object_get(root, "links"), 0);
 	assert_string_equal(word(link, "from"), "wan");

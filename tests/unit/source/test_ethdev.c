@@ -86,6 +86,28 @@ test_busy(void **state)
 	rte_mempool_free(pool);
 }
 
+/* A port without interrupts: its lcore sleeps, and no longer than its RX ring allows. */
+static void
+test_no_interrupts(void **state)
+{
+	struct rig rig;
+
+	(void)state;
+	null_create("net_null0");
+	rig_make(&rig, "asleep", "1", 10000,
+		SECTIONS("source wan: device=net_null0; idle=interrupt; idle.max=1s",
+			"stage end: type=t_pass; input=wan"));
+	assert_int_equal(rig.plan->workers[0].idle, WEIR_WAIT_INTERRUPT);
+	assert_int_equal(rig.engine->loops[0].idle.how, WEIR_WAIT_SLEEP);
+	assert_true(rig.plan->lcores[0].bound_ns > 0);
+	assert_int_equal(rig.engine->loops[0].idle.max_ns, rig.plan->lcores[0].bound_ns);
+	rig_start(&rig);
+	rig_wait(&rig, 10000);
+	rig_stop(&rig);
+	rig_end(&rig);
+	null_end("net_null0");
+}
+
 /* What the driver gave, weir took; once more after the engine is gone. */
 static void
 test_null(void **state)
@@ -297,6 +319,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_absent),
 		cmocka_unit_test(test_busy),
+		cmocka_unit_test(test_no_interrupts),
 		cmocka_unit_test(test_null),
 		cmocka_unit_test(test_queues),
 		cmocka_unit_test(test_adopted),

@@ -17,7 +17,9 @@ struct node_row {
 	uint64_t in;
 	uint64_t out;
 	uint64_t dropped;
-	double busy; /* of its workers together, each 0 to 1 */
+	double busy; /* of its workers together, each 0 to 1; and so on */
+	double blocked;
+	double sleep;
 };
 
 struct port_row {
@@ -129,26 +131,37 @@ sum_nodes(struct table *table)
 		row->out += worker.out;
 		row->dropped += worker.dropped;
 		row->busy += worker.busy;
+		row->blocked += worker.blocked;
+		row->sleep += worker.sleep;
 	}
+}
+
+/* A time of a node's workers together, as their mean. */
+static double
+share_percent(double sum, const struct node_row *row)
+{
+	return row->workers > 0 ? 100 * sum / row->workers : 0;
 }
 
 static void
 show_nodes(const struct table *table, double seconds)
 {
-	fprintf(table->out, "%-16s %-8s %3s %14s %8s %14s %8s %12s %8s %5s\n", "node", "type", "n",
-		"in", "in/s", "out", "out/s", "drops", "drops/s", "busy");
+	fprintf(table->out, "%-16s %-8s %3s %14s %8s %14s %8s %12s %8s %5s %7s %5s\n", "node",
+		"type", "n", "in", "in/s", "out", "out/s", "drops", "drops/s", "busy", "blocked",
+		"sleep");
 	for (unsigned int i = 0; i < table->nodes; i++) {
 		const struct node_row *now = &table->now[i];
 		const struct node_row *was = &table->was[i];
 
 		fprintf(table->out,
 			"%-16s %-8s %3u %14" PRIu64 " %8s %14" PRIu64 " %8s %12" PRIu64
-			" %8s %4.0f%%\n",
+			" %8s %4.0f%% %6.0f%% %4.0f%%\n",
 			now->name, now->type, now->workers, now->in,
 			rate_text(now->in, was->in, seconds).buf, now->out,
 			rate_text(now->out, was->out, seconds).buf, now->dropped,
 			rate_text(now->dropped, was->dropped, seconds).buf,
-			now->workers > 0 ? 100 * now->busy / now->workers : 0);
+			share_percent(now->busy, now), share_percent(now->blocked, now),
+			share_percent(now->sleep, now));
 	}
 }
 

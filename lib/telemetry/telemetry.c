@@ -28,8 +28,10 @@
 #include "engine/engine.h"
 #include "telemetry.h"
 
-/* Entries of one reply: DPDK's buffer holds 16 KiB, and none here is longer than 220 bytes. */
-#define ENTRIES_MAX 64
+/* Entries of one reply: DPDK's buffer holds 16 KiB, and none here is longer than 330 bytes. */
+#define ENTRIES_MAX 48
+/* Of the shorter ones of a plan. */
+#define PLAN_ENTRIES_MAX 128
 /* Bytes of a key made here. */
 #define KEY_SIZE 96
 
@@ -143,6 +145,13 @@ ledger_answer(const struct weir_engine *engine, struct call *call)
 	return rte_tel_data_add_dict_int(call->reply, "unaccounted", (int)l.unaccounted);
 }
 
+/* Telemetry has no fractions. */
+static void
+percent_add(struct rte_tel_data *dict, const char *key, double share)
+{
+	rte_tel_data_add_dict_uint(dict, key, (uint64_t)(share * 100.0 + 0.5));
+}
+
 static void
 figures_add(struct rte_tel_data *dict, const struct weir_worker_figures *w)
 {
@@ -152,8 +161,12 @@ figures_add(struct rte_tel_data *dict, const struct weir_worker_figures *w)
 	rte_tel_data_add_dict_uint(dict, "released", w->released);
 	rte_tel_data_add_dict_uint(dict, "dropped", w->dropped);
 	rte_tel_data_add_dict_uint(dict, "held", w->held);
-	/* Telemetry has no fractions. */
-	rte_tel_data_add_dict_uint(dict, "busy_percent", (uint64_t)(w->busy * 100.0 + 0.5));
+	percent_add(dict, "busy_percent", w->busy);
+	percent_add(dict, "others_percent", w->others);
+	percent_add(dict, "idle_percent", w->idle);
+	percent_add(dict, "spin_percent", w->spin);
+	percent_add(dict, "blocked_percent", w->blocked);
+	percent_add(dict, "sleep_percent", w->sleep);
 }
 
 /* Add up the figures of the workers of one node, the first of which is worker i. */
@@ -171,6 +184,11 @@ node_sum(const struct weir_engine *engine, unsigned int i, struct weir_worker_fi
 		sum->dropped += w.dropped;
 		sum->held += w.held;
 		sum->busy += w.busy;
+		sum->others += w.others;
+		sum->idle += w.idle;
+		sum->spin += w.spin;
+		sum->blocked += w.blocked;
+		sum->sleep += w.sleep;
 	}
 	return n;
 }
@@ -321,7 +339,7 @@ plan_answer(const struct weir_engine *engine, struct call *call)
 {
 	const struct weir_plan *plan = engine_plan(engine);
 
-	for (unsigned int i = 0; i < plan->worker_count && i < 2 * ENTRIES_MAX; i++) {
+	for (unsigned int i = 0; i < plan->worker_count && i < PLAN_ENTRIES_MAX; i++) {
 		const struct plan_worker *w = &plan->workers[i];
 		char name[KEY_SIZE], key[KEY_SIZE], where[KEY_SIZE];
 

@@ -261,7 +261,7 @@ class Report(WeirTest):
         self.assertEqual(set(run.report["nodes"][0]), {"name", "type", "workers"})
         self.assertEqual(set(run.report["nodes"][0]["workers"][0]),
                          {"lcore", "socket", "in", "out", "created", "released", "dropped",
-                          "held", "busy"})
+                          "held", "busy", "others", "idle", "spin", "blocked", "sleep"})
         self.assertEqual(set(run.report["links"][0]), {"from", "to", "kind", "on_full", "rings"})
         self.assertEqual(set(run.report["links"][0]["rings"][0]),
                          {"producer", "consumer", "socket", "capacity", "enqueued", "dequeued",

@@ -134,7 +134,7 @@ class Lcores(WeirTest):
         self.assertGreater(ledger["dropped"], 0)
 
     def test_waits(self):
-        for wait in ("spin", "pause", "exponential", "yield", "sleep"):
+        for wait in ("spin", "pause", "exponential", "yield", "sleep", "monitor"):
             with self.subTest(wait=wait):
                 run = self.run_ok(CHAIN, "-n", "5000", "-s", "busy.idle=" + wait,
                                   "-s", "link gen busy.full=" + wait, lcores=FOUR)

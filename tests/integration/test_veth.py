@@ -14,7 +14,7 @@ import time
 
 import pcap
 import weirlib
-from weirlib import SANITIZED, WeirTest
+from weirlib import SANITIZED, TWO, WeirTest
 
 CLONE_NEWNET = 0x40000000
 FRAMES = 500 if SANITIZED else 2000
@@ -59,10 +59,11 @@ class Kernel(WeirTest):
         if self.lacks:
             self.skipTest(self.lacks)
 
-    def exchange(self, device, vdev, interface):
+    def exchange(self, device, vdev, interface, *options, **placed):
         """Send to an interface while weir reads the port; nothing may be lost or changed."""
         events = self.path("events.json")
-        process = self.start(EVE % (device, events), "-t", "30", eal=["--vdev", vdev])
+        process = self.start(EVE % (device, events), "-t", "30", *options, eal=["--vdev", vdev],
+                             **placed)
         self.wait_for(lambda: os.path.exists(events) or process.poll() is not None)
         self.assertIsNone(process.poll(), "weir ended early")
         self.wait_for(lambda: ip("link", "set", interface, "up").returncode == 0)
@@ -73,6 +74,7 @@ class Kernel(WeirTest):
         self.assertEqual(run.status, 0, str(run))
         self.assertEqual(run.report["ledger"]["dropped"], 0, str(run))
         self.assertEqual(self.ports(events), list(range(20000, 20000 + FRAMES)), str(run))
+        return run
 
     @staticmethod
     def wait_for(condition, seconds=15):
@@ -103,6 +105,16 @@ class Kernel(WeirTest):
         if not os.path.exists("/dev/net/tun"):
             self.skipTest("no /dev/net/tun")
         self.exchange("net_tap0", "net_tap0,iface=weir2", "weir2")
+
+    def test_tap_interrupts(self):
+        """Asleep while nothing comes, and woken for what does."""
+        if not os.path.exists("/dev/net/tun"):
+            self.skipTest("no /dev/net/tun")
+        run = self.exchange("net_tap0", "net_tap0,iface=weir3", "weir3", "-s", "in.idle=interrupt",
+                            lcores=TWO)
+        self.assertNotIn("no interrupts", run.err)
+        for node in run.report["nodes"]:
+            self.assertGreater(node["workers"][0]["sleep"], 0.2, str(run))
 
 
 if __name__ == "__main__":

@@ -22,6 +22,8 @@ PLUGIN = os.environ.get("WEIR_PLUGIN") or os.path.join(BUILD, "app/examples/libm
 EMBED = os.environ.get("WEIR_EMBED") or os.path.join(BUILD, "app/examples/embed")
 SANITIZED = bool(os.environ.get("WEIR_TEST_SANITIZED"))
 
+TIMES = ("busy", "others", "idle", "spin", "blocked", "sleep")  # where a worker's goes
+
 SKIP = 77  # what meson takes as skipped
 TIMEOUT = 60  # seconds for one run
 CPUS = sorted(os.sched_getaffinity(0))
@@ -164,6 +166,8 @@ class WeirTest(unittest.TestCase):
                 self.assertEqual(w["in"] + w["created"],
                                  w["out"] + w["released"] + w["dropped"] + w["held"],
                                  "%s of %s" % (w, node["name"]) + text)
+                self.assertAlmostEqual(1, sum(w[time] for time in TIMES), delta=0.001,
+                                       msg="%s of %s" % (w, node["name"]) + text)
         for link in report["links"]:
             for ring in link["rings"]:
                 # what its consumer had to abandon is dropped too; what never got in also is

@@ -60,7 +60,8 @@ nodes_have_keys(const json_t *report)
 		keys_are(node, "name type workers");
 		json_array_foreach(json_object_get(node, "workers"), j, worker)
 		{
-			keys_are(worker, "lcore socket in out created released dropped held busy");
+			keys_are(worker,
+				"lcore socket in out created released dropped held busy others idle spin blocked sleep");
 			assert_true(json_is_real(json_object_get(worker, "busy")));
 		}
 	}

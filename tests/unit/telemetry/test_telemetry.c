@@ -345,10 +345,10 @@ test_large(void **state)
 	rig_make(&rig, "large", "0", 1000, sections);
 	rig_wait(&rig, 1000);
 	value = ask("/weir/nodes");
-	assert_int_equal(json_object_size(value), 64);
+	assert_int_equal(json_object_size(value), 48);
 	json_decref(value);
 	value = ask("/weir/links");
-	assert_int_equal(json_object_size(value), 64);
+	assert_int_equal(json_object_size(value), 48);
 	json_decref(value);
 	value = ask("/weir/plan");
 	assert_int_equal(json_object_size(value), 101);

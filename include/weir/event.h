@@ -133,7 +133,7 @@ struct __rte_cache_aligned weir_event {
 	uint16_t port;        /**< ethdev port it came in on; RTE_MBUF_PORT_INVALID: none */
 	uint16_t queue;       /**< queue of the source it came in on */
 	uint32_t len;         /**< frame length in bytes, without FCS */
-	uint16_t l3_off;      /**< offset of the keyed IP header in the frame; 0: none */
+	uint16_t l3_off;      /**< offset of the keyed IP header; 0: none, or parsed key-only */
 	uint16_t l4_off;      /**< offset of the L4 header in the frame; 0: none */
 	uint16_t payload_off; /**< offset of the L4 payload in the frame; 0: none */
 	uint16_t payload_len; /**< bytes of L4 payload, by the headers and within the frame */

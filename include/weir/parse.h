@@ -38,18 +38,44 @@ enum weir_parse_tunnel {
 	WEIR_PARSE_OUTER      /**< the outermost: tunnels are not looked into */
 };
 
+/**
+ * How much of a packet is read.
+ *
+ * Key-only finds the same key and hash as a full parse, tunnels included, so that a flow keeps its
+ * worker when the depth changes. It gives `type`, `prio`, `flags`, `hash`, `tsc`, `port`, `queue`,
+ * `len`, `tunnel`, `verdict`, `proto`, `ip_version`, `pool` and the key; every other field of line
+ * 0 is 0. A keyed event whose `l3_off` is 0 was parsed key-only.
+ *
+ * The verdict is that of a full parse, but for what only TCP's data offset and options, or UDP's
+ * length, would tell: outside of tunnels that are known by their port, and of MPLS, those are not
+ * looked at. So TCP that is WEIR_VERDICT_BAD_HDR_LEN, or WEIR_VERDICT_TRUNC_L4 within its options,
+ * and UDP that is WEIR_VERDICT_BAD_TOTAL_LEN for its own length are WEIR_VERDICT_OK, and not
+ * WEIR_EVENT_MALFORMED. A packet that is OK in full is so key-only.
+ *
+ * What it saves, in instructions a packet: about a tenth for TCP and UDP over IPv4 and IPv6, with
+ * a VLAN tag or without, a seventh in VXLAN; 2 to 10 % where TCP or UDP come in fragments, behind
+ * IP options or extensions, several tags, or GRE or IP in IP. Nothing for other protocols and
+ * below MPLS, Geneve and GTP-U, which take about 2 % more.
+ */
+enum weir_parse_depth {
+	WEIR_PARSE_FULL = 0, /**< all that an event can say */
+	WEIR_PARSE_KEY_ONLY  /**< what the key needs */
+};
+
 /** What is the same for a burst of packets. */
 struct weir_parse_burst {
 	uint64_t tsc;                        /**< TSC of the RX burst, in cycles */
 	uint16_t port;                       /**< for the event's `port` */
 	uint16_t queue;                      /**< for the event's `queue` */
 	uint8_t tunnel;                      /**< enum weir_parse_tunnel */
+	uint8_t depth;                       /**< enum weir_parse_depth; other values: full */
 	uint64_t verdicts[WEIR_VERDICT_MAX]; /**< counted up by weir_parse() */
+	uint64_t key_only;                   /**< likewise: packets that were parsed key-only */
 };
 
 /**
  * weir_parse() fills the events of a burst of packets: all of line 0, and line 1's key where there
- * is one. `wire_ns` is set to 0.
+ * is one. `wire_ns` is set to 0. What follows is of the depth full; key-only does as its enum says.
  *
  * The key, and all that the event says of L3 and above, is of one IP packet: the innermost that
  * could be decoded. What a UDP port or a nibble below MPLS alone calls a tunnel counts only if a
@@ -64,7 +90,7 @@ struct weir_parse_burst {
  *
  * @param mbufs   the packets
  * @param n       how many, 0 to any number
- * @param burst   what they share; its verdict counts are added to
+ * @param burst   what they share; its counts are added to
  */
 WEIR_API void weir_parse(struct rte_mbuf *const mbufs[], uint16_t n,
 	struct weir_parse_burst *burst);

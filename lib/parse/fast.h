@@ -9,8 +9,9 @@
  * everything else, wrong or rare, is left to parse_general(), which says the same of the packets
  * that both can read.
  *
- * Each combination is compiled by itself, so that its offsets are constants. An event's lines are
- * put together in registers and stored in whole words, which want to be little-endian.
+ * Each combination is compiled by itself, so that its offsets are constants; and all of them for
+ * each depth, by a file of its own that defines FAST_KEY_ONLY as 0 or 1 before. An event's lines
+ * are put together in registers and stored in whole words, which want to be little-endian.
  */
 #ifndef WEIR_PARSE_FAST_H
 #define WEIR_PARSE_FAST_H
@@ -52,6 +53,8 @@
 #define FAST_TCP_FLAGS_AT 40
 #define FAST_PROTO_AT 48
 #define FAST_IP_VERSION_AT 56
+/* What of word 6 key-only leaves: the tunnel, the verdict, the protocol, the IP version. */
+#define FAST_KEY_ONLY_WORD6 UINT64_C(0xffff00ffff000000)
 
 /* What is the same for all packets of a burst. */
 struct fast_burst {
@@ -105,14 +108,6 @@ store32(void *at, unsigned int word, uint32_t v)
 	memcpy((uint8_t *)at + word * sizeof(v), &v, sizeof(v));
 }
 
-/* Whether a destination port is one that tunnels use. */
-static inline bool
-fast_tunnel_port(uint16_t port)
-{
-	return unlikely(port == RTE_BE16(PORT_VXLAN)) || unlikely(port == RTE_BE16(PORT_GTPU)) ||
-		unlikely(port == RTE_BE16(PORT_GENEVE));
-}
-
 /* Line 0 of the event, and of line 1 what follows the addresses. */
 static __rte_always_inline void
 fast_store(const struct fast *p, int32_t l4_off, int32_t header, int32_t payload, uint32_t hash,
@@ -125,10 +120,16 @@ fast_store(const struct fast *p, int32_t l4_off, int32_t header, int32_t payload
 	store64(event, 2, 0);
 	store32(event, 6, p->burst->port_queue);
 	store32(event, 7, (uint32_t)p->contiguous);
-	store32(event, 8, (uint32_t)(p->l3_off | l4_off << 16));
-	store32(event, 9, (uint32_t)(l4_off + header + (payload << 16)));
-	store64(event, 5, p->word5);
-	store64(event, 6, p->word6 | l4);
+	if (FAST_KEY_ONLY) {
+		store64(event, 4, 0);
+		store64(event, 5, 0);
+		store64(event, 6, (p->word6 | l4) & FAST_KEY_ONLY_WORD6);
+	} else {
+		store32(event, 8, (uint32_t)(p->l3_off | l4_off << 16));
+		store32(event, 9, (uint32_t)(l4_off + header + (payload << 16)));
+		store64(event, 5, p->word5);
+		store64(event, 6, p->word6 | l4);
+	}
 	store64(event, 7, (uintptr_t)p->mbuf->pool);
 }
 
@@ -183,6 +184,28 @@ fast_finish(const struct fast *p, int32_t l4_off, int32_t header, int32_t payloa
 static bool fast_inner(const struct fast_burst *burst, struct rte_mbuf *mbuf, int32_t off,
 	int32_t end, uint64_t word5, uint64_t word6);
 
+/*
+ * Whether nothing behind the ports need be looked at: key-only, and not in a tunnel, where what is
+ * wrong decides whether the inside counts, and so what the key is.
+ */
+static __rte_always_inline bool
+fast_ports_suffice(const struct fast *p)
+{
+	return FAST_KEY_ONLY && p->word0 == FAST_WORD0;
+}
+
+/* TCP or UDP by its ports; the rest of the header is there, whatever it says. */
+static __rte_always_inline bool
+fast_ports(const struct fast *p, int32_t l4_off, int32_t length, uint8_t proto, uint8_t version)
+{
+	int32_t header = proto == IPPROTO_TCP ? TCP_LEN : UDP_LEN;
+
+	if (unlikely(length < header) || unlikely(p->end - l4_off < header))
+		return false;
+	fast_finish(p, l4_off, 0, 0, proto, 0, version);
+	return true;
+}
+
 static __rte_always_inline bool
 fast_tcp(const struct fast *p, int32_t l4_off, int32_t length, uint8_t version)
 {
@@ -190,6 +213,8 @@ fast_tcp(const struct fast *p, int32_t l4_off, int32_t length, uint8_t version)
 	int32_t header = (l4[12] & 0xf0) >> 2;
 	int32_t payload = RTE_MIN(length, p->end - l4_off) - header;
 
+	if (fast_ports_suffice(p))
+		return fast_ports(p, l4_off, length, IPPROTO_TCP, version);
 	if (unlikely(header < TCP_LEN) || unlikely(payload < 0))
 		return false;
 	fast_finish(p, l4_off, header, payload, IPPROTO_TCP, l4[13], version);
@@ -203,9 +228,11 @@ fast_udp(const struct fast *p, int32_t l4_off, int32_t length, uint8_t version)
 	int32_t claimed = get16(l4 + 4);
 	int32_t payload = RTE_MIN(claimed, p->end - l4_off) - UDP_LEN;
 
+	if (fast_ports_suffice(p) && likely(!tunnel_port(load16(l4 + 2)) || !p->burst->inner))
+		return fast_ports(p, l4_off, length, IPPROTO_UDP, version);
 	if (unlikely(claimed > length) || unlikely(payload < 0))
 		return false;
-	if (unlikely(fast_tunnel_port(load16(l4 + 2))) && p->burst->inner)
+	if (unlikely(tunnel_port(load16(l4 + 2))) && p->burst->inner)
 		return p->word0 == FAST_WORD0 &&
 			fast_inner(p->burst, p->mbuf, l4_off, l4_off + UDP_LEN + payload, p->word5,
 				p->word6);

@@ -4,6 +4,7 @@
 
 /* The general way through a packet, from mbuf to event. */
 #include <assert.h>
+#include <netinet/in.h>
 
 #include <rte_common.h>
 
@@ -53,8 +54,19 @@ checksum_flags(uint64_t ol_flags)
 	return flags;
 }
 
-static void
-parse_steps(struct parse *p)
+/*
+ * Whether nothing behind the ports need be looked at. Of a guess all that is wrong counts: it
+ * decides whether the inside of a tunnel is one, and so what the key is.
+ */
+static inline bool
+ports_suffice(const struct parse *p)
+{
+	return (p->now.proto == IPPROTO_TCP || p->now.proto == IPPROTO_UDP) && !p->guess &&
+		!(p->flags & WEIR_EVENT_LATER_FRAGMENT);
+}
+
+static __rte_always_inline void
+parse_steps(struct parse *p, const bool key_only)
 {
 	enum parse_step step = STEP_ETHER;
 
@@ -73,7 +85,7 @@ parse_steps(struct parse *p)
 			step = parse_ipv6(p);
 			break;
 		case STEP_L4:
-			step = parse_l4(p);
+			step = key_only && ports_suffice(p) ? parse_ports_only(p) : parse_l4(p);
 			break;
 		case STEP_UDP_TUNNEL:
 			step = parse_udp_tunnel(p);
@@ -87,9 +99,24 @@ parse_steps(struct parse *p)
 	}
 }
 
-void
-parse_general(const struct rte_mbuf *mbuf, const struct weir_parse_burst *burst,
-	struct weir_event *event)
+/* Of a layer what key-only gives. */
+static __rte_always_inline void
+keep_key_only(struct weir_event *event, const struct parse_layer *layer)
+{
+	const size_t from = offsetof(struct parse_layer, ethertype);
+
+	memset((uint8_t *)event + LAYER_AT, 0, from);
+	memcpy((uint8_t *)event + LAYER_AT + from, (const uint8_t *)layer + from,
+		sizeof(*layer) - from);
+	event->ethertype = 0;
+	event->vlan_count = 0;
+	event->tcp_flags = 0;
+}
+
+/* Compiled for each depth. */
+static __rte_always_inline void
+parse_any(const struct rte_mbuf *mbuf, const struct weir_parse_burst *burst,
+	struct weir_event *event, const bool key_only)
 {
 	struct parse p = {
 		.mbuf = mbuf,
@@ -103,7 +130,7 @@ parse_general(const struct rte_mbuf *mbuf, const struct weir_parse_burst *burst,
 		weir_mbuf_mark(mbuf) | checksum_flags(mbuf->ol_flags) | stripped_tags(&p.now, mbuf);
 
 	p.done = p.now;
-	parse_steps(&p);
+	parse_steps(&p, key_only);
 	event->type = WEIR_EVENT_PACKET;
 	event->prio = WEIR_PRIO_DEFAULT;
 	event->flags = flags | p.done_flags;
@@ -113,9 +140,26 @@ parse_general(const struct rte_mbuf *mbuf, const struct weir_parse_burst *burst,
 	event->port = burst->port;
 	event->queue = burst->queue;
 	event->len = mbuf->pkt_len;
-	memcpy((uint8_t *)event + LAYER_AT, &p.done, sizeof(p.done));
+	if (key_only)
+		keep_key_only(event, &p.done);
+	else
+		memcpy((uint8_t *)event + LAYER_AT, &p.done, sizeof(p.done));
 	if (p.done_flags & WEIR_EVENT_KEYED) {
 		event->key = p.done_key;
 		event->hash = key_hash(&p.done_key);
 	}
+}
+
+void
+parse_general(const struct rte_mbuf *mbuf, const struct weir_parse_burst *burst,
+	struct weir_event *event)
+{
+	parse_any(mbuf, burst, event, false);
+}
+
+void
+parse_general_key_only(const struct rte_mbuf *mbuf, const struct weir_parse_burst *burst,
+	struct weir_event *event)
+{
+	parse_any(mbuf, burst, event, true);
 }

@@ -64,15 +64,11 @@ udp_length_fits(const struct parse *p, uint16_t length)
 	return p->flags & WEIR_EVENT_FRAGMENT || length <= p->l3_end - p->off;
 }
 
-static enum parse_step
-parse_udp(struct parse *p)
+static __rte_always_inline enum parse_step
+parse_udp_length(struct parse *p, const uint8_t *udp)
 {
-	const uint8_t *udp = parse_ported(p, UDP_LEN);
-	uint16_t length;
+	uint16_t length = get16(udp + 4);
 
-	if (udp == NULL)
-		return parse_fail_keyed(p, WEIR_VERDICT_TRUNC_L4);
-	length = get16(udp + 4);
 	if (!udp_length_fits(p, length))
 		return parse_fail_keyed(p, WEIR_VERDICT_BAD_TOTAL_LEN);
 	if (length != 0)
@@ -81,6 +77,16 @@ parse_udp(struct parse *p)
 	parse_payload(p, p->off);
 	parse_commit(p);
 	return STEP_UDP_TUNNEL;
+}
+
+static enum parse_step
+parse_udp(struct parse *p)
+{
+	const uint8_t *udp = parse_ported(p, UDP_LEN);
+
+	if (udp == NULL)
+		return parse_fail_keyed(p, WEIR_VERDICT_TRUNC_L4);
+	return parse_udp_length(p, udp);
 }
 
 static enum parse_step
@@ -167,4 +173,18 @@ parse_l4(struct parse *p)
 	default:
 		return parse_opaque(p, 0);
 	}
+}
+
+enum parse_step
+parse_ports_only(struct parse *p)
+{
+	bool udp = p->now.proto == IPPROTO_UDP;
+	const uint8_t *header = parse_ported(p, udp ? UDP_LEN : TCP_LEN);
+
+	if (header == NULL)
+		return parse_fail_keyed(p, WEIR_VERDICT_TRUNC_L4);
+	if (udp && p->inner && tunnel_port(p->key.dport))
+		return parse_udp_length(p, header);
+	parse_commit(p);
+	return STEP_DONE;
 }

@@ -128,6 +128,14 @@ get32(const uint8_t *at)
 	return rte_be_to_cpu_32(v);
 }
 
+/* Whether a destination port is one that tunnels use. */
+static inline bool
+tunnel_port(uint16_t port)
+{
+	return unlikely(port == RTE_BE16(PORT_VXLAN)) || unlikely(port == RTE_BE16(PORT_GTPU)) ||
+		unlikely(port == RTE_BE16(PORT_GENEVE));
+}
+
 /* What ends at off bytes of the frame ends no later than p->end. */
 static inline void
 parse_limit(struct parse *p, uint32_t off)
@@ -178,12 +186,20 @@ parse_payload(struct parse *p, uint32_t off)
 /* The general way: all of the event of an mbuf. */
 void parse_general(const struct rte_mbuf *mbuf, const struct weir_parse_burst *burst,
 	struct weir_event *event);
+/* Likewise at the depth key-only. */
+void parse_general_key_only(const struct rte_mbuf *mbuf, const struct weir_parse_burst *burst,
+	struct weir_event *event);
+
+/* weir_parse() at the depth key-only. */
+void parse_key_only(struct rte_mbuf *const mbufs[], uint16_t n, struct weir_parse_burst *burst);
 
 enum parse_step parse_ether(struct parse *p);
 enum parse_step parse_ethertype(struct parse *p);
 enum parse_step parse_ipv4(struct parse *p);
 enum parse_step parse_ipv6(struct parse *p);
 enum parse_step parse_l4(struct parse *p);
+/* The ports of TCP or UDP, and no more than that unless the port is one that tunnels use. */
+enum parse_step parse_ports_only(struct parse *p);
 enum parse_step parse_udp_tunnel(struct parse *p);
 enum parse_step parse_gre(struct parse *p);
 

@@ -9,6 +9,7 @@
 #ifndef WEIR_PARSE_PACKET_H
 #define WEIR_PARSE_PACKET_H
 
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -145,6 +146,38 @@ packet_wrong(const struct rte_mbuf *mbuf)
 		!!(e->flags & WEIR_EVENT_TUNNELLED) != (e->tunnel != WEIR_TUNNEL_NONE))
 		return "VLAN or tunnel";
 	return e->flags & WEIR_EVENT_KEYED ? packet_wrong_key(e) : packet_wrong_keyless(e);
+}
+
+/* Whether what is wrong with a packet may be what key-only does not look at. */
+static inline bool
+packet_may_be_unseen(const struct weir_event *full)
+{
+	if (!(full->flags & WEIR_EVENT_KEYED))
+		return false;
+	if (full->proto == IPPROTO_TCP)
+		return full->verdict == WEIR_VERDICT_BAD_HDR_LEN ||
+			full->verdict == WEIR_VERDICT_TRUNC_L4;
+	return full->proto == IPPROTO_UDP && full->verdict == WEIR_VERDICT_BAD_TOTAL_LEN;
+}
+
+/* The first thing that key-only says otherwise than it promises, by what full says; or NULL. */
+static inline const char *
+packet_wrong_key_only(const struct weir_event *full, const struct weir_event *key_only)
+{
+	struct weir_event want = *full;
+
+	if (full->hash != key_only->hash || memcmp(&full->key, &key_only->key, sizeof(want.key)))
+		return "key-only: another key or hash";
+	if (key_only->verdict == WEIR_VERDICT_OK && packet_may_be_unseen(full)) {
+		want.verdict = WEIR_VERDICT_OK;
+		want.flags &= (uint16_t)~WEIR_EVENT_MALFORMED;
+	}
+	want.wire_ns = 0;
+	want.l3_off = want.l4_off = want.payload_off = want.payload_len = 0;
+	want.vlan[0] = want.vlan[1] = want.ethertype = 0;
+	want.tunnel_id = 0;
+	want.vlan_count = want.tcp_flags = 0;
+	return memcmp(&want, key_only, sizeof(want)) == 0 ? NULL : "key-only: line 0";
 }
 
 #endif /* WEIR_PARSE_PACKET_H */

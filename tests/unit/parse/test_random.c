@@ -10,6 +10,7 @@
 #include "testing.h"
 
 #include "frames.h"
+#include "mutate.h"
 #include "packet.h"
 
 #define MUTATIONS 200000
@@ -58,24 +59,6 @@ segments(void **state)
 			for (b = a; b <= frame_len(&f); b += a % 4 + 1)
 				assert_same(frame_bytes(&f), frame_len(&f), a, b, WEIR_PARSE_INNER);
 	}
-}
-
-/* Change up to four bytes, most of them in the headers, and cut the end off now and then. */
-static uint32_t
-mutate(struct frame *f, uint64_t *seed)
-{
-	uint32_t len = frame_len(f), n = (uint32_t)(testing_random(seed) % 5), at;
-
-	for (; n > 0; n--) {
-		at = (uint32_t)(testing_random(seed) % len);
-		if (testing_random(seed) % 2)
-			frame_bytes(f)[at] = (uint8_t)testing_random(seed);
-		else
-			frame_bytes(f)[at] ^= (uint8_t)(1u << testing_random(seed) % 8);
-	}
-	if (testing_random(seed) % 4 == 0)
-		len = (uint32_t)(testing_random(seed) % (len + 1));
-	return len;
 }
 
 static void

@@ -231,8 +231,10 @@ struct __rte_cache_aligned weir_worker {
 	uint16_t port; /* RTE_MAX_ETHPORTS: none */
 	uint16_t queue;
 	uint8_t tunnel;           /* a source's enum weir_parse_tunnel */
+	uint8_t under_pressure;   /* a source's enum weir_parse_depth under pressure */
 	struct rte_mempool *pool; /* for the packets that a source makes or receives */
 	const uint64_t *verdicts; /* a source's counts by verdict, or NULL */
+	const uint64_t *key_only; /* a source's count of packets parsed key-only, or NULL */
 };
 
 /* The unit of a policy; never NULL for a policy of weir/link.h other than auto. */

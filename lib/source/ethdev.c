@@ -37,6 +37,7 @@ ethdev_init(struct weir_worker *worker, const void *conf, void *state, struct we
 	s->parse.queue = worker->queue;
 	s->parse.tunnel = worker->tunnel;
 	worker->verdicts = s->parse.verdicts;
+	worker->key_only = &s->parse.key_only;
 	wire_clock_init(worker->port, &s->clock);
 	return 0;
 }
@@ -116,9 +117,17 @@ ethdev_poll(struct weir_worker *worker, void *state, struct weir_event *events[]
 	if (unlikely(foreign))
 		n = adopt(worker, mbufs, events, n);
 	weir_parse(mbufs, n, &s->parse);
-	if (s->clock.offset >= 0)
+	if (s->clock.offset >= 0 && s->parse.depth == WEIR_PARSE_FULL)
 		wire_clock_stamp(&s->clock, mbufs, n);
 	return n;
+}
+
+static void
+ethdev_pressure(struct weir_worker *worker, void *state, bool on)
+{
+	struct ethdev_state *s = state;
+
+	s->parse.depth = on ? worker->under_pressure : WEIR_PARSE_FULL;
 }
 
 const struct source_ops source_ethdev = {
@@ -131,4 +140,5 @@ const struct source_ops source_ethdev = {
 	.state_size = sizeof(struct ethdev_state),
 	.init = ethdev_init,
 	.poll = ethdev_poll,
+	.pressure = ethdev_pressure,
 };

@@ -77,6 +77,7 @@ inject_init(struct weir_worker *worker, const void *conf, void *state, struct we
 	s->parse.queue = (uint16_t)worker->index;
 	s->parse.tunnel = worker->tunnel;
 	worker->verdicts = s->parse.verdicts;
+	worker->key_only = &s->parse.key_only;
 	s->producers = rte_zmalloc_socket("weir_inject", c->producers * sizeof(*s->producers),
 		RTE_CACHE_LINE_SIZE, worker->socket);
 	if (s->producers == NULL)
@@ -162,6 +163,14 @@ inject_drain(struct weir_worker *worker, void *state)
 	return left;
 }
 
+static void
+inject_pressure(struct weir_worker *worker, void *state, bool on)
+{
+	struct inject_state *s = state;
+
+	s->parse.depth = on ? worker->under_pressure : WEIR_PARSE_FULL;
+}
+
 struct weir_inject *
 inject_claim(void *state)
 {
@@ -234,5 +243,6 @@ const struct source_ops source_inject = {
 	.init = inject_init,
 	.poll = inject_poll,
 	.drain = inject_drain,
+	.pressure = inject_pressure,
 	.fini = inject_fini,
 };

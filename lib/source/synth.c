@@ -193,6 +193,7 @@ synth_init(struct weir_worker *worker, const void *conf_, void *state, struct we
 	s->burst.queue = (uint16_t)worker->index;
 	s->burst.tunnel = worker->tunnel;
 	worker->verdicts = s->burst.verdicts;
+	worker->key_only = &s->burst.key_only;
 	return 0;
 }
 
@@ -246,11 +247,20 @@ synth_poll(struct weir_worker *worker, void *state, struct weir_event *events[],
 }
 
 static void
+synth_pressure(struct weir_worker *worker, void *state, bool on)
+{
+	struct synth *s = state;
+
+	s->burst.depth = on ? worker->under_pressure : WEIR_PARSE_FULL;
+}
+
+static void
 synth_fini(struct weir_worker *worker, void *state)
 {
 	struct synth *s = state;
 
 	worker->verdicts = NULL;
+	worker->key_only = NULL;
 	rte_free(s->flows);
 }
 
@@ -265,5 +275,6 @@ const struct source_ops source_synth = {
 	.check = synth_check,
 	.init = synth_init,
 	.poll = synth_poll,
+	.pressure = synth_pressure,
 	.fini = synth_fini,
 };

@@ -165,6 +165,44 @@ fills_events(void **state)
 	rig_close(&rig);
 }
 
+/* Whether a burst was parsed key-only: all of it or nothing. */
+static bool
+burst_is_key_only(struct rig *rig)
+{
+	struct weir_event *events[BURST];
+	unsigned int key_only = 0;
+
+	assert_int_equal(rig_poll(rig, events, BURST), BURST);
+	for (unsigned int i = 0; i < BURST; i++)
+		key_only += events[i]->flags & WEIR_EVENT_KEYED && events[i]->l3_off == 0;
+	events_free(events, BURST);
+	assert_true(key_only == 0 || key_only == BURST);
+	return key_only != 0;
+}
+
+/* Under pressure the parser goes to the depth that the source was given, and back after it. */
+static void
+under_pressure(void **state)
+{
+	static const uint8_t depths[] = { WEIR_PARSE_FULL, WEIR_PARSE_KEY_ONLY };
+	struct rig rig = { .conf = rig_conf() };
+
+	(void)state;
+	rig.conf.malformed = 0;
+	for (unsigned int i = 0; i < RTE_DIM(depths); i++) {
+		rig_open(&rig, pool);
+		rig.worker.under_pressure = depths[i];
+		assert_false(burst_is_key_only(&rig));
+		source_synth.pressure(&rig.worker, rig.s, true);
+		assert_int_equal(burst_is_key_only(&rig), depths[i] == WEIR_PARSE_KEY_ONLY);
+		source_synth.pressure(&rig.worker, rig.s, false);
+		assert_false(burst_is_key_only(&rig));
+		assert_int_equal(*rig.worker.key_only, i * BURST);
+		rig_close(&rig);
+		assert_null(rig.worker.key_only);
+	}
+}
+
 /* A digest of frames and their lengths, in order (FNV-1a). */
 static void
 see_digest(void *arg, const struct weir_event *event)
@@ -437,6 +475,7 @@ main(void)
 		cmocka_unit_test(lists_parameters),
 		cmocka_unit_test(takes_spaces_in_lists),
 		cmocka_unit_test(fills_events),
+		cmocka_unit_test(under_pressure),
 		cmocka_unit_test(repeats_itself),
 		cmocka_unit_test(draws_from_streams_apart),
 		cmocka_unit_test(splits_flows_between_workers),

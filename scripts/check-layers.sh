@@ -14,6 +14,8 @@ cd "${1:-$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/..}"
 layers="event,stats parse,link source,stage pipeline,plan engine,telemetry"
 # Headers that everybody may include, besides a folder's own.
 common="event/compat.h"
+# What a pipe ends in runs here, so that `found` is kept.
+shopt -s lastpipe
 found=0
 
 # report TITLE: lines on stdin are what is wrong

@@ -70,8 +70,10 @@ struct weir_worker_figures {
 	double others;                       /**< its lcore worked, but for other workers */
 	double idle;                         /**< looked for work and found none */
 	double spin;                         /**< waited for work, on its CPU */
-	double blocked; /**< had work and no room for it, the wait for room included */
-	double sleep;   /**< waited for work, its CPU given to the kernel */
+	double blocked;     /**< had work and no room for it, the wait for room included */
+	double sleep;       /**< waited for work, its CPU given to the kernel */
+	uint64_t pressures; /**< times that links behind it pressed; counted where it listens */
+	uint64_t key_only;  /**< packets parsed no further than their key; sources only */
 };
 
 /** The figures of one ring of a link. A pair of workers joined by a call has none. */

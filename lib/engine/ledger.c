@@ -104,6 +104,9 @@ weir_ledger_worker(const struct weir_engine *engine, unsigned int i,
 		.held = stat_read(&stats->held),
 	};
 	engine_times(engine, seat, figures);
+	figures->pressures = stat_read(&seat->worker->pressures);
+	if (seat->worker->key_only != NULL)
+		figures->key_only = stat_read(seat->worker->key_only);
 	for (unsigned int v = 0; seat->worker->verdicts != NULL && v < WEIR_VERDICT_MAX; v++)
 		figures->verdicts[v] = stat_read(&seat->worker->verdicts[v]);
 	return 0;

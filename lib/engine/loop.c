@@ -8,7 +8,6 @@
 #include <rte_cycles.h>
 #include <rte_random.h>
 
-#include "event/fault.h"
 #include "engine_private.h"
 
 /* Fewest packets that vector code of drivers gives. */

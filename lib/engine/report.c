@@ -83,12 +83,14 @@ report_parse(const struct weir_engine *engine)
 static json_t *
 report_worker(const struct weir_worker_figures *w)
 {
-	return json_pack("{s:i, s:i, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:f, s:f, s:f, s:f, s:f}",
+	return json_pack(
+		"{s:i, s:i, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:f, s:f, s:f, s:f, s:f, s:I, s:I}",
 		"lcore", (int)w->lcore, "socket", w->socket, "in", (json_int_t)w->in, "out",
 		(json_int_t)w->out, "created", (json_int_t)w->created, "released",
 		(json_int_t)w->released, "dropped", (json_int_t)w->dropped, "held",
 		(json_int_t)w->held, "busy", w->busy, "others", w->others, "idle", w->idle, "spin",
-		w->spin, "blocked", w->blocked, "sleep", w->sleep);
+		w->spin, "blocked", w->blocked, "sleep", w->sleep, "pressures",
+		(json_int_t)w->pressures, "key_only", (json_int_t)w->key_only);
 }
 
 static json_t *

@@ -9,6 +9,7 @@
 #include <weir/event.h>
 
 #include "compat.h"
+#include "fault.h"
 
 /* Have a line at hand to be written, wherever it is now. */
 static inline void

@@ -5,7 +5,6 @@
 /* Gap markers: events that tell downstream of what was lost before them. */
 #include <string.h>
 
-#include "event/fault.h"
 #include "link.h"
 
 struct weir_event *

@@ -3,7 +3,6 @@
  */
 
 /* Reserve, then pull: how much a worker may take so that all it forwards finds room. */
-#include "event/fault.h"
 #include "link_private.h"
 
 /*

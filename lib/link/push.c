@@ -8,7 +8,6 @@
  */
 #include <string.h>
 
-#include "event/fault.h"
 #include "link_private.h"
 
 /* Count and free what a lane has no room for, or what its policy does not admit. */

@@ -6,7 +6,6 @@
 #include <rte_cycles.h>
 #include <rte_ethdev.h>
 
-#include "event/fault.h"
 #include "source_private.h"
 
 /* Packets asked of the driver at once: a multiple of what its vector code takes. */

@@ -9,7 +9,6 @@
 #include <rte_malloc.h>
 #include <rte_prefetch.h>
 
-#include "event/fault.h"
 #include "synth_private.h"
 
 #define FIELD(name) offsetof(struct synth_conf, name)

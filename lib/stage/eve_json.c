@@ -303,7 +303,8 @@ put_tuple(const struct eve_format *format, const struct weir_event *event, char 
 static inline char *
 put_tcp_flags(const struct weir_event *event, char *at)
 {
-	if (event->proto != IPPROTO_TCP || !has_ports(event))
+	/* Without l3_off no more was parsed than the key. */
+	if (event->proto != IPPROTO_TCP || !has_ports(event) || event->l3_off == 0)
 		return at;
 	at = PUT(at, ",\"tcp_flags\":\"");
 	*at++ = hex[event->tcp_flags >> 4];

@@ -6,112 +6,16 @@
  * Every fault under every policy: events go on afterwards, all drain within the time, the ledger
  * balances and every pool is full.
  */
-#include "rig.h"
-
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/stat.h>
 
 #include <rte_bus_vdev.h>
 
-#include "event/fault.h"
+#include "strike.h"
 
 /* How long a fault lasts. */
 #define FAULT_US 30000
-
-/* Whether workers of `t_stuck` stay where they are. */
-static uint32_t stuck;
-
-static void
-stuck_process(struct weir_worker *worker, void *state, struct weir_event *events[], uint16_t n)
-{
-	(void)state;
-	while (__atomic_load_n(&stuck, __ATOMIC_RELAXED))
-		usleep(100);
-	weir_forward(worker, 0, events, n);
-}
-
-static const struct weir_stage_ops stuck_ops = {
-	.name = "t_stuck",
-	.help = "stalls when it is told to",
-	.process = stuck_process,
-};
-
-/* For as long as a fault lasts, with the engine watched. */
-static void
-last(struct rig *rig)
-{
-	uint64_t end = rte_rdtsc() + FAULT_US * (rte_get_tsc_hz() / US_PER_S);
-
-	while (rte_rdtsc() < end) {
-		weir_engine_watch(rig->engine);
-		usleep(1000);
-	}
-}
-
-static void
-fault_no_mbuf(struct rig *rig)
-{
-	fault_arm(FAULT_NO_MBUF, FAULT_US);
-	last(rig);
-}
-
-static void
-fault_ring_full(struct rig *rig)
-{
-	fault_arm(FAULT_RING_FULL, FAULT_US);
-	last(rig);
-}
-
-static void
-fault_delay(struct rig *rig)
-{
-	fault_arm(FAULT_DELAY, FAULT_US);
-	last(rig);
-}
-
-static void
-fault_silent(struct rig *rig)
-{
-	fault_arm(FAULT_SILENT, FAULT_US);
-	last(rig);
-}
-
-/* Somebody has all mbufs that are free. */
-static void
-fault_pool_taken(struct rig *rig)
-{
-	struct rte_mempool *pool = rig->engine->pools[0].pool;
-	void **taken = calloc(pool->size, sizeof(*taken));
-	unsigned int n = 0;
-
-	assert_non_null(taken);
-	while (n < pool->size && rte_mempool_get(pool, &taken[n]) == 0)
-		n++;
-	last(rig);
-	rte_mempool_put_bulk(pool, taken, n);
-	free(taken);
-}
-
-static void
-fault_stall(struct rig *rig)
-{
-	__atomic_store_n(&stuck, 1, __ATOMIC_RELAXED);
-	last(rig);
-	__atomic_store_n(&stuck, 0, __ATOMIC_RELAXED);
-}
-
-static const struct {
-	const char *name;
-	void (*strike)(struct rig *rig);
-} faults[] = {
-	{ "no_mbuf", fault_no_mbuf },
-	{ "pool_taken", fault_pool_taken },
-	{ "ring_full", fault_ring_full },
-	{ "delay", fault_delay },
-	{ "silent", fault_silent },
-	{ "stall", fault_stall },
-};
 
 /* More come in than had when it was asked. */
 static void
@@ -144,13 +48,13 @@ test_faults(void **state)
 {
 	(void)state;
 	for (unsigned int p = WEIR_ON_FULL_BLOCK; p < WEIR_ON_FULL_MAX; p++)
-		for (unsigned int f = 0; f < RTE_DIM(faults); f++) {
+		for (unsigned int f = 0; f < RTE_DIM(strikes); f++) {
 			struct rig rig;
 
-			make(&rig, faults[f].name, on_full_names[p], "type=count");
+			make(&rig, strikes[f].name, on_full_names[p], "type=count");
 			rig_start(&rig);
 			goes_on(&rig);
-			faults[f].strike(&rig);
+			strikes[f].strike(&rig, FAULT_US);
 			goes_on(&rig);
 			rig_stop(&rig);
 			rig_end(&rig);

@@ -61,7 +61,7 @@ nodes_have_keys(const json_t *report)
 		json_array_foreach(json_object_get(node, "workers"), j, worker)
 		{
 			keys_are(worker,
-				"lcore socket in out created released dropped held busy others idle spin blocked sleep");
+				"lcore socket in out created released dropped held busy others idle spin blocked sleep pressures key_only");
 			assert_true(json_is_real(json_object_get(worker, "busy")));
 		}
 	}
@@ -94,7 +94,8 @@ report_has_keys(const json_t *report)
 	size_t i;
 	json_t *pool;
 
-	keys_are(report, "weir dpdk pipeline elapsed_s ledger drops ports parse nodes links pools flow_seed");
+	keys_are(report,
+		"weir dpdk pipeline elapsed_s ledger drops ports parse nodes links pools flow_seed");
 	assert_string_equal(json_string_value(json_object_get(report, "weir")), WEIR_VERSION_TEXT);
 	assert_true(json_is_real(json_object_get(report, "elapsed_s")));
 	assert_true(strncmp(json_string_value(json_object_get(report, "dpdk")), "2", 1) == 0);

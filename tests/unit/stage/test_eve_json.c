@@ -20,6 +20,7 @@ static const struct weir_event https = {
 	.flags = WEIR_EVENT_KEYED,
 	.port = RTE_MBUF_PORT_INVALID,
 	.len = 74,
+	.l3_off = 14,
 	.payload_off = 54,
 	.proto = IPPROTO_TCP,
 	.ip_version = 4,

@@ -2,6 +2,7 @@
  * Copyright (c) 2026 The weir authors
  */
 
+#include <dirent.h>
 #include <errno.h>
 #include <sched.h>
 #include <stdarg.h>
@@ -145,6 +146,22 @@ bench_eal(struct bench *bench, const char *const vdevs[])
 	bench_eal_with(bench, vdevs, lcores, MEMORY_MB);
 }
 
+/* EAL leaves the files of a --file-prefix behind. */
+static void
+forget_runtime_dir(void)
+{
+	DIR *dir = opendir(rte_eal_get_runtime_dir());
+	struct dirent *entry;
+
+	if (dir == NULL)
+		return;
+	while ((entry = readdir(dir)) != NULL)
+		if (entry->d_name[0] != '.')
+			unlinkat(dirfd(dir), entry->d_name, 0);
+	closedir(dir);
+	rmdir(rte_eal_get_runtime_dir());
+}
+
 void
 bench_eal_with(struct bench *bench, const char *const vdevs[], const char *lcores,
 	unsigned int memory_mb)
@@ -174,6 +191,7 @@ bench_eal_with(struct bench *bench, const char *const vdevs[], const char *lcore
 	if (rte_eal_init(n, (char **)(uintptr_t)args) < 0)
 		bench_die("EAL: %s", rte_strerror(rte_errno));
 	eal_begun = true;
+	atexit(forget_runtime_dir);
 }
 
 static int
@@ -249,9 +267,9 @@ aim(const struct bench_side *side, unsigned int metric, double ratio, char text[
 
 	text[0] = '\0';
 	if (least != 0)
-		snprintf(text, size, ">= %.2f %s", least, ratio >= least ? "yes" : "NO");
+		snprintf(text, size, "  >= %.2f %s", least, ratio >= least ? "yes" : "NO");
 	else if (most != 0)
-		snprintf(text, size, "<= %.2f %s", most, ratio <= most ? "yes" : "NO");
+		snprintf(text, size, "  <= %.2f %s", most, ratio <= most ? "yes" : "NO");
 	return text;
 }
 
@@ -265,7 +283,7 @@ print_side(const struct bench *bench, const struct bench_side *side, unsigned in
 	printf("  %-34s %10.2f %10.2f %10.2f", side->name, s.median, s.q1, s.q3);
 	if (reference != NULL) {
 		r = ratio(reference, own, bench->rounds);
-		printf("   %8.3f %8.3f %8.3f  %s", r.median, r.q1, r.q3,
+		printf("   %8.3f %8.3f %8.3f%s", r.median, r.q1, r.q3,
 			aim(side, metric, r.median, text, sizeof(text)));
 	}
 	printf("\n");

@@ -10,8 +10,8 @@
  *
  *     static const struct bench_metric metrics[] = { { "rate", "Mpps" } };
  *     static const struct bench_side sides[] = {
- *             { "weir", weir_run, NULL },
- *             { "ring", ring_run, NULL, .at_least = { 1.0 } },
+ *             { .name = "weir", .run = weir_run },
+ *             { .name = "ring", .run = ring_run, .at_least = { 1.0 } },
  *     };
  *
  *     bench_open(&bench, argc, argv);

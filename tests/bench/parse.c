@@ -3,18 +3,11 @@
  */
 
 /*
- * weir_parse() against rte_net_get_ptype() on the same warm frames, in rounds that alternate, so
- * that a noisy machine disturbs both alike. Cycles a packet, in a table on stdout.
- *
- * usage: bench_parse [ROUNDS [KIND]]
+ * weir_parse() against rte_net_get_ptype() on the same frames, warm and cold. Cycles a packet.
  */
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <rte_cycles.h>
-#include <rte_eal.h>
 #include <rte_errno.h>
 #include <rte_ether.h>
 #include <rte_ip.h>
@@ -26,13 +19,20 @@
 
 #include <weir/parse.h>
 
-#define ROUNDS_DEFAULT 21
-#define ROUNDS_MAX 1001
+#include "bench.h"
+
 #define FRAMES 512
+/* With the lines of their mbufs, 40 MB: more than a last-level cache gives two cores. */
+#define FRAMES_COLD 131071
+#define MEMORY_MB 512
 #define FRAME_MAX 1518
 /* Frames are visited in a random order too long for a branch predictor to learn. */
 #define VISITS 16384
-#define PASSES 16
+#define VISITS_COLD 131072
+/* Packets parsed in a round. */
+#define PACKETS 262144
+#define AHEAD 8
+#define AIM 1.25
 #define BURST 32
 #define PORT_VXLAN 4789
 
@@ -44,7 +44,7 @@ static const struct mix {
 	uint8_t kinds[8];
 	uint8_t n;
 	bool imix;
-	uint16_t frames;
+	uint32_t frames;
 } mixes[] = {
 	{ "tcp/ipv4", { TCP4 }, 1, false, 64 },
 	{ "udp/ipv4", { UDP4 }, 1, false, 64 },
@@ -53,8 +53,15 @@ static const struct mix {
 	{ "vlan tcp/ipv4", { VLAN_TCP4 }, 1, false, 64 },
 	{ "vxlan tcp/ipv4", { VXLAN_TCP4 }, 1, false, 64 },
 	{ "imix", { TCP4, UDP4, TCP6, UDP6 }, 4, true, FRAMES },
+	{ "udp/ipv6, cold", { UDP6 }, 1, false, FRAMES_COLD },
+	{ "imix, cold", { TCP4, UDP4, TCP6, UDP6 }, 4, true, FRAMES_COLD },
 	{ "mixed", { TCP4, UDP4, TCP6, UDP6, VLAN_TCP4, VXLAN_TCP4 }, 6, false, FRAMES },
 };
+
+static struct rte_mbuf *mbufs[FRAMES_COLD];
+/* What is fetched ahead of the last is there, too. */
+static struct rte_mbuf *visits[VISITS_COLD + AHEAD];
+static unsigned int visit_count;
 
 static uint64_t seed = UINT64_C(0x9e3779b97f4a7c15);
 
@@ -204,123 +211,116 @@ make_frame(struct rte_mbuf *mbuf, const struct mix *mix)
 	rte_pktmbuf_trim(mbuf, (uint16_t)(FRAME_MAX - off - size));
 }
 
-static uint64_t
-run_rte(struct rte_mbuf *const visits[])
+/* With an argument, the frames to come are fetched: weir_parse() does that. */
+static void
+run_rte(const void *prefetch, double figures[])
 {
 	struct rte_net_hdr_lens lens;
 	volatile uint32_t sink;
 	uint32_t sum = 0;
 	uint64_t begin = rte_rdtsc_precise();
-	unsigned int pass, i;
 
-	for (pass = 0; pass < PASSES; pass++)
-		for (i = 0; i < VISITS; i++)
+	for (unsigned int pass = 0; pass < PACKETS / visit_count; pass++) {
+		for (unsigned int i = 0; i < visit_count; i++) {
+			if (prefetch != NULL)
+				rte_prefetch0(rte_pktmbuf_mtod(visits[i + AHEAD], void *));
 			sum += rte_net_get_ptype(visits[i], &lens, RTE_PTYPE_ALL_MASK);
+		}
+	}
 	sink = sum;
 	(void)sink;
-	return rte_rdtsc_precise() - begin;
+	figures[0] = (double)(rte_rdtsc_precise() - begin) / PACKETS;
 }
 
-static uint64_t
-run_weir(struct rte_mbuf *const visits[])
+/* Of VXLAN, which it does not know, the inner frame by a second call. */
+static void
+run_rte_inner(const void *arg, double figures[])
+{
+	struct rte_net_hdr_lens lens;
+	volatile uint32_t sink;
+	uint32_t sum = 0;
+	uint64_t begin = rte_rdtsc_precise();
+
+	(void)arg;
+	for (unsigned int pass = 0; pass < PACKETS / visit_count; pass++) {
+		for (unsigned int i = 0; i < visit_count; i++) {
+			struct rte_mbuf *m = visits[i];
+			uint16_t off;
+
+			sum += rte_net_get_ptype(m, &lens, RTE_PTYPE_ALL_MASK);
+			off = lens.l2_len + lens.l3_len + lens.l4_len +
+				sizeof(struct rte_vxlan_hdr);
+			m->data_off += off;
+			sum += rte_net_get_ptype(m, &lens, RTE_PTYPE_ALL_MASK);
+			m->data_off -= off;
+		}
+	}
+	sink = sum;
+	(void)sink;
+	figures[0] = (double)(rte_rdtsc_precise() - begin) / PACKETS;
+}
+
+static void
+run_weir(const void *arg, double figures[])
 {
 	struct weir_parse_burst burst = { .port = 1 };
 	uint64_t begin = rte_rdtsc_precise();
-	unsigned int pass, i;
 
-	for (pass = 0; pass < PASSES; pass++) {
+	(void)arg;
+	for (unsigned int pass = 0; pass < PACKETS / visit_count; pass++) {
 		burst.tsc = begin;
-		for (i = 0; i < VISITS; i += BURST)
+		for (unsigned int i = 0; i < visit_count; i += BURST)
 			weir_parse(visits + i, BURST, &burst);
 	}
-	if (burst.verdicts[WEIR_VERDICT_OK] != PASSES * VISITS)
-		fprintf(stderr, "bench_parse: a frame is malformed\n");
-	return rte_rdtsc_precise() - begin;
-}
-
-static int
-by_value(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-/* The rounds of one row: medians, the ratio of each round's two sides and how far it spreads. */
-static void
-measure(const struct mix *mix, struct rte_mbuf *const visits[], unsigned int rounds)
-{
-	static double rte[ROUNDS_MAX], weir[ROUNDS_MAX], ratio[ROUNDS_MAX];
-	const double packets = (double)PASSES * VISITS;
-	unsigned int i;
-
-	run_rte(visits);
-	run_weir(visits);
-	for (i = 0; i < rounds; i++) {
-		rte[i] = (double)run_rte(visits) / packets;
-		weir[i] = (double)run_weir(visits) / packets;
-		ratio[i] = weir[i] / rte[i];
-	}
-	qsort(rte, rounds, sizeof(rte[0]), by_value);
-	qsort(weir, rounds, sizeof(weir[0]), by_value);
-	qsort(ratio, rounds, sizeof(ratio[0]), by_value);
-	printf("%-16s %10.1f %10.1f %8.2f   %.2f - %.2f\n", mix->name, rte[rounds / 2],
-		weir[rounds / 2], ratio[rounds / 2], ratio[rounds / 10],
-		ratio[rounds - 1 - rounds / 10]);
+	figures[0] = (double)(rte_rdtsc_precise() - begin) / PACKETS;
+	if (burst.verdicts[WEIR_VERDICT_OK] != PACKETS)
+		bench_die("a frame is malformed");
 }
 
 static void
-run_mix(const struct mix *mix, struct rte_mbuf *mbufs[], unsigned int rounds)
+run_mix(struct bench *bench, const struct mix *mix)
 {
-	static struct rte_mbuf *visits[VISITS];
-	unsigned int i;
+	static struct bench_side sides[] = {
+		{ .name = "weir_parse", .run = run_weir },
+		{ .name = "rte_net_get_ptype", .run = run_rte },
+		{ .name = "rte_net_get_ptype, prefetching", .run = run_rte, .arg = "" },
+		{ .name = "rte_net_get_ptype, inner too",
+			.run = run_rte_inner,
+			.at_most = { AIM } },
+	};
+	bool vxlan = mix->n == 1 && mix->kinds[0] == VXLAN_TCP4;
 
-	for (i = 0; i < mix->frames; i++)
+	for (unsigned int i = 0; i < mix->frames; i++)
 		make_frame(mbufs[i], mix);
-	for (i = 0; i < VISITS; i++)
+	visit_count = mix->frames == FRAMES_COLD ? VISITS_COLD : VISITS;
+	for (unsigned int i = 0; i < visit_count + AHEAD; i++)
 		visits[i] = mbufs[rnd() % mix->frames];
-	measure(mix, visits, rounds);
-}
-
-static int
-start_eal(const char *program)
-{
-	char name[64], prefix[32];
-	const char *argv[] = { name, "--no-huge", "-m", "128", "--no-pci", "--lcores", "0",
-		"--file-prefix", prefix, "--log-level", "lib.eal:4", "--no-telemetry" };
-
-	snprintf(name, sizeof(name), "%s", program);
-	snprintf(prefix, sizeof(prefix), "weir-bench-%d", (int)getpid());
-	return rte_eal_init((int)RTE_DIM(argv), (char **)(uintptr_t)argv);
+	/* Meant is the same work, warm. */
+	sides[1].at_most[0] = vxlan || mix->frames == FRAMES_COLD ? 0 : AIM;
+	bench_case(bench, mix->name, sides, RTE_DIM(sides) - !vxlan, 0);
 }
 
 int
 main(int argc, char **argv)
 {
-	static struct rte_mbuf *mbufs[FRAMES];
-	unsigned int rounds = argc > 1 ? (unsigned int)atoi(argv[1]) : ROUNDS_DEFAULT, i;
+	static const struct bench_metric metrics[] = { { "cost", "cycles a packet" } };
+	struct bench bench = {
+		.name = "parse",
+		.title = "bytes to event, beside bytes to packet type",
+		.metrics = metrics,
+		.metric_count = RTE_DIM(metrics),
+	};
 	struct rte_mempool *pool;
 
-	if (rounds < 1 || rounds > ROUNDS_MAX || argc > 3) {
-		fprintf(stderr, "usage: bench_parse [ROUNDS [KIND]]\n");
-		return 2;
-	}
-	if (start_eal(argv[0]) < 0) {
-		fprintf(stderr, "bench_parse: EAL: %s\n", rte_strerror(rte_errno));
-		return 1;
-	}
-	pool = weir_pool_create("bench", 1023, 0, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
-	if (pool == NULL || rte_pktmbuf_alloc_bulk(pool, mbufs, FRAMES) != 0) {
-		fprintf(stderr, "bench_parse: no mbufs: %s\n", rte_strerror(rte_errno));
-		return 1;
-	}
-	printf("%u rounds of %u packets a side; cycles a packet (median), ratio (median, 10 - 90 %%)\n",
-		rounds, PASSES * VISITS);
-	printf("%-16s %10s %10s %8s\n", "frames", "rte_net", "weir", "ratio");
-	for (i = 0; i < RTE_DIM(mixes); i++)
-		if (argc < 3 || strcmp(argv[2], mixes[i].name) == 0)
-			run_mix(&mixes[i], mbufs, rounds);
-	rte_pktmbuf_free_bulk(mbufs, FRAMES);
+	bench_open(&bench, argc, argv);
+	bench_eal_with(&bench, NULL, "0", MEMORY_MB);
+	pool = weir_pool_create("bench", FRAMES_COLD, 0, 0, RTE_MBUF_DEFAULT_BUF_SIZE,
+		SOCKET_ID_ANY);
+	if (pool == NULL || rte_pktmbuf_alloc_bulk(pool, mbufs, FRAMES_COLD) != 0)
+		bench_die("no mbufs: %s", rte_strerror(rte_errno));
+	for (unsigned int i = 0; i < RTE_DIM(mixes); i++)
+		run_mix(&bench, &mixes[i]);
+	rte_pktmbuf_free_bulk(mbufs, FRAMES_COLD);
 	rte_mempool_free(pool);
-	return rte_eal_cleanup() == 0 ? 0 : 1;
+	return bench_close(&bench);
 }

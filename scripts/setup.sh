@@ -3,7 +3,7 @@
 # Copyright (c) 2026 The weir authors
 #
 # Installs the packages that weir is built and tested with, on Debian 12 and its derivatives:
-#   scripts/setup.sh [build|test|ci]
+#   scripts/setup.sh [build|test|bench|ci]
 # Sourced by the other scripts, which use its functions.
 # shellcheck disable=SC2034 # those who source it use them
 set -eu
@@ -14,6 +14,8 @@ build_packages="gcc libc6-dev meson ninja-build pkg-config libdpdk-dev libnuma-d
     libjansson-dev"
 # libsystemd-dev: linking DPDK statically wants it.
 test_packages="$build_packages libcmocka-dev libsystemd-dev python3 iproute2 dpdk-dev"
+# gnuplot-nox: draws the plots, in a terminal of its own that needs no X.
+bench_packages="$test_packages gnuplot-nox"
 ci_packages="$test_packages g++ clang clang-format libclang-rt-14-dev git"
 
 say() {
@@ -77,7 +79,7 @@ build() {
 
 if [ "${BASH_SOURCE[0]}" = "$0" ]; then
     list=${1:-ci}_packages
-    [ -n "${!list-}" ] || { say "usage: setup.sh [build|test|ci]"; exit 2; }
+    [ -n "${!list-}" ] || { say "usage: setup.sh [build|test|bench|ci]"; exit 2; }
     # shellcheck disable=SC2086
     install_packages ${!list}
 fi

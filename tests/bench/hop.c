@@ -47,7 +47,8 @@ static const struct bench_side sides[] = {
 
 static const struct rig_case cases[] = {
 	{ .pool = 4095 },
-	{ .pool = 2047 },
+	/* weir refuses rings and caches that such a pool could not fill. */
+	{ .pool = 2047, .ring = 512 },
 	{ .pool = 32767 },
 	{ .pool = 4095, .flows = true },
 };

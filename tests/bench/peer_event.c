@@ -21,8 +21,6 @@
 #define PORTS_MAX 4
 #define STAGES_MAX 4
 #define DEPTH 32
-/* New events are let in while no more than a ring holds are on the way: the drivers' default, too. */
-#define NEW_THRESHOLD RIG_RING
 #define LIMIT 4096
 
 static struct {
@@ -248,7 +246,8 @@ configure(void)
 		.priority = RTE_EVENT_DEV_PRIORITY_NORMAL,
 	};
 	struct rte_event_port_conf port = {
-		.new_event_threshold = NEW_THRESHOLD,
+		/* As many on the way as a ring holds: mostly the drivers' default, too. */
+		.new_event_threshold = (int32_t)rig.now.ring,
 		.dequeue_depth = DEPTH,
 		.enqueue_depth = DEPTH,
 	};

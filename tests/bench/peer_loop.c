@@ -30,7 +30,8 @@ ring_make(void)
 	char name[32];
 
 	snprintf(name, sizeof(name), "loop%u", made++);
-	ring = rte_ring_create(name, RIG_RING, 0, RING_F_SP_ENQ | RING_F_SC_DEQ | RING_F_EXACT_SZ);
+	ring = rte_ring_create(name, rig.now.ring, 0,
+		RING_F_SP_ENQ | RING_F_SC_DEQ | RING_F_EXACT_SZ);
 	if (ring == NULL)
 		bench_die("ring: %s", rte_strerror(rte_errno));
 	return ring;

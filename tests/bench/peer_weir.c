@@ -42,7 +42,7 @@ describe_stage(struct weir_pipeline *pipeline, unsigned int s, const struct weir
 	set(pipeline, section, "workers", "%u", workers);
 	set(pipeline, section, "lcores", "%d", before && !rig.now.one_lcore ? LCORE_A : LCORE_B);
 	set(pipeline, link, "on_full", "%s", how->on_full);
-	set(pipeline, link, "ring", "%u", RIG_RING);
+	set(pipeline, link, "ring", "%u", rig.now.ring);
 	if (workers > 1)
 		set(pipeline, link, "spread", "flow");
 	if (how->rings)
@@ -58,6 +58,7 @@ describe(const struct weir_how *how)
 	if (pipeline == NULL)
 		bench_die("%s", error.text);
 	set(pipeline, "source null", "device", RIG_PORT);
+	set(pipeline, "source null", "descriptors", "%d", RIG_DESCRIPTORS);
 	set(pipeline, "source null", "queues", "%u", rig.now.queues);
 	set(pipeline, "source null", "lcores", "%d", rig.now.one_lcore ? LCORE_B : LCORE_A);
 	set(pipeline, "pool", "size", "%u", rig.now.pool);
@@ -97,7 +98,7 @@ check(struct weir_engine *engine)
 {
 	struct weir_ledger ledger;
 
-	if (weir_engine_stop(engine, 1000) != 0)
+	if (weir_engine_stop(engine, 3000) != 0)
 		bench_die("weir does not drain");
 	weir_ledger_read(engine, &ledger);
 	if (ledger.unaccounted != 0 || ledger.received != ledger.released + ledger.dropped)

@@ -31,6 +31,8 @@ void
 rig_set(const struct rig_case *now)
 {
 	rig.now = *now;
+	if (rig.now.ring == 0)
+		rig.now.ring = RIG_RING;
 }
 
 unsigned int
@@ -146,7 +148,7 @@ set_up(bool own_pool)
 		rte_eth_dev_configure(rig.port, queues, 0, &conf) != 0)
 		bench_die("port %s", RIG_PORT);
 	for (uint16_t q = 0; q < queues; q++)
-		if (rte_eth_rx_queue_setup(rig.port, q, RIG_RING, 0, NULL, rig.pool) != 0)
+		if (rte_eth_rx_queue_setup(rig.port, q, RIG_DESCRIPTORS, 0, NULL, rig.pool) != 0)
 			bench_die("port %s: queue %u", RIG_PORT, q);
 	if (rte_eth_dev_start(rig.port) != 0)
 		bench_die("port %s does not start", RIG_PORT);

@@ -26,6 +26,7 @@
 #define RIG_PORT "net_null0"
 #define RIG_BURST 32
 #define RIG_RING 1024
+#define RIG_DESCRIPTORS 256
 #define RIG_POOL_CACHE 256
 #define RIG_QUEUES_MAX 2
 /* The lcores that work: of bench_eal(). */
@@ -35,6 +36,7 @@
 /* What flows from where to where: the same for every side of a case. */
 struct rig_case {
 	unsigned int pool;   /* mbufs */
+	unsigned int ring;   /* events that may wait between two lcores; 0: RIG_RING */
 	bool flows;          /* TCP/IPv4 frames of RIG_FLOWS flows; else what net_null gives */
 	bool one_lcore;      /* all on LCORE_B; else sources on LCORE_A, the rest on LCORE_B */
 	unsigned int queues; /* of the port, each polled by a source of its own */

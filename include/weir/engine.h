@@ -37,11 +37,11 @@ struct weir_engine_conf {
 	/** Events that the sources may take in all, INT64_MAX at most; 0: no bound. A port whose
 	 * driver gives packets only by the eight may exceed it by seven. */
 	uint64_t max_events;
-	/** A worker with work waiting that has not moved for so long is logged, ms. */
+	/** A worker with events waiting that has not moved for so long is stuck, ms. */
 	uint32_t stall_ms;
 };
 
-/** weir_engine_conf_init() sets the defaults: no bound, 100 ms. */
+/** weir_engine_conf_init() sets the defaults: no bound, 50 ms. */
 WEIR_API void weir_engine_conf_init(struct weir_engine_conf *conf);
 
 /**
@@ -98,11 +98,18 @@ WEIR_API void weir_engine_stop_request(struct weir_engine *engine);
 WEIR_API int weir_engine_stop(struct weir_engine *engine, unsigned int timeout_ms);
 
 /**
- * weir_engine_watch() looks for lcores that have made no pass, and for workers that have not moved
- * with events waiting in their rings, and logs each once per stall. It logs what links lose, too:
- * the first time at once, then once a second while it lasts. Call it every 10 ms or so.
+ * weir_engine_watch() looks for what goes wrong, counts it (weir_ledger_watch()), and logs each
+ * kind at most once a minute. Call it every 10 ms or so:
  *
- * @return lcores and workers that are stalled now
+ * - lcores that make no pass, and workers that do not move with events waiting in their rings, for
+ *   `stall_ms`;
+ * - no worker moves for 500 ms though events wait: then who waits for whom is logged;
+ * - lcores that lose more than 5 % of a second of a CPU that should be their own: to other threads,
+ *   or to a hypervisor.
+ *
+ * What links lose is logged, too: the first time at once, then once a second while it lasts.
+ *
+ * @return lcores and workers that are stuck now
  */
 WEIR_API unsigned int weir_engine_watch(struct weir_engine *engine);
 

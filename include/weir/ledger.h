@@ -119,6 +119,28 @@ struct weir_port_figures {
 	bool reports_missed; /**< whether the driver counts what it missed */
 };
 
+/** How often weir_engine_watch() saw what it looks for; 0 where it is not called. */
+struct weir_watch_figures {
+	uint64_t stuck_workers; /**< a worker with events waiting did not move for `stall_ms` */
+	uint64_t stuck_lcores;  /**< an lcore made no pass for `stall_ms` */
+	uint64_t all_blocked;   /**< no worker moved for 500 ms though events waited */
+	uint64_t preempted;     /**< a second in which an lcore with a CPU of its own lost more than
+				 * 5 % of it, most of that to other threads */
+	uint64_t stolen;        /**< as `preempted`, most of it to the hypervisor */
+};
+
+/** The figures of an lcore; what it lost is counted from when it was first watched. */
+struct weir_lcore_figures {
+	unsigned int lcore; /**< which one */
+	bool launched;      /**< whether weir_engine_start() runs it: a polled one is not watched */
+	bool shared;        /**< whether it has less than a CPU of its own */
+	uint64_t passes;    /**< over its workers */
+	uint64_t switches;  /**< times that another thread was given its CPU */
+	uint64_t waited_ns; /**< time that it could have run but another thread did, ns */
+	uint64_t stolen_ns; /**< time that the hypervisor took of its CPU, ns; of several CPUs, in
+			     * the mean */
+};
+
 /** The figures of a pool. */
 struct weir_pool_figures {
 	const char *name;   /**< mempool name */
@@ -157,6 +179,14 @@ WEIR_API int weir_ledger_ring(const struct weir_engine *engine, unsigned int i,
 /** weir_ledger_port() reads port i of the engine. @return 0, or -ENOENT beyond the last */
 WEIR_API int weir_ledger_port(const struct weir_engine *engine, unsigned int i,
 	struct weir_port_figures *figures);
+
+/** weir_ledger_lcore() reads the i-th lcore of the engine. @return 0, or -ENOENT beyond the last */
+WEIR_API int weir_ledger_lcore(const struct weir_engine *engine, unsigned int i,
+	struct weir_lcore_figures *figures);
+
+/** weir_ledger_watch() reads what the watchdog has counted. */
+WEIR_API void weir_ledger_watch(const struct weir_engine *engine,
+	struct weir_watch_figures *figures);
 
 /** weir_ledger_pool() reads pool i of the engine. @return 0, or -ENOENT beyond the last */
 WEIR_API int weir_ledger_pool(const struct weir_engine *engine, unsigned int i,

@@ -33,7 +33,7 @@ weir_engine_name(const struct weir_engine *engine)
 void
 weir_engine_conf_init(struct weir_engine_conf *conf)
 {
-	*conf = (struct weir_engine_conf){ .max_events = 0, .stall_ms = 100 };
+	*conf = (struct weir_engine_conf){ .max_events = 0, .stall_ms = 50 };
 }
 
 struct loop *

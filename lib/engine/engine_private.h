@@ -7,13 +7,14 @@
  *
  * Who writes what: `control` is written by the control side and, where the number of events is
  * bounded, by sources. A loop with its seats and workers is written by its own lcore while it
- * runs; the control side reads counters, `passes`, `finished` and `done`. Before start and after
- * every loop has finished, the control side may write everything.
+ * runs; the control side reads counters, `passes`, `finished`, `done`, `tid` and `at`. Before
+ * start and after every loop has finished, the control side may write everything.
  */
 #ifndef WEIR_ENGINE_PRIVATE_H
 #define WEIR_ENGINE_PRIVATE_H
 
 #include <sys/queue.h>
+#include <sys/types.h>
 
 #include "engine.h"
 
@@ -67,6 +68,13 @@ struct seat {
 	bool stalled;
 };
 
+/* What the kernel says that a thread lost of its CPU. */
+struct cpu_loss {
+	uint64_t switches;  /* its CPU was given to another thread */
+	uint64_t waited_ns; /* it could have run, but another did */
+	uint64_t stolen_ns; /* its CPU was not there: the hypervisor's doing */
+};
+
 /* The workers of one lcore. */
 struct __rte_cache_aligned loop {
 	struct weir_engine *engine;
@@ -93,11 +101,34 @@ struct __rte_cache_aligned loop {
 	uint32_t state;
 	uint32_t finished;
 	uint64_t passes;
+	struct seat *at; /* the seat that has its turn, or had the last */
+	pid_t tid;       /* of the thread that runs it; 0: not launched, or not there yet */
 
 	/* The watchdog's, on the control side. */
 	uint64_t seen_passes __rte_cache_aligned;
 	uint64_t seen_at;
 	bool stalled;
+	struct cpu_loss lost;     /* since it was first looked at */
+	struct cpu_loss lost_all; /* of the thread, when it was last looked at */
+	uint64_t lost_at;         /* TSC of that; 0: never */
+};
+
+/* What the watchdog sees, by kind. */
+enum watch_kind {
+	WATCH_STUCK_WORKER,
+	WATCH_STUCK_LCORE,
+	WATCH_ALL_BLOCKED,
+	WATCH_PREEMPTED,
+	WATCH_STOLEN,
+	WATCH_KINDS
+};
+
+struct watch {
+	uint64_t counts[WATCH_KINDS];
+	uint64_t logged_at[WATCH_KINDS]; /* TSC; 0: never */
+	uint64_t progress;               /* of all workers together, and since when it is that */
+	uint64_t progress_at;
+	bool blocked;
 };
 
 /* A ring of a link, and both its ends. */
@@ -159,6 +190,7 @@ struct weir_engine {
 	bool launched;
 	bool stopped;
 	bool timed_out;
+	struct watch watch;
 	uint64_t start_tsc; /* 0: not started */
 	uint64_t stop_tsc;
 	TAILQ_ENTRY(weir_engine) next;
@@ -195,9 +227,21 @@ void engine_ports_stop(struct weir_engine *engine);
 struct rte_mempool *engine_pool(const struct weir_engine *engine, int socket);
 /* Counts since the engine was made. */
 void engine_port_counts(const struct port_state *port, struct port_counts *counts);
-
 /* run.c: cycles since start, until stop. */
 uint64_t engine_cycles(const struct weir_engine *engine);
+
+/*
+ * What weir_engine_watch() looks for. watch.c: count an event; whether it may be logged. stuck.c:
+ * lcores and workers that stand still, and the worker that has an lcore. blocked.c: an engine that
+ * stands still. lost.c: threads that lose their CPU; at the end, whatever the time.
+ */
+bool watch_note(struct weir_engine *engine, enum watch_kind kind, uint64_t now);
+void watch_log(const char *format, ...) __rte_format_printf(1, 2);
+unsigned int watch_stuck(struct weir_engine *engine, uint64_t now);
+const struct seat *loop_busy_seat(const struct loop *loop);
+void watch_blocked(struct weir_engine *engine, uint64_t now);
+void watch_lost(struct weir_engine *engine, uint64_t now);
+void watch_lost_last(struct weir_engine *engine);
 
 /* loop.c: one pass over the workers of an lcore; the loop that does so until told to return. */
 int loop_pass(struct loop *loop);

@@ -6,6 +6,7 @@
 #include <limits.h>
 
 #include <rte_cycles.h>
+#include <rte_eal.h>
 #include <rte_random.h>
 
 #include "engine_private.h"
@@ -194,6 +195,7 @@ stage_pass(struct loop *loop, struct seat *seat, bool housekeeping)
 static unsigned int
 seat_pass(struct loop *loop, struct seat *seat, bool housekeeping)
 {
+	__atomic_store_n(&loop->at, seat, __ATOMIC_RELAXED);
 	if (seat->worker->poll != NULL)
 		return source_pass(loop, seat);
 	return stage_pass(loop, seat, housekeeping);
@@ -271,6 +273,7 @@ seat_drain(struct loop *loop, struct seat *seat)
 	bool last = upstream_done(seat);
 	unsigned int moved;
 
+	__atomic_store_n(&loop->at, seat, __ATOMIC_RELAXED);
 	if (seat->worker->poll != NULL) {
 		if (source_left(seat) > 0 && !budget_spent(loop->control))
 			return source_pass(loop, seat);
@@ -384,6 +387,7 @@ loop_main(void *arg)
 	struct loop *loop = arg;
 	int moved;
 
+	__atomic_store_n(&loop->tid, rte_gettid(), __ATOMIC_RELAXED);
 	while ((moved = loop_pass(loop)) != -ESHUTDOWN) {
 		if (moved > 0) {
 			waiter_reset(&loop->idle);

@@ -158,6 +158,33 @@ report_links(const struct weir_engine *engine)
 	return links;
 }
 
+static json_t *
+report_lcores(const struct weir_engine *engine)
+{
+	json_t *lcores = json_array();
+	struct weir_lcore_figures l;
+
+	for (unsigned int i = 0; weir_ledger_lcore(engine, i, &l) == 0; i++)
+		json_array_append_new(lcores,
+			json_pack("{s:i, s:b, s:I, s:I, s:I, s:I}", "lcore", (int)l.lcore, "shared",
+				l.shared, "passes", (json_int_t)l.passes, "switches",
+				(json_int_t)l.switches, "waited_ns", (json_int_t)l.waited_ns,
+				"stolen_ns", (json_int_t)l.stolen_ns));
+	return lcores;
+}
+
+static json_t *
+report_watch(const struct weir_engine *engine)
+{
+	struct weir_watch_figures w;
+
+	weir_ledger_watch(engine, &w);
+	return json_pack("{s:I, s:I, s:I, s:I, s:I}", "stuck_workers", (json_int_t)w.stuck_workers,
+		"stuck_lcores", (json_int_t)w.stuck_lcores, "all_blocked",
+		(json_int_t)w.all_blocked, "preempted", (json_int_t)w.preempted, "stolen",
+		(json_int_t)w.stolen);
+}
+
 /* What is missing from a pool at rest is leaked; while the engine runs nobody can tell. */
 static json_t *
 report_pools(const struct weir_engine *engine)
@@ -176,13 +203,16 @@ report_pools(const struct weir_engine *engine)
 char *
 weir_report(const struct weir_engine *engine)
 {
-	json_t *report = json_pack("{s:s, s:s, s:s, s:f, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I}",
-		"weir", weir_version(), "dpdk", rte_version() + sizeof("DPDK"), "pipeline",
-		weir_engine_name(engine), "elapsed_s", weir_engine_elapsed(engine), "ledger",
-		report_ledger(engine), "drops", report_drops(engine), "ports", report_ports(engine),
-		"parse", report_parse(engine), "nodes", report_nodes(engine), "links",
-		report_links(engine), "pools", report_pools(engine), "flow_seed",
-		(json_int_t)weir_ledger_flow_seed(engine));
+	json_t *report =
+		json_pack("{s:s, s:s, s:s, s:f, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I}",
+			"weir", weir_version(), "dpdk", rte_version() + sizeof("DPDK"), "pipeline",
+			weir_engine_name(engine), "elapsed_s", weir_engine_elapsed(engine),
+			"ledger", report_ledger(engine), "drops", report_drops(engine), "ports",
+			report_ports(engine), "parse", report_parse(engine), "nodes",
+			report_nodes(engine), "links", report_links(engine), "pools",
+			report_pools(engine), "lcores", report_lcores(engine), "watch",
+			report_watch(engine), "flow_seed",
+			(json_int_t)weir_ledger_flow_seed(engine));
 	char *text = json_dumps(report, JSON_INDENT(2) | JSON_REAL_PRECISION(REAL_DIGITS));
 
 	json_decref(report);

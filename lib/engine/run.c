@@ -203,6 +203,7 @@ weir_engine_stop(struct weir_engine *engine, unsigned int timeout_ms)
 		loops_poll(engine);
 	}
 	loops_join(engine);
+	watch_lost_last(engine);
 	engine_finish(engine);
 	return engine->timed_out ? -ETIMEDOUT : 0;
 }

@@ -11,6 +11,7 @@
  *     /weir/links[,ENGINE[,LINK]]   sums of each link, or the rings of one, by number
  *     /weir/ports[,ENGINE]          the ports' own counts
  *     /weir/plan[,ENGINE]           which worker runs where
+ *     /weir/watch[,ENGINE]          what the watchdog saw, and what each lcore lost of its CPU
  *
  * ENGINE may be left out where there is one engine.
  */
@@ -351,6 +352,34 @@ plan_answer(const struct weir_engine *engine, struct call *call)
 	return rte_tel_data_add_dict_uint(call->reply, "memory_bytes", plan->memory);
 }
 
+static int
+watch_answer(const struct weir_engine *engine, struct call *call)
+{
+	struct weir_watch_figures w;
+	struct weir_lcore_figures l;
+	char key[KEY_SIZE];
+
+	weir_ledger_watch(engine, &w);
+	rte_tel_data_add_dict_uint(call->reply, "stuck_workers", w.stuck_workers);
+	rte_tel_data_add_dict_uint(call->reply, "stuck_lcores", w.stuck_lcores);
+	rte_tel_data_add_dict_uint(call->reply, "all_blocked", w.all_blocked);
+	rte_tel_data_add_dict_uint(call->reply, "preempted", w.preempted);
+	rte_tel_data_add_dict_uint(call->reply, "stolen", w.stolen);
+	for (unsigned int i = 0; i < ENTRIES_MAX && weir_ledger_lcore(engine, i, &l) == 0; i++) {
+		struct rte_tel_data *lcore;
+
+		snprintf(key, sizeof(key), "lcore_%u", l.lcore);
+		lcore = dict_add(call->reply, key);
+		if (lcore == NULL)
+			return -ENOMEM;
+		rte_tel_data_add_dict_uint(lcore, "passes", l.passes);
+		rte_tel_data_add_dict_uint(lcore, "switches", l.switches);
+		rte_tel_data_add_dict_uint(lcore, "waited_ns", l.waited_ns);
+		rte_tel_data_add_dict_uint(lcore, "stolen_ns", l.stolen_ns);
+	}
+	return 0;
+}
+
 /* The commands that are about one engine. */
 static const struct command {
 	const char *name;
@@ -362,6 +391,8 @@ static const struct command {
 	{ "/weir/links", links_answer, "Figures of links. Parameters: engine, number of a link" },
 	{ "/weir/ports", ports_answer, "Figures of ports. Parameter: engine" },
 	{ "/weir/plan", plan_answer, "Which worker runs where. Parameter: engine" },
+	{ "/weir/watch", watch_answer,
+		"What the watchdog saw, and what each lcore lost of its CPU. Parameter: engine" },
 };
 
 static int

@@ -254,7 +254,8 @@ class Report(WeirTest):
     def test_keys(self):
         run = self.run_ok(GOOD, "-n", "1000")
         self.assertEqual(set(run.report), {"weir", "dpdk", "pipeline", "elapsed_s", "ledger",
-                                           "drops", "ports", "parse", "nodes", "links", "pools"})
+                                           "drops", "ports", "parse", "nodes", "links", "pools",
+                                           "lcores", "watch"})
         self.assertEqual(set(run.report["ledger"]),
                          {"received", "created", "released", "transmitted", "dropped",
                           "in_flight", "unaccounted"})

@@ -13,6 +13,7 @@
 #include "testing.h"
 
 #include <rte_cycles.h>
+#include <rte_log.h>
 
 #include <weir/weir.h>
 
@@ -32,14 +33,11 @@ struct rig {
 	struct weir_error error;
 };
 
-/* Four lcores on the first two CPUs that this process may use. */
+/* The first two CPUs that this process may use: one twice where it is alone. */
 static inline void
-rig_eal_init(void)
+rig_cpus(unsigned int cpus[2])
 {
-	char prefix[32], lcores[32];
-	const char *argv[] = { "unit", "--no-huge", "-m", "512", "--no-pci", "--lcores", lcores,
-		"--file-prefix", prefix, "--log-level", "lib.eal:4" };
-	unsigned int cpus[2] = { 0 }, n = 0;
+	unsigned int n = 0;
 	cpu_set_t set;
 
 	if (sched_getaffinity(0, sizeof(set), &set) != 0)
@@ -47,13 +45,35 @@ rig_eal_init(void)
 	for (unsigned int i = 0; i < CPU_SETSIZE && n < 2; i++)
 		if (CPU_ISSET(i, &set))
 			cpus[n++] = i;
-	snprintf(lcores, sizeof(lcores), "(0-3)@(%u,%u)", cpus[0], n < 2 ? cpus[0] : cpus[1]);
+	if (n == 1)
+		cpus[1] = cpus[0];
+}
+
+static inline void
+rig_eal_start(const char *lcores)
+{
+	char prefix[32];
+	const char *argv[] = { "unit", "--no-huge", "-m", "512", "--no-pci", "--lcores", lcores,
+		"--file-prefix", prefix, "--log-level", "lib.eal:4" };
+
 	snprintf(prefix, sizeof(prefix), "weir-unit-%d", (int)getpid());
 	if (rte_eal_init(RTE_DIM(argv), (char **)(uintptr_t)argv) < 0) {
 		fprintf(stderr, "EAL: %s\n", rte_strerror(rte_errno));
 		exit(1);
 	}
 	stages_register();
+}
+
+/* Four lcores on two CPUs. */
+static inline void
+rig_eal_init(void)
+{
+	unsigned int cpus[2];
+	char lcores[32];
+
+	rig_cpus(cpus);
+	snprintf(lcores, sizeof(lcores), "(0-3)@(%u,%u)", cpus[0], cpus[1]);
+	rig_eal_start(lcores);
 }
 
 static inline void
@@ -348,6 +368,42 @@ rig_end(struct rig *rig)
 	rig_is_balanced(rig);
 	assert_int_equal(weir_engine_destroy(rig->engine), 0);
 	rig_free(rig);
+}
+
+/* What the library logs meanwhile, as text. */
+struct rig_log {
+	FILE *stream;
+	char *text;
+	size_t size;
+};
+
+static inline void
+rig_log_begin(struct rig_log *log)
+{
+	log->stream = open_memstream(&log->text, &log->size);
+	assert_non_null(log->stream);
+	rte_openlog_stream(log->stream);
+}
+
+/* How often a text was logged up to now. */
+static inline unsigned int
+rig_log_count(struct rig_log *log, const char *what)
+{
+	unsigned int n = 0;
+
+	fflush(log->stream);
+	for (const char *at = log->text; (at = strstr(at, what)) != NULL; at += strlen(what))
+		n++;
+	return n;
+}
+
+static inline void
+rig_log_end(struct rig_log *log)
+{
+	rte_openlog_stream(NULL);
+	fclose(log->stream);
+	fputs(log->text, stderr);
+	free(log->text);
 }
 
 static inline void

@@ -22,6 +22,8 @@ static struct {
 	uint32_t too_long; /* bursts beyond the worker's, or beyond what it had room for */
 	uint32_t inits;    /* of `t_fail` */
 	uint32_t finis;
+	uint32_t stuck;  /* workers of `t_stick` that do not return */
+	uint32_t let_go; /* they may */
 } seen;
 
 static inline void
@@ -225,6 +227,33 @@ stall_process(struct weir_worker *worker, void *state, struct weir_event *events
 	weir_forward(worker, 0, events, n);
 }
 
+static inline void
+stick(void)
+{
+	seen_add(&seen.stuck);
+	while (!seen_read(&seen.let_go))
+		usleep(1000);
+}
+
+/* t_stick: does not return until it is let go; where `value` is 1, from tick(). */
+static inline void
+stick_process(struct weir_worker *worker, void *state, struct weir_event *events[], uint16_t n)
+{
+	if (((struct stages_state *)state)->value == 0)
+		stick();
+	weir_forward(worker, 0, events, n);
+}
+
+static inline unsigned int
+stick_tick(struct weir_worker *worker, void *state, unsigned int room)
+{
+	(void)worker;
+	(void)room;
+	if (((struct stages_state *)state)->value == 1)
+		stick();
+	return 0;
+}
+
 /* t_fail: init() fails for worker `value`. */
 static inline int
 fail_init(struct weir_worker *worker, const void *conf, void *state, struct weir_error *error)
@@ -338,6 +367,8 @@ static const struct weir_stage_ops stages_ops[] = {
 		.process = fan_process },
 	{ STAGES_TYPE("t_slow", "is slow"), .init = stages_init, .process = slow_process },
 	{ STAGES_TYPE("t_stall", "sleeps once"), .init = stages_init, .process = stall_process },
+	{ STAGES_TYPE("t_stick", "does not return"), .init = stages_init, .process = stick_process,
+		.tick = stick_tick },
 	{ STAGES_TYPE("t_fail", "does not start"), .init = fail_init, .process = pass_process,
 		.fini = fail_fini },
 	{ STAGES_TYPE("t_mute", "does not start either"), .init = mute_init,

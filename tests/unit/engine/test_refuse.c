@@ -47,7 +47,7 @@ test_nothing(void **state)
 	memset(&conf, 0xff, sizeof(conf));
 	weir_engine_conf_init(&conf);
 	assert_int_equal(conf.max_events, 0);
-	assert_int_equal(conf.stall_ms, 100);
+	assert_int_equal(conf.stall_ms, 50);
 }
 
 static void

@@ -92,10 +92,11 @@ report_has_keys(const json_t *report)
 {
 	unsigned int verdicts = 0;
 	size_t i;
-	json_t *pool;
+	json_t *pool, *lcore;
 
 	keys_are(report,
-		"weir dpdk pipeline elapsed_s ledger drops ports parse nodes links pools flow_seed");
+		"weir dpdk pipeline elapsed_s ledger drops ports parse nodes links pools "
+		"lcores watch flow_seed");
 	assert_string_equal(json_string_value(json_object_get(report, "weir")), WEIR_VERSION_TEXT);
 	assert_true(json_is_real(json_object_get(report, "elapsed_s")));
 	assert_true(strncmp(json_string_value(json_object_get(report, "dpdk")), "2", 1) == 0);
@@ -110,6 +111,11 @@ report_has_keys(const json_t *report)
 	links_have_keys(report);
 	json_array_foreach(json_object_get(report, "pools"), i, pool)
 		keys_are(pool, "name socket size leaked");
+	keys_are(json_object_get(report, "watch"),
+		"stuck_workers stuck_lcores all_blocked preempted stolen");
+	json_array_foreach(json_object_get(report, "lcores"), i, lcore)
+		keys_are(lcore, "lcore shared passes switches waited_ns stolen_ns");
+	assert_true(i > 0);
 }
 
 static uint64_t

@@ -152,6 +152,7 @@ test_refusals(void **state)
 		"/weir/links,tele,4294967296",
 		"/weir/ports,nobody",
 		"/weir/plan,nobody",
+		"/weir/watch,nobody",
 		"/weir/ledger,a-name-that-is-longer-than-any-pipeline-may-have",
 	};
 	struct rig rig;
@@ -282,6 +283,31 @@ test_links(void **state)
 	end(&rig);
 }
 
+/* Polled lcores are not watched, but listed. */
+static void
+test_watch(void **state)
+{
+	struct rig rig;
+	json_t *watch, *lcore;
+
+	(void)state;
+	make(&rig, "tele", "0");
+	watch = ask("/weir/watch,tele");
+	assert_int_equal(json_object_size(watch), 5 + 1);
+	assert_int_equal(number(watch, "stuck_workers"), 0);
+	assert_int_equal(number(watch, "stuck_lcores"), 0);
+	assert_int_equal(number(watch, "all_blocked"), 0);
+	assert_int_equal(number(watch, "preempted"), 0);
+	assert_int_equal(number(watch, "stolen"), 0);
+	lcore = json_object_get(watch, "lcore_0");
+	assert_true(number(lcore, "passes") > 0);
+	assert_int_equal(number(lcore, "switches"), 0);
+	assert_int_equal(number(lcore, "waited_ns"), 0);
+	assert_int_equal(number(lcore, "stolen_ns"), 0);
+	json_decref(watch);
+	end(&rig);
+}
+
 static void
 test_plan(void **state)
 {
@@ -401,6 +427,7 @@ main(void)
 		cmocka_unit_test(test_nodes),
 		cmocka_unit_test(test_links),
 		cmocka_unit_test(test_plan),
+		cmocka_unit_test(test_watch),
 		cmocka_unit_test(test_two),
 		cmocka_unit_test(test_large),
 		cmocka_unit_test(test_meanwhile),

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The weir authors
+ */
+
+/*
+ * The watchdog: lcores whose threads lose their CPU, by what the kernel counts: the time that a
+ * thread could have run but another did, how often its CPU was taken from it, and what a hypervisor
+ * took of the CPU itself. What a kernel does not tell counts as nothing.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <rte_cycles.h>
+#include <rte_lcore.h>
+
+#include "engine_private.h"
+
+/* One lcore is looked at so often, and each at a call of its own. */
+#define LOOK_MS 1000
+/* More than that of its time lost: worth a line. */
+#define LOST_PERCENT 5
+#define LINE_MAX_BYTES 512
+
+/* Time that the thread waited in a run queue. */
+static uint64_t
+thread_waited(pid_t tid)
+{
+	uint64_t ran, waited;
+	char path[64];
+	FILE *file;
+	int n;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/schedstat", (int)tid);
+	file = fopen(path, "r");
+	if (file == NULL)
+		return 0;
+	n = fscanf(file, "%" SCNu64 " %" SCNu64, &ran, &waited);
+	fclose(file);
+	return n == 2 ? waited : 0;
+}
+
+static uint64_t
+thread_switches(pid_t tid)
+{
+	char path[64], line[LINE_MAX_BYTES];
+	uint64_t switches = 0;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/status", (int)tid);
+	file = fopen(path, "r");
+	if (file == NULL)
+		return 0;
+	while (fgets(line, sizeof(line), file) != NULL)
+		if (sscanf(line, "nonvoluntary_ctxt_switches: %" SCNu64, &switches) == 1)
+			break;
+	fclose(file);
+	return switches;
+}
+
+/* Stolen from the CPUs that a thread may run on: where there are several, in the mean. */
+static uint64_t
+cpus_stolen(const rte_cpuset_t *cpus)
+{
+	uint64_t ticks = 0, stolen;
+	unsigned int cpu, n = 0;
+	char line[LINE_MAX_BYTES];
+	FILE *file = fopen("/proc/stat", "r");
+
+	if (file == NULL)
+		return 0;
+	while (fgets(line, sizeof(line), file) != NULL && strncmp(line, "cpu", 3) == 0)
+		if (sscanf(line, "cpu%u %*u %*u %*u %*u %*u %*u %*u %" SCNu64, &cpu, &stolen) ==
+				2 &&
+			cpu < CPU_SETSIZE && CPU_ISSET(cpu, cpus)) {
+			ticks += stolen;
+			n++;
+		}
+	fclose(file);
+	return n == 0 ? 0 : ticks * (NS_PER_S / (uint64_t)sysconf(_SC_CLK_TCK)) / n;
+}
+
+static void
+loss_read(const struct loop *loop, pid_t tid, struct cpu_loss *loss)
+{
+	rte_cpuset_t cpus = rte_lcore_cpuset(loop->lcore);
+
+	*loss = (struct cpu_loss){
+		.switches = thread_switches(tid),
+		.waited_ns = thread_waited(tid),
+		.stolen_ns = cpus_stolen(&cpus),
+	};
+}
+
+/* Count what was lost since the last look; the first only sets what is compared with. */
+static struct cpu_loss
+loop_look(struct loop *loop, pid_t tid, uint64_t now)
+{
+	struct cpu_loss all, since;
+
+	loss_read(loop, tid, &all);
+	if (loop->lost_at == 0)
+		loop->lost_all = all;
+	since = (struct cpu_loss){
+		.switches = all.switches - loop->lost_all.switches,
+		.waited_ns = all.waited_ns - loop->lost_all.waited_ns,
+		.stolen_ns = all.stolen_ns - loop->lost_all.stolen_ns,
+	};
+	loop->lost_all = all;
+	loop->lost_at = now;
+	stat_add(&loop->lost.switches, since.switches);
+	stat_add(&loop->lost.waited_ns, since.waited_ns);
+	stat_add(&loop->lost.stolen_ns, since.stolen_ns);
+	return since;
+}
+
+static void
+loop_report(struct weir_engine *engine, const struct loop *loop, const struct cpu_loss *lost,
+	uint64_t ms, uint64_t now)
+{
+	bool stolen = lost->stolen_ns > lost->waited_ns;
+
+	if (!watch_note(engine, stolen ? WATCH_STOLEN : WATCH_PREEMPTED, now))
+		return;
+	watch_log("'%s': lcore %u lost its CPU in the last %" PRIu64 " ms: %" PRIu64
+		  " ms to other threads, which took it %" PRIu64 " times, and %" PRIu64
+		  " ms stolen by the hypervisor; %s\n",
+		weir_engine_name(engine), loop->lcore, ms, lost->waited_ns / (NS_PER_S / MS_PER_S),
+		lost->switches, lost->stolen_ns / (NS_PER_S / MS_PER_S),
+		stolen ? "give the machine CPUs of its own" :
+			 "keep others off its CPU by isolcpus= and nohz_full= of the kernel, or "
+			 "choose another by --lcores");
+}
+
+static void
+loop_watch(struct weir_engine *engine, struct loop *loop, pid_t tid, uint64_t now)
+{
+	uint64_t before = loop->lost_at;
+	struct cpu_loss lost = loop_look(loop, tid, now);
+	uint64_t ms = (now - before) / (rte_get_tsc_hz() / MS_PER_S);
+
+	if (before == 0 || lcore_set_has(&engine->plan->shared, loop->lcore))
+		return;
+	if (lost.waited_ns + lost.stolen_ns > ms * (NS_PER_S / MS_PER_S) * LOST_PERCENT / 100)
+		loop_report(engine, loop, &lost, ms, now);
+}
+
+/* The one not looked at for longest, if that is long: files are read for one lcore at a time. */
+void
+watch_lost(struct weir_engine *engine, uint64_t now)
+{
+	struct loop *due = NULL;
+
+	for (unsigned int i = 0; i < engine->loop_count; i++) {
+		struct loop *loop = &engine->loops[i];
+
+		if (loop->launched && __atomic_load_n(&loop->tid, __ATOMIC_RELAXED) != 0 &&
+			(due == NULL || loop->lost_at < due->lost_at))
+			due = loop;
+	}
+	if (due != NULL &&
+		(due->lost_at == 0 ||
+			now - due->lost_at >= LOOK_MS * (rte_get_tsc_hz() / MS_PER_S)))
+		loop_watch(engine, due, due->tid, now);
+}
+
+void
+watch_lost_last(struct weir_engine *engine)
+{
+	uint64_t now = rte_rdtsc();
+
+	for (unsigned int i = 0; i < engine->loop_count; i++)
+		if (engine->loops[i].lost_at != 0)
+			loop_look(&engine->loops[i], engine->loops[i].tid, now);
+}

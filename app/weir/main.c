@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <rte_debug.h>
 #include <rte_eal.h>
@@ -41,6 +42,17 @@ fail(const struct weir_error *error)
 	return status_of(error);
 }
 
+/*
+ * An lcore runs that nobody can end, and may come back at any time: the process ends under it, with
+ * all that it uses in place.
+ */
+static void
+end_process(int status)
+{
+	fflush(NULL);
+	_exit(status);
+}
+
 static int
 run_plan(const struct weir_plan *plan, const struct options *options, FILE *tables)
 {
@@ -56,6 +68,9 @@ run_plan(const struct weir_plan *plan, const struct options *options, FILE *tabl
 	if (engine == NULL)
 		return fail(&error);
 	status = run_engine(engine, options, tables);
+	weir_engine_stop(engine, 0);
+	if (!weir_engine_drained(engine))
+		end_process(STATUS_FAILED);
 	leaked = weir_engine_destroy(engine);
 	/* Where they leaked before the end, that was said and told in the status. */
 	if (leaked == 0 || status != STATUS_OK)

@@ -145,13 +145,19 @@ drain(struct run *run)
 	const int at_once = signals > 0 ? 2 : 1;
 	const double end = clock_s() + DRAIN_S;
 	bool asked;
+	int ret;
 
 	weir_engine_stop_request(run->engine);
 	while (!weir_engine_drained(run->engine) && signals < at_once && clock_s() < end)
 		turn(run);
 	asked = signals >= at_once;
-	if (weir_engine_stop(run->engine, weir_engine_drained(run->engine) ? 1000 : 0) == 0 ||
-		asked)
+	ret = weir_engine_stop(run->engine, weir_engine_drained(run->engine) ? 1000 : 0);
+	if (!weir_engine_drained(run->engine)) {
+		complain("an lcore does not return (its node is named above); what it has is left "
+			 "in flight");
+		return -ETIMEDOUT;
+	}
+	if (ret == 0 || asked)
 		return 0;
 	complain("workers did not drain within %g s; what was left is dropped as drain_abandoned",
 		DRAIN_S);

@@ -92,8 +92,14 @@ WEIR_API void weir_engine_stop_request(struct weir_engine *engine);
  * `feedback_closed`. The ports are stopped; those whose drivers keep the mbufs of stopped queues
  * are closed.
  *
+ * An lcore whose stage or driver does not return within a second after the timeout is given up, and
+ * logged with the node that has it: weir_engine_drained() stays false. What it has, and the rings
+ * that end at its workers, stay in flight, and nothing that it may come back to is freed or
+ * stopped. A further call waits for it until the timeout, and finishes the stop.
+ *
  * @param timeout_ms  0: abandon at once
- * @return 0; -ETIMEDOUT: the time was up before all had drained; again 0 when it was stopped before
+ * @return 0; -ETIMEDOUT: the time was up before all had drained, or lcores have still not returned;
+ *   again 0 when it was stopped before, and all lcores have returned
  */
 WEIR_API int weir_engine_stop(struct weir_engine *engine, unsigned int timeout_ms);
 
@@ -126,7 +132,13 @@ WEIR_API double weir_engine_elapsed(const struct weir_engine *engine);
  * weir_engine_destroy() stops the engine if it runs, and undoes weir_engine_create() in reverse.
  * NULL is nothing. Every pool is full again before it is freed.
  *
- * @return mbufs that did not come back; their pools are then left alone. 0 otherwise
+ * An engine whose stop gave up an lcore (see weir_engine_stop()) is freed only when that has
+ * returned and every mbuf is back. Until then nothing is freed, its plan, its pipeline and EAL must
+ * stay too, and this may be called again: 0 tells that the engine is gone, anything else that it is
+ * there still.
+ *
+ * @return mbufs that did not come back; their pools are then left alone. 0 otherwise. Of an engine
+ *   that stays, at least 1
  */
 WEIR_API unsigned int weir_engine_destroy(struct weir_engine *engine);
 

@@ -138,7 +138,7 @@ engine_workers_fini(struct weir_engine *engine, bool sources)
 			seat->node->source_ops->fini :
 			seat->node->stage_ops->fini;
 
-		if (seat->node->source != sources)
+		if (seat->node->source != sources || engine_seat_out(engine, seat))
 			continue;
 		if (seat->initialised && fini != NULL)
 			fini(seat->worker, seat->worker->state);
@@ -247,8 +247,11 @@ weir_engine_destroy(struct weir_engine *engine)
 
 	if (engine == NULL)
 		return 0;
-	engine_unlist(engine);
 	weir_engine_stop(engine, 0);
+	leaked = engine_pools_missing(engine);
+	if (engine->out > 0 || (engine->gave_up && leaked > 0))
+		return RTE_MAX(leaked, 1u);
+	engine_unlist(engine);
 	engine_workers_fini(engine, true);
 	free(engine->ports);
 	loops_free(engine);

@@ -7,8 +7,8 @@
  *
  * Who writes what: `control` is written by the control side and, where the number of events is
  * bounded, by sources. A loop with its seats and workers is written by its own lcore while it
- * runs; the control side reads counters, `passes`, `finished`, `done`, `tid` and `at`. Before
- * start and after every loop has finished, the control side may write everything.
+ * runs; the control side reads counters, `passes`, `finished`, `done`, `tid` and `at`. Before start and after every loop has finished, the control side may write
+ * everything; where one did not return in time, what is not of that loop.
  */
 #ifndef WEIR_ENGINE_PRIVATE_H
 #define WEIR_ENGINE_PRIVATE_H
@@ -190,6 +190,8 @@ struct weir_engine {
 	bool launched;
 	bool stopped;
 	bool timed_out;
+	bool gave_up;     /* a stop did not wait for lcores any longer: then, or now, */
+	unsigned int out; /* so many have not returned */
 	struct watch watch;
 	uint64_t start_tsc; /* 0: not started */
 	uint64_t stop_tsc;
@@ -223,12 +225,17 @@ void engine_announce(struct weir_engine *engine, bool last);
 int engine_pools_create(struct weir_engine *engine, struct weir_error *error);
 unsigned int engine_pools_free(struct weir_engine *engine);
 int engine_ports_start(struct weir_engine *engine, struct weir_error *error);
+/* All but those that an lcore uses which has not returned. */
 void engine_ports_stop(struct weir_engine *engine);
 struct rte_mempool *engine_pool(const struct weir_engine *engine, int socket);
 /* Counts since the engine was made. */
 void engine_port_counts(const struct port_state *port, struct port_counts *counts);
-/* run.c: cycles since start, until stop. */
+/* Mbufs that are not in the pools. */
+unsigned int engine_pools_missing(const struct weir_engine *engine);
+
+/* run.c: cycles since start, until stop; whether stop gave up the lcore that a seat is on. */
 uint64_t engine_cycles(const struct weir_engine *engine);
+bool engine_seat_out(const struct weir_engine *engine, const struct seat *seat);
 
 /*
  * What weir_engine_watch() looks for. watch.c: count an event; whether it may be logged. stuck.c:

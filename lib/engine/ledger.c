@@ -46,6 +46,8 @@ void
 weir_ledger_read(const struct weir_engine *engine, struct weir_ledger *ledger)
 {
 	const struct weir_pipeline *pipeline = pipeline_of(engine);
+	/* An lcore that a stop gave up has in hand what it has. */
+	bool at_rest = engine->stopped && engine->out == 0;
 
 	*ledger = (struct weir_ledger){ 0 };
 	for (unsigned int i = pipeline->node_count; i-- > 0;) {
@@ -66,9 +68,9 @@ weir_ledger_read(const struct weir_engine *engine, struct weir_ledger *ledger)
 	ledger->in_flight = ledger->received + ledger->created - ledger->released -
 		ledger->transmitted - ledger->dropped;
 	/* A way out may be seen before its way in where stores are not seen in order. */
-	if (!engine->stopped && (int64_t)ledger->in_flight < 0)
+	if (!at_rest && (int64_t)ledger->in_flight < 0)
 		ledger->in_flight = 0;
-	if (engine->stopped) {
+	if (at_rest) {
 		uint64_t counted = in_flight_counted(engine);
 
 		ledger->unaccounted = (int64_t)(ledger->in_flight - counted);

@@ -49,20 +49,31 @@ engine_pools_create(struct weir_engine *engine, struct weir_error *error)
 	return 0;
 }
 
+static unsigned int
+pool_missing(const struct pool_state *pool)
+{
+	return pool->pool->size - rte_mempool_avail_count(pool->pool);
+}
+
+unsigned int
+engine_pools_missing(const struct weir_engine *engine)
+{
+	unsigned int missing = 0;
+
+	for (unsigned int i = 0; i < engine->pool_count; i++)
+		missing += pool_missing(&engine->pools[i]);
+	return missing;
+}
+
 unsigned int
 engine_pools_free(struct weir_engine *engine)
 {
-	unsigned int leaked = 0;
+	unsigned int leaked = engine_pools_missing(engine);
 
-	for (unsigned int i = 0; i < engine->pool_count; i++) {
-		struct rte_mempool *pool = engine->pools[i].pool;
-		unsigned int out = pool->size - rte_mempool_avail_count(pool);
-
-		/* An mbuf that somebody still has must not lose its memory. */
-		if (out == 0)
-			rte_mempool_free(pool);
-		leaked += out;
-	}
+	/* An mbuf that somebody still has must not lose its memory. */
+	for (unsigned int i = 0; i < engine->pool_count; i++)
+		if (pool_missing(&engine->pools[i]) == 0)
+			rte_mempool_free(engine->pools[i].pool);
 	free(engine->pools);
 	return leaked;
 }
@@ -166,6 +177,17 @@ pools_full(const struct weir_engine *engine)
 	return true;
 }
 
+/* Whether a worker may still be at the port: on an lcore that has not returned. */
+static bool
+port_used(const struct weir_engine *engine, unsigned int port)
+{
+	for (unsigned int i = 0; i < engine->seat_count; i++)
+		if (engine->seats[i].plan->port == port &&
+			engine_seat_out(engine, &engine->seats[i]))
+			return true;
+	return false;
+}
+
 void
 engine_ports_stop(struct weir_engine *engine)
 {
@@ -173,7 +195,7 @@ engine_ports_stop(struct weir_engine *engine)
 	for (unsigned int i = 0; i < engine->port_count; i++) {
 		struct port_state *port = &engine->ports[i];
 
-		if (!port->started || port->stopped)
+		if (!port->started || port->stopped || port_used(engine, i))
 			continue;
 		engine_port_counts(port, &port->final);
 		port->stopped = true;
@@ -181,6 +203,6 @@ engine_ports_stop(struct weir_engine *engine)
 	}
 	/* Some drivers (net_tap) keep the mbufs of stopped queues until they are closed. */
 	for (unsigned int i = 0; i < engine->port_count && !pools_full(engine); i++)
-		if (engine->ports[i].started)
+		if (engine->ports[i].stopped)
 			rte_eth_dev_close(engine->ports[i].plan->id);
 }

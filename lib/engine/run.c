@@ -18,6 +18,14 @@ RTE_LOG_REGISTER(logtype_engine, lib.weir.engine, NOTICE);
 
 /* How often stop looks whether the lcores have returned. */
 #define STOP_LOOK_US 100
+/* How long lcores may take for their pass once they are told to return at once. */
+#define GRACE_MS 1000
+
+static uint64_t
+deadline_in(unsigned int ms)
+{
+	return rte_rdtsc() + ms * (rte_get_tsc_hz() / MS_PER_S);
+}
 
 /* The first of those who start or poll sets the clock. */
 static void
@@ -29,15 +37,35 @@ engine_clock_start(struct weir_engine *engine)
 		__ATOMIC_RELAXED, __ATOMIC_RELAXED);
 }
 
-static void
-loops_join(struct weir_engine *engine)
+/* Wait until the lcores have returned, or the time is up; how many have not. */
+static unsigned int
+loops_join(struct weir_engine *engine, uint64_t deadline)
 {
+	unsigned int out = 0;
+
 	for (unsigned int i = 0; i < engine->loop_count; i++) {
-		if (!engine->loops[i].launched)
+		struct loop *loop = &engine->loops[i];
+
+		if (!loop->launched)
 			continue;
-		rte_eal_wait_lcore(engine->loops[i].lcore);
-		engine->loops[i].launched = false;
+		while (!__atomic_load_n(&loop->finished, __ATOMIC_ACQUIRE) &&
+			rte_rdtsc() < deadline)
+			usleep(STOP_LOOK_US);
+		if (__atomic_load_n(&loop->finished, __ATOMIC_ACQUIRE)) {
+			rte_eal_wait_lcore(loop->lcore);
+			loop->launched = false;
+		} else {
+			out++;
+		}
 	}
+	return out;
+}
+
+/* What is launched after loops_join() has not returned. */
+bool
+engine_seat_out(const struct weir_engine *engine, const struct seat *seat)
+{
+	return engine->out > 0 && engine_loop(engine, seat->plan->lcore)->launched;
 }
 
 int
@@ -59,7 +87,7 @@ weir_engine_start(struct weir_engine *engine, struct weir_error *error)
 			continue;
 		}
 		__atomic_store_n(&engine->control->order, ORDER_ABANDON, __ATOMIC_RELEASE);
-		loops_join(engine);
+		loops_join(engine, UINT64_MAX);
 		for (unsigned int j = 0; j < engine->loop_count; j++)
 			engine->loops[j].finished = 0;
 		__atomic_store_n(&engine->control->order, ORDER_RUN, __ATOMIC_RELEASE);
@@ -163,36 +191,82 @@ source_abandon(struct seat *seat)
 	return all;
 }
 
-/*
- * All lcores have returned: nobody else writes any more. Sources stay until the engine goes: their
- * figures are read, and an application may still try to hand something in.
- */
-static void
-engine_finish(struct weir_engine *engine)
+static unsigned int
+workers_abandon(struct weir_engine *engine)
 {
 	unsigned int left = 0;
 
 	for (unsigned int i = 0; i < engine->seat_count; i++)
-		left += source_abandon(&engine->seats[i]);
-	for (unsigned int i = 0; i < engine->joint_count; i++)
-		left += joint_abandon(&engine->joints[i]);
+		if (!engine_seat_out(engine, &engine->seats[i]))
+			left += source_abandon(&engine->seats[i]);
+	for (unsigned int i = 0; i < engine->joint_count; i++) {
+		struct joint *joint = &engine->joints[i];
+
+		if (!engine_seat_out(engine, &engine->seats[joint->pair->consumer]))
+			left += joint_abandon(joint);
+	}
+	return left;
+}
+
+/*
+ * Of the lcores that have returned nobody else writes any more; what the others may come back to
+ * is left alone. Sources stay until the engine goes: their figures are read, and an application may
+ * still try to hand something in.
+ */
+static void
+engine_finish(struct weir_engine *engine)
+{
+	unsigned int left = workers_abandon(engine);
+
 	engine_workers_fini(engine, false);
 	engine_ports_stop(engine);
 	engine_announce(engine, true);
-	engine->stop_tsc = rte_rdtsc();
+	if (!engine->stopped)
+		engine->stop_tsc = rte_rdtsc();
 	engine->stopped = true;
 	if (left > 0)
 		ENGINE_LOG(WARNING, "'%s' stopped with %u events undrained\n",
 			weir_engine_name(engine), left);
 }
 
+static void
+loops_give_up(struct weir_engine *engine)
+{
+	engine->gave_up = true;
+	for (unsigned int i = 0; i < engine->loop_count; i++) {
+		const struct loop *loop = &engine->loops[i];
+		const struct seat *seat = loop_busy_seat(loop);
+
+		if (loop->launched)
+			ENGINE_LOG(ERR,
+				"'%s': lcore %u does not return from %s[%u] (%s): what it has stays "
+				"in flight\n",
+				weir_engine_name(engine), loop->lcore, seat->node->name,
+				seat->plan->index, seat->worker->type);
+	}
+}
+
+/* The end of a stop before which lcores were given up: 0 when the last of them has come back. */
+static int
+engine_stop_again(struct weir_engine *engine, uint64_t deadline)
+{
+	unsigned int before = engine->out;
+
+	if (before == 0)
+		return 0;
+	engine->out = loops_join(engine, deadline);
+	if (engine->out < before)
+		engine_finish(engine);
+	return engine->out == 0 ? 0 : -ETIMEDOUT;
+}
+
 int
 weir_engine_stop(struct weir_engine *engine, unsigned int timeout_ms)
 {
-	uint64_t deadline = rte_rdtsc() + timeout_ms * (rte_get_tsc_hz() / MS_PER_S);
+	uint64_t deadline = deadline_in(timeout_ms);
 
 	if (engine->stopped)
-		return 0;
+		return engine_stop_again(engine, deadline);
 	weir_engine_stop_request(engine);
 	while (!weir_engine_drained(engine) && rte_rdtsc() < deadline)
 		if (loops_poll(engine) == 0)
@@ -202,7 +276,9 @@ weir_engine_stop(struct weir_engine *engine, unsigned int timeout_ms)
 		__atomic_store_n(&engine->control->order, ORDER_ABANDON, __ATOMIC_RELEASE);
 		loops_poll(engine);
 	}
-	loops_join(engine);
+	engine->out = loops_join(engine, deadline_in(GRACE_MS));
+	if (engine->out > 0)
+		loops_give_up(engine);
 	watch_lost_last(engine);
 	engine_finish(engine);
 	return engine->timed_out ? -ETIMEDOUT : 0;

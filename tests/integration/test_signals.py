@@ -74,6 +74,23 @@ class Signals(WeirTest):
             run = self.ends_well(process)
             self.assertLess(time.monotonic() - began, 5, str(run))
 
+    def test_stage_never_returns(self):
+        """Nobody can end its lcore, but the process ends, and says who has it."""
+        process = self.started(CHAIN, "-s", "busy.cycles=1000000000", "-s", "pipeline.burst=256",
+                               lcores=FOUR)
+        time.sleep(2)
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.2)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=20)
+        run = self.finish(process.args, process.returncode, out, err)
+        self.assertEqual(run.status, 1, str(run))
+        self.assertIn("does not return from busy[0] (work)", run.err)
+        self.assertIn("weir: an lcore does not return", run.err)
+        self.assertEqual(run.report["ledger"]["unaccounted"], 0)
+        self.assertGreater(run.report["ledger"]["in_flight"], 0)
+        self.assertGreater(run.report["watch"]["stuck_lcores"], 0)
+
     def test_reader_of_stdout_leaves(self):
         """SIGPIPE ends no run; what could not be written is said."""
         process = self.started(CHAIN, "-t", "1", "-i", "0.1")

@@ -10,6 +10,12 @@
  * one process, on lcores of their own. The library never initialises EAL, exits, prints or
  * installs signal handlers; it logs through the log types `lib.weir.*`.
  *
+ * A port may go away while the engine runs: told so by RTE_ETH_EVENT_INTR_RMV, its workers leave it
+ * alone, what would be sent on it is dropped as `port_gone`, and stop and destroy do not touch it.
+ * Once the event's callbacks have been called the device may be closed, for every lcore that used it
+ * has finished the pass that it was in; where one has not after a second that is logged, and closing
+ * it is not safe. Sources that have gone give nothing more; the engine goes on until it is stopped.
+ *
  * Thread-safety: create, start, stop, watch and destroy are for one thread at a time;
  * weir_engine_stop_request() may be called from any thread and from a signal handler; reading
  * figures (ledger.h) is for any thread.

@@ -117,6 +117,7 @@ struct weir_port_figures {
 	uint64_t rx_nombuf;  /**< allocations of mbufs that failed */
 	uint64_t opackets;   /**< packets sent */
 	bool reports_missed; /**< whether the driver counts what it missed */
+	bool gone; /**< whether the device went away; the counts are then the last that were read */
 };
 
 /** How often weir_engine_watch() saw what it looks for; 0 where it is not called. */

@@ -224,7 +224,7 @@ fini_workers:
 	engine_workers_fini(engine, true);
 stop_ports:
 	engine_ports_stop(engine);
-	free(engine->ports);
+	engine_ports_free(engine);
 free_loops:
 	loops_free(engine);
 unbuild:
@@ -253,7 +253,7 @@ weir_engine_destroy(struct weir_engine *engine)
 		return RTE_MAX(leaked, 1u);
 	engine_unlist(engine);
 	engine_workers_fini(engine, true);
-	free(engine->ports);
+	engine_ports_free(engine);
 	loops_free(engine);
 	engine_unbuild(engine);
 	leaked = engine_pools_free(engine);

@@ -7,7 +7,8 @@
  *
  * Who writes what: `control` is written by the control side and, where the number of events is
  * bounded, by sources. A loop with its seats and workers is written by its own lcore while it
- * runs; the control side reads counters, `passes`, `finished`, `done`, `tid` and `at`. Before start and after every loop has finished, the control side may write
+ * runs; the control side reads counters, `passes`, `finished`, `done`, `tid` and `at`, and sets a
+ * worker's `port_gone`. Before start and after every loop has finished, the control side may write
  * everything; where one did not return in time, what is not of that loop.
  */
 #ifndef WEIR_ENGINE_PRIVATE_H
@@ -15,6 +16,8 @@
 
 #include <sys/queue.h>
 #include <sys/types.h>
+
+#include <rte_spinlock.h>
 
 #include "engine.h"
 
@@ -129,6 +132,7 @@ struct watch {
 	uint64_t progress;               /* of all workers together, and since when it is that */
 	uint64_t progress_at;
 	bool blocked;
+	uint64_t ports_at; /* when the ports' counts were last read */
 };
 
 /* A ring of a link, and both its ends. */
@@ -156,12 +160,16 @@ struct port_counts {
 };
 
 struct port_state {
+	struct weir_engine *engine;
 	const struct plan_port *plan;
+	rte_spinlock_t lock; /* the control side's alone: who asks the driver while it goes away */
 	struct port_counts
-		before;           /* when the engine was made: the driver may have counted before */
-	struct port_counts final; /* since then, when the port was stopped */
+		before;          /* when the engine was made: the driver may have counted before */
+	struct port_counts last; /* since then, when they were last read */
 	bool started;
 	bool stopped;
+	bool gone;      /* the device went away */
+	uint32_t calls; /* of what is done then, at this moment */
 };
 
 struct pool_state {
@@ -228,10 +236,15 @@ int engine_ports_start(struct weir_engine *engine, struct weir_error *error);
 /* All but those that an lcore uses which has not returned. */
 void engine_ports_stop(struct weir_engine *engine);
 struct rte_mempool *engine_pool(const struct weir_engine *engine, int socket);
-/* Counts since the engine was made. */
-void engine_port_counts(const struct port_state *port, struct port_counts *counts);
+/* Counts since the engine was made; of a port that is gone, those that were last read. */
+void engine_port_counts(struct port_state *port, struct port_counts *counts);
 /* Mbufs that are not in the pools. */
 unsigned int engine_pools_missing(const struct weir_engine *engine);
+
+/* gone.c: what is done when a port's device goes away. */
+int port_watch(const struct port_state *port);
+/* After the engine was taken off the list. */
+void engine_ports_free(struct weir_engine *engine);
 
 /* run.c: cycles since start, until stop; whether stop gave up the lcore that a seat is on. */
 uint64_t engine_cycles(const struct weir_engine *engine);

@@ -239,7 +239,7 @@ int
 weir_ledger_port(const struct weir_engine *engine, unsigned int i,
 	struct weir_port_figures *figures)
 {
-	const struct port_state *port;
+	struct port_state *port;
 	struct port_counts counts;
 
 	if (i >= engine->port_count)
@@ -255,6 +255,7 @@ weir_ledger_port(const struct weir_engine *engine, unsigned int i,
 		.rx_nombuf = counts.rx_nombuf,
 		.opackets = counts.opackets,
 		.reports_missed = reports_missed(port->plan->driver),
+		.gone = port->gone,
 	};
 	snprintf(figures->name, sizeof(figures->name), "%s", port->plan->name);
 	return 0;

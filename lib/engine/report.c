@@ -57,10 +57,10 @@ report_ports(const struct weir_engine *engine)
 						    json_string("not reported by this driver");
 
 		json_array_append_new(ports,
-			json_pack("{s:s, s:i, s:I, s:o, s:I, s:I}", "name", p.name, "socket",
+			json_pack("{s:s, s:i, s:I, s:o, s:I, s:I, s:b}", "name", p.name, "socket",
 				p.socket, "ipackets", (json_int_t)p.ipackets, "imissed", missed,
 				"ierrors", (json_int_t)p.ierrors, "rx_nombuf",
-				(json_int_t)p.rx_nombuf));
+				(json_int_t)p.rx_nombuf, "gone", p.gone));
 	}
 	return ports;
 }

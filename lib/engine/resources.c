@@ -95,19 +95,27 @@ port_counts_read(uint16_t id, struct port_counts *counts)
 	};
 }
 
-void
-engine_port_counts(const struct port_state *port, struct port_counts *counts)
+static void
+port_counts_since(struct port_state *port)
 {
-	if (port->stopped) {
-		*counts = port->final;
-		return;
-	}
+	struct port_counts *counts = &port->last;
+
 	port_counts_read(port->plan->id, counts);
 	counts->ipackets -= port->before.ipackets;
 	counts->imissed -= port->before.imissed;
 	counts->ierrors -= port->before.ierrors;
 	counts->rx_nombuf -= port->before.rx_nombuf;
 	counts->opackets -= port->before.opackets;
+}
+
+void
+engine_port_counts(struct port_state *port, struct port_counts *counts)
+{
+	rte_spinlock_lock(&port->lock);
+	if (!port->stopped && !port->gone)
+		port_counts_since(port);
+	*counts = port->last;
+	rte_spinlock_unlock(&port->lock);
 }
 
 /* The pool of each RX queue is that of the worker who polls it; and what else the source says. */
@@ -146,12 +154,19 @@ port_state_start(struct weir_engine *engine, unsigned int i, struct weir_error *
 	};
 	int rc;
 
+	port->engine = engine;
 	port->plan = plan;
+	rte_spinlock_init(&port->lock);
 	port_receivers(engine, i, &conf, pools);
 	port_counts_read(plan->id, &port->before);
 	rc = port_start(&conf, error);
 	port->started = rc == 0;
-	return rc;
+	if (rc != 0)
+		return rc;
+	rc = port_watch(port);
+	return rc == 0 ? 0 :
+			 weir_error_set(error, -rc, "port %s: cannot tell that it goes away: %s",
+				 plan->name, rte_strerror(-rc));
 }
 
 int
@@ -188,6 +203,21 @@ port_used(const struct weir_engine *engine, unsigned int port)
 	return false;
 }
 
+/* From now on it is not asked for its counts; whether it is there to be stopped. */
+static bool
+port_claim(struct port_state *port)
+{
+	bool there;
+
+	rte_spinlock_lock(&port->lock);
+	there = !port->gone;
+	if (there)
+		port_counts_since(port);
+	port->stopped = there;
+	rte_spinlock_unlock(&port->lock);
+	return there;
+}
+
 void
 engine_ports_stop(struct weir_engine *engine)
 {
@@ -197,9 +227,8 @@ engine_ports_stop(struct weir_engine *engine)
 
 		if (!port->started || port->stopped || port_used(engine, i))
 			continue;
-		engine_port_counts(port, &port->final);
-		port->stopped = true;
-		port_stop(port->plan->id, port->plan->rx_queues);
+		if (port_claim(port))
+			port_stop(port->plan->id, port->plan->rx_queues);
 	}
 	/* Some drivers (net_tap) keep the mbufs of stopped queues until they are closed. */
 	for (unsigned int i = 0; i < engine->port_count && !pools_full(engine); i++)

@@ -37,6 +37,19 @@ watch_note(struct weir_engine *engine, enum watch_kind kind, uint64_t now)
 	return true;
 }
 
+/* So that there is something to show of a port that goes away without a word. */
+static void
+ports_read(struct weir_engine *engine, uint64_t now)
+{
+	struct port_counts counts;
+
+	if (now - engine->watch.ports_at < rte_get_tsc_hz())
+		return;
+	engine->watch.ports_at = now;
+	for (unsigned int i = 0; i < engine->port_count; i++)
+		engine_port_counts(&engine->ports[i], &counts);
+}
+
 unsigned int
 weir_engine_watch(struct weir_engine *engine)
 {
@@ -49,6 +62,7 @@ weir_engine_watch(struct weir_engine *engine)
 	stuck = watch_stuck(engine, now);
 	watch_blocked(engine, now);
 	watch_lost(engine, now);
+	ports_read(engine, now);
 	return stuck;
 }
 

@@ -230,12 +230,20 @@ struct __rte_cache_aligned weir_worker {
 	int socket;
 	uint16_t port; /* RTE_MAX_ETHPORTS: none */
 	uint16_t queue;
+	bool port_gone;           /* set by the control side: leave the port alone */
 	uint8_t tunnel;           /* a source's enum weir_parse_tunnel */
 	uint8_t under_pressure;   /* a source's enum weir_parse_depth under pressure */
 	struct rte_mempool *pool; /* for the packets that a source makes or receives */
 	const uint64_t *verdicts; /* a source's counts by verdict, or NULL */
 	const uint64_t *key_only; /* a source's count of packets parsed key-only, or NULL */
 };
+
+/* Whether the device of the worker's port went away. */
+static inline bool
+worker_port_gone(const struct weir_worker *worker)
+{
+	return __atomic_load_n(&worker->port_gone, __ATOMIC_RELAXED);
+}
 
 /* The unit of a policy; never NULL for a policy of weir/link.h other than auto. */
 const struct link_policy *link_policy(enum weir_on_full on_full);

@@ -105,7 +105,7 @@ ethdev_poll(struct weir_worker *worker, void *state, struct weir_event *events[]
 	struct rte_mbuf *mbufs[BURST_MAX];
 	bool foreign = false;
 
-	if (fault_hit(FAULT_SILENT))
+	if (unlikely(worker_port_gone(worker)) || fault_hit(FAULT_SILENT))
 		return 0;
 	n = receive(worker, mbufs, events, RTE_MIN(n, BURST_MAX));
 	if (n == 0)

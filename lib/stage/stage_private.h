@@ -41,7 +41,7 @@ struct tx_conf {
 };
 
 /* Own drop reasons of `tx`. */
-enum { TX_VLAN_INSERT, TX_QUEUE_FULL };
+enum { TX_VLAN_INSERT, TX_QUEUE_FULL, TX_PORT_GONE };
 
 /* Most events that a worker of `tx` holds: the largest burst. */
 #define TX_HELD_MAX 256

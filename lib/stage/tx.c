@@ -4,7 +4,7 @@
 
 /*
  * tx: sends packets out of a port. Lossless: what the queue does not take is held and tried again,
- * and meanwhile nothing more is let in.
+ * and meanwhile nothing more is let in. Once the port's device went away all is dropped.
  */
 #include <errno.h>
 #include <stdbool.h>
@@ -88,6 +88,20 @@ tx_take(struct weir_worker *worker, struct tx_state *tx, struct weir_event *even
 	return count;
 }
 
+/* The port went away: drop all of `mbufs`, of which `count` are filled. */
+static uint16_t
+tx_drop(struct weir_worker *worker, struct tx_state *tx, uint16_t count)
+{
+	struct weir_event *events[TX_HELD_MAX];
+
+	for (uint16_t i = 0; i < count; i++)
+		events[i] = weir_mbuf_event(tx->mbufs[i]);
+	weir_unhold(worker, tx->held);
+	tx->held = 0;
+	weir_drop(worker, TX_PORT_GONE, events, count);
+	return count;
+}
+
 static void
 tx_process(struct weir_worker *worker, void *state, struct weir_event *events[], uint16_t n)
 {
@@ -95,6 +109,10 @@ tx_process(struct weir_worker *worker, void *state, struct weir_event *events[],
 	uint16_t count = tx_take(worker, tx, events, n);
 	uint16_t left = count;
 
+	if (unlikely(worker_port_gone(worker))) {
+		tx_drop(worker, tx, count);
+		return;
+	}
 	if (likely(count > 0))
 		left -= tx_send(worker, tx, count);
 	if (left > tx->held)
@@ -141,6 +159,8 @@ tx_tick(struct weir_worker *worker, void *state, unsigned int room __rte_unused)
 {
 	struct tx_state *tx = state;
 
+	if (unlikely(worker_port_gone(worker)))
+		return tx_drop(worker, tx, tx->held);
 	if (tx->held > 0)
 		return tx_retry(worker, tx);
 	if (++tx->ticks % TX_RECLAIM_TICKS == 0)
@@ -153,7 +173,9 @@ tx_drain(struct weir_worker *worker, void *state, unsigned int room __rte_unused
 {
 	struct tx_state *tx = state;
 
-	if (tx->held > 0)
+	if (unlikely(worker_port_gone(worker)))
+		tx_drop(worker, tx, tx->held);
+	else if (tx->held > 0)
 		tx_retry(worker, tx);
 	return tx->held;
 }
@@ -181,6 +203,7 @@ static const struct weir_param tx_params[] = {
 static const char *const tx_reasons[] = {
 	[TX_VLAN_INSERT] = "vlan_insert",
 	[TX_QUEUE_FULL] = "tx_queue_full",
+	[TX_PORT_GONE] = "port_gone",
 	NULL,
 };
 

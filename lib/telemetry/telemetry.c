@@ -331,6 +331,7 @@ ports_answer(const struct weir_engine *engine, struct call *call)
 		rte_tel_data_add_dict_uint(port, "ierrors", p.ierrors);
 		rte_tel_data_add_dict_uint(port, "rx_nombuf", p.rx_nombuf);
 		rte_tel_data_add_dict_uint(port, "opackets", p.opackets);
+		rte_tel_data_add_dict_uint(port, "gone", p.gone);
 	}
 	return 0;
 }

@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The weir authors
+ */
+
+/* Ports that go away, or give nothing any more, while the engine runs. */
+#include "rig.h"
+
+#include <net/if.h>
+#include <pthread.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+#include <rte_dev.h>
+#include <rte_ethdev.h>
+
+/* Of DPDK's own, for drivers: what they call when a device goes away. */
+struct rte_eth_dev *rte_eth_dev_allocated(const char *name);
+int rte_eth_dev_callback_process(struct rte_eth_dev *dev, enum rte_eth_event_type event,
+	void *ret_param);
+
+#define RING "net_ring0"
+#define TAP "net_tap0"
+#define PACKETS 300
+
+static void
+device_add(const char *name)
+{
+	assert_int_equal(rte_eal_hotplug_add("vdev", name, ""), 0);
+}
+
+/* As a driver tells it. */
+static void
+device_goes(const char *name)
+{
+	struct rte_eth_dev *dev = rte_eth_dev_allocated(name);
+
+	assert_non_null(dev);
+	rte_eth_dev_callback_process(dev, RTE_ETH_EVENT_INTR_RMV, NULL);
+}
+
+static struct rte_ring *
+ring_of(const char *name)
+{
+	char ring[RTE_RING_NAMESIZE];
+
+	snprintf(ring, sizeof(ring), "ETH_RXTX0_%s", name);
+	assert_non_null(rte_ring_lookup(ring));
+	return rte_ring_lookup(ring);
+}
+
+/* What a driver that goes away gives back; net_ring itself does not. */
+static unsigned int
+ring_empty(struct rte_ring *ring)
+{
+	struct rte_mbuf *mbuf;
+	unsigned int n = 0;
+
+	while (rte_ring_dequeue(ring, (void **)&mbuf) == 0) {
+		rte_pktmbuf_free(mbuf);
+		n++;
+	}
+	return n;
+}
+
+/* Gone, removed, and the engine stops as any other; p is what its figures say. */
+static void
+device_end(struct rig *rig, const char *name, struct weir_port_figures *p)
+{
+	assert_int_equal(rte_eal_hotplug_remove("vdev", name), 0);
+	assert_int_equal(weir_ledger_port(rig->engine, 0, p), 0);
+	assert_string_equal(p->name, name);
+	assert_true(p->gone);
+	rig_stop(rig);
+	assert_int_equal(weir_ledger_port(rig->engine, 0, p), 0);
+	assert_true(p->gone);
+	rig_end(rig);
+}
+
+static void
+port_is_read(struct rig *rig, bool gone, uint64_t ipackets)
+{
+	struct weir_port_figures p;
+
+	assert_int_equal(weir_ledger_port(rig->engine, 0, &p), 0);
+	assert_int_equal(p.gone, gone);
+	assert_int_equal(p.ipackets, ipackets);
+}
+
+/* Packets for the engine, of a pool of the test's own. */
+static void
+ring_fill(struct rte_ring *ring, struct rte_mempool *pool, unsigned int n)
+{
+	for (unsigned int i = 0; i < n; i++) {
+		struct rte_mbuf *mbuf = rte_pktmbuf_alloc(pool);
+
+		assert_non_null(mbuf);
+		memset(rte_pktmbuf_append(mbuf, 60), 0, 60);
+		assert_int_equal(rte_ring_enqueue(ring, mbuf), 0);
+	}
+}
+
+/* A source: what came before it went is there, what waits in it is not taken any more. */
+static void
+test_source(void **state)
+{
+	struct rte_mempool *pool =
+		weir_pool_create("own", 2047, 0, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
+	struct weir_port_figures p;
+	struct rte_ring *ring;
+	struct rig_log log;
+	struct rig rig;
+
+	(void)state;
+	device_add(RING);
+	ring = ring_of(RING);
+	rig_make(&rig, "gone", "1-2", 0,
+		SECTIONS("source wan: device=" RING, "source gen: type=synth; rate=1000",
+			"stage end: type=t_pass; input=wan, gen"));
+	rig_start(&rig);
+	ring_fill(ring, pool, PACKETS);
+	rig_wait_received(&rig, PACKETS);
+	while (rig_sum(&rig, "wan", in) < PACKETS)
+		usleep(100);
+	port_is_read(&rig, false, PACKETS);
+	rig_log_begin(&log);
+	device_goes(RING);
+	device_goes(RING);
+	assert_int_equal(rig_log_count(&log, "port " RING " went away"), 1);
+	rig_log_end(&log);
+	ring_fill(ring, pool, 10);
+	usleep(20000);
+	assert_int_equal(rig_sum(&rig, "wan", in), PACKETS);
+	assert_int_equal(ring_empty(ring), 10);
+	port_is_read(&rig, true, PACKETS);
+	/* The others go on. */
+	rig_wait_received(&rig, rig_ledger(&rig).received + 10);
+	device_end(&rig, RING, &p);
+	assert_int_equal(p.ipackets, PACKETS);
+	testing_pool_is_full(pool);
+	rte_mempool_free(pool);
+}
+
+/* A port that takes nothing more, so that all waits for it; once it is gone all moves again. */
+static void
+sink(const char *lcores, const char *link)
+{
+	struct weir_port_figures p;
+	uint64_t sent;
+	struct rig rig;
+
+	device_add(RING);
+	rig_make(&rig, "sink", lcores, 0,
+		SECTIONS("source gen: type=synth; flows=10", "stage a: type=t_pass; input=gen",
+			"stage end: type=tx; input=a; device=" RING, link));
+	rig_start(&rig);
+	while (rig_sum(&rig, "end", held) == 0)
+		rig_pass(&rig);
+	device_goes(RING);
+	sent = rig_ledger(&rig).transmitted;
+	assert_int_equal(ring_empty(ring_of(RING)), sent);
+	rig_wait_received(&rig, rig_ledger(&rig).received + 1000);
+	assert_true(rig_dropped(&rig, "port_gone") > 0);
+	assert_int_equal(rig_ledger(&rig).transmitted, sent);
+	device_end(&rig, RING, &p);
+}
+
+static void
+test_sink(void **state)
+{
+	(void)state;
+	sink("1-3", "link a end: ring=64");
+	sink("1-2", "link gen a: ring=64");
+	sink("1", "link a end: on_full=block");
+}
+
+/* An lcore that the application polls: here by one thread, while another raises the event. */
+static void *
+goes(void *arg)
+{
+	(void)arg;
+	device_goes(RING);
+	return NULL;
+}
+
+static void
+test_polled(void **state)
+{
+	struct weir_port_figures p;
+	struct rig_log log;
+	pthread_t thread;
+	struct rig rig;
+
+	(void)state;
+	device_add(RING);
+	rig_make(&rig, "polled", "0", 0,
+		SECTIONS("source gen: type=synth; flows=10",
+			"stage end: type=tx; input=gen; device=" RING));
+	while (rig_sum(&rig, "end", held) == 0)
+		rig_pass(&rig);
+	rig_log_begin(&log);
+	assert_int_equal(pthread_create(&thread, NULL, goes, NULL), 0);
+	while (pthread_tryjoin_np(thread, NULL) != 0)
+		rig_pass(&rig);
+	assert_int_equal(rig_log_count(&log, "do not close it"), 0);
+	rig_log_end(&log);
+	assert_int_equal(ring_empty(ring_of(RING)), rig_ledger(&rig).transmitted);
+	rig_wait_received(&rig, rig_ledger(&rig).received + 1000);
+	device_end(&rig, RING, &p);
+}
+
+/* Gone before the engine starts, and with nobody to wait for. */
+static void
+test_early(void **state)
+{
+	struct weir_port_figures p;
+	struct rig rig;
+
+	(void)state;
+	device_add(RING);
+	rig_make(&rig, "early", "1-2", 0,
+		SECTIONS("source wan: device=" RING,
+			"stage end: type=tx; input=wan; device=" RING));
+	device_goes(RING);
+	rig_start(&rig);
+	usleep(5000);
+	port_is_read(&rig, true, 0);
+	device_end(&rig, RING, &p);
+	assert_int_equal(rte_eth_dev_count_avail(), 0);
+}
+
+/* An lcore that does not come back may use the port still: that is said, and it is not for ever. */
+static void
+test_stuck(void **state)
+{
+	uint64_t deadline = rig_deadline();
+	struct weir_port_figures p;
+	struct rig_log log;
+	struct rig rig;
+
+	(void)state;
+	seen.stuck = seen.let_go = 0;
+	device_add(RING);
+	rig_make(&rig, "stuck", "1", 0,
+		SECTIONS("source gen: type=synth; flows=10; rate=100000",
+			"stage a: type=t_stick; input=gen",
+			"stage end: type=tx; input=gen; device=" RING));
+	rig_start(&rig);
+	while (seen_read(&seen.stuck) == 0 && rte_rdtsc() < deadline)
+		usleep(1000);
+	rig_log_begin(&log);
+	device_goes(RING);
+	assert_int_equal(rig_log_count(&log, "do not close it"), 1);
+	rig_log_end(&log);
+	__atomic_store_n(&seen.let_go, 1, __ATOMIC_RELAXED);
+	rig_wait_received(&rig, rig_ledger(&rig).received + 1000);
+	ring_empty(ring_of(RING));
+	device_end(&rig, RING, &p);
+}
+
+/* Give the port something to do: a broadcast frame through the kernel's end of it. */
+static void
+tap_up(const char *interface)
+{
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+	struct ifreq request = { 0 };
+
+	assert_true(fd >= 0);
+	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", interface);
+	assert_int_equal(ioctl(fd, SIOCGIFFLAGS, &request), 0);
+	request.ifr_flags |= IFF_UP;
+	assert_int_equal(ioctl(fd, SIOCSIFFLAGS, &request), 0);
+	close(fd);
+}
+
+/* A driver with queues of its own: what it holds comes back when it is closed. */
+static void
+test_tap(void **state)
+{
+	struct weir_port_figures p;
+	struct rig rig;
+
+	(void)state;
+	if (geteuid() != 0 || unshare(CLONE_NEWNET) != 0 ||
+		rte_eal_hotplug_add("vdev", TAP, "iface=weirgone0") != 0)
+		skip();
+	rig_make(&rig, "tap", "1-3", 0,
+		SECTIONS("source wan: device=" TAP, "source gen: type=synth; flows=10; rate=20000",
+			"stage end: type=tx; input=wan, gen; device=" TAP));
+	rig_start(&rig);
+	tap_up("weirgone0");
+	rig_wait_received(&rig, 1000);
+	while (rig_ledger(&rig).transmitted == 0)
+		usleep(1000);
+	device_goes(TAP);
+	assert_int_equal(rte_eal_hotplug_remove("vdev", TAP), 0);
+	rig_wait_received(&rig, rig_ledger(&rig).received + 1000);
+	assert_true(rig_dropped(&rig, "port_gone") > 0);
+	assert_int_equal(weir_ledger_port(rig.engine, 0, &p), 0);
+	assert_true(p.gone);
+	rig_stop(&rig);
+	rig_end(&rig);
+}
+
+/* A port that gives nothing more: nothing happens. */
+static void
+test_silent(void **state)
+{
+	struct rte_mempool *pool =
+		weir_pool_create("own", 2047, 0, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
+	struct rig rig;
+
+	(void)state;
+	device_add(RING);
+	rig_make(&rig, "silent", "1-2", 0,
+		SECTIONS("source wan: device=" RING, "stage end: type=t_pass; input=wan"));
+	rig_start(&rig);
+	ring_fill(ring_of(RING), pool, PACKETS);
+	rig_wait(&rig, PACKETS);
+	for (unsigned int i = 0; i < 60; i++) {
+		struct weir_watch_figures w;
+
+		usleep(10000);
+		weir_engine_watch(rig.engine);
+		weir_ledger_watch(rig.engine, &w);
+		assert_int_equal(w.stuck_workers, 0);
+		assert_int_equal(w.all_blocked, 0);
+	}
+	port_is_read(&rig, false, PACKETS);
+	rig_stop(&rig);
+	rig_end(&rig);
+	assert_int_equal(rte_eal_hotplug_remove("vdev", RING), 0);
+	testing_pool_is_full(pool);
+	rte_mempool_free(pool);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_source),
+		cmocka_unit_test(test_sink),
+		cmocka_unit_test(test_polled),
+		cmocka_unit_test(test_early),
+		cmocka_unit_test(test_stuck),
+		cmocka_unit_test(test_tap),
+		cmocka_unit_test(test_silent),
+	};
+
+	rig_eal_init();
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -3,228 +3,73 @@
  */
 
 /*
- * weir_parse() against rte_net_get_ptype() on the same frames, warm and cold. Cycles a packet.
+ * weir_parse() against rte_net_get_ptype() on the same frames: warm ones, which both caches and
+ * branch predictors could hold all of but for the random order of the visits, and cold ones, of a
+ * pool of which even the first lines are more than a last-level cache.
  */
 #include <string.h>
 
 #include <rte_cycles.h>
 #include <rte_errno.h>
-#include <rte_ether.h>
-#include <rte_ip.h>
 #include <rte_mbuf.h>
 #include <rte_net.h>
-#include <rte_tcp.h>
-#include <rte_udp.h>
 #include <rte_vxlan.h>
 
 #include <weir/parse.h>
 
 #include "bench.h"
+#include "frames.h"
 
-#define FRAMES 512
-/* With the lines of their mbufs, 40 MB: more than a last-level cache gives two cores. */
-#define FRAMES_COLD 131071
-#define MEMORY_MB 512
-#define FRAME_MAX 1518
-/* Frames are visited in a random order too long for a branch predictor to learn. */
+/* Packets of one side in one round. */
+#define PACKETS (1u << 18)
+/* Warm frames are visited in a random order too long for a branch predictor to learn. */
 #define VISITS 16384
-#define VISITS_COLD 131072
-/* Packets parsed in a round. */
-#define PACKETS 262144
-#define AHEAD 8
-#define AIM 1.25
 #define BURST 32
-#define PORT_VXLAN 4789
+/* How far ahead the side that prefetches does so. */
+#define AHEAD 8
+#define MEMORY_MB 1024
 
-enum kind { TCP4, UDP4, TCP6, UDP6, VLAN_TCP4, VXLAN_TCP4, KINDS };
-
-/* A row of the table: frames of these kinds, in equal parts. */
-static const struct mix {
-	const char *name;
-	uint8_t kinds[8];
-	uint8_t n;
-	bool imix;
-	uint32_t frames;
-} mixes[] = {
-	{ "tcp/ipv4", { TCP4 }, 1, false, 64 },
-	{ "udp/ipv4", { UDP4 }, 1, false, 64 },
-	{ "tcp/ipv6", { TCP6 }, 1, false, 64 },
-	{ "udp/ipv6", { UDP6 }, 1, false, 64 },
-	{ "vlan tcp/ipv4", { VLAN_TCP4 }, 1, false, 64 },
-	{ "vxlan tcp/ipv4", { VXLAN_TCP4 }, 1, false, 64 },
-	{ "imix", { TCP4, UDP4, TCP6, UDP6 }, 4, true, FRAMES },
-	{ "udp/ipv6, cold", { UDP6 }, 1, false, FRAMES_COLD },
-	{ "imix, cold", { TCP4, UDP4, TCP6, UDP6 }, 4, true, FRAMES_COLD },
-	{ "mixed", { TCP4, UDP4, TCP6, UDP6, VLAN_TCP4, VXLAN_TCP4 }, 6, false, FRAMES },
+/* What a run goes over: n visits, as often as it takes to make PACKETS. */
+struct visits {
+	struct rte_mbuf **mbufs;
+	unsigned int n;
 };
 
-static struct rte_mbuf *mbufs[FRAMES_COLD];
-/* What is fetched ahead of the last is there, too. */
-static struct rte_mbuf *visits[VISITS_COLD + AHEAD];
-static unsigned int visit_count;
-
-static uint64_t seed = UINT64_C(0x9e3779b97f4a7c15);
-
-static uint32_t
-rnd(void)
-{
-	seed ^= seed >> 12;
-	seed ^= seed << 25;
-	seed ^= seed >> 27;
-	return (uint32_t)((seed * UINT64_C(0x2545F4914F6CDD1D)) >> 32);
-}
-
-static size_t
-put_ether(uint8_t *at, uint16_t type, bool vlan)
-{
-	struct rte_ether_hdr *eth = (void *)at;
-	struct rte_vlan_hdr *tag = (void *)(eth + 1);
-
-	memset(at, 0x02, sizeof(*eth));
-	eth->ether_type = rte_cpu_to_be_16(vlan ? RTE_ETHER_TYPE_VLAN : type);
-	if (!vlan)
-		return sizeof(*eth);
-	tag->vlan_tci = rte_cpu_to_be_16((uint16_t)(rnd() % 4094 + 1));
-	tag->eth_proto = rte_cpu_to_be_16(type);
-	return sizeof(*eth) + sizeof(*tag);
-}
-
-static size_t
-put_ipv4(uint8_t *at, uint8_t proto, size_t payload)
-{
-	struct rte_ipv4_hdr ip = {
-		.version_ihl = 0x45,
-		.total_length = rte_cpu_to_be_16((uint16_t)(sizeof(ip) + payload)),
-		.time_to_live = 64,
-		.next_proto_id = proto,
-		.src_addr = rnd(),
-		.dst_addr = rnd(),
-	};
-
-	memcpy(at, &ip, sizeof(ip));
-	return sizeof(ip);
-}
-
-static size_t
-put_ipv6(uint8_t *at, uint8_t proto, size_t payload)
-{
-	struct rte_ipv6_hdr ip = {
-		.vtc_flow = rte_cpu_to_be_32(0x60000000),
-		.payload_len = rte_cpu_to_be_16((uint16_t)payload),
-		.proto = proto,
-		.hop_limits = 64,
-	};
-	unsigned int i;
-
-	for (i = 0; i < sizeof(ip.src_addr); i++) {
-		ip.src_addr[i] = (uint8_t)rnd();
-		ip.dst_addr[i] = (uint8_t)rnd();
-	}
-	memcpy(at, &ip, sizeof(ip));
-	return sizeof(ip);
-}
-
-static size_t
-put_tcp(uint8_t *at)
-{
-	struct rte_tcp_hdr tcp = {
-		.src_port = (rte_be16_t)rnd(),
-		.dst_port = rte_cpu_to_be_16(443),
-		.data_off = sizeof(tcp) / 4 << 4,
-		.tcp_flags = RTE_TCP_ACK_FLAG,
-	};
-
-	memcpy(at, &tcp, sizeof(tcp));
-	return sizeof(tcp);
-}
-
-static size_t
-put_udp(uint8_t *at, uint16_t port, size_t payload)
-{
-	struct rte_udp_hdr udp = {
-		.src_port = (rte_be16_t)rnd(),
-		.dst_port = rte_cpu_to_be_16(port),
-		.dgram_len = rte_cpu_to_be_16((uint16_t)(sizeof(udp) + payload)),
-	};
-
-	memcpy(at, &udp, sizeof(udp));
-	return sizeof(udp);
-}
-
-/* Ethernet to the end of a frame of `size` bytes. */
-static void
-put_frame(uint8_t *at, enum kind kind, size_t size)
-{
-	bool ipv6 = kind == TCP6 || kind == UDP6, udp = kind == UDP4 || kind == UDP6;
-	size_t off =
-		put_ether(at, ipv6 ? RTE_ETHER_TYPE_IPV6 : RTE_ETHER_TYPE_IPV4, kind == VLAN_TCP4);
-	size_t ip_len = ipv6 ? sizeof(struct rte_ipv6_hdr) : sizeof(struct rte_ipv4_hdr);
-	size_t payload = size - off - ip_len;
-	uint8_t proto = udp ? IPPROTO_UDP : IPPROTO_TCP;
-
-	off += ipv6 ? put_ipv6(at + off, proto, payload) : put_ipv4(at + off, proto, payload);
-	if (udp)
-		put_udp(at + off, 53, payload - sizeof(struct rte_udp_hdr));
-	else
-		put_tcp(at + off);
-}
-
-static size_t
-put_vxlan(uint8_t *at, size_t inner)
-{
-	struct rte_vxlan_hdr vxlan = {
-		.vx_flags = rte_cpu_to_be_32(0x08000000),
-		.vx_vni = rte_cpu_to_be_32((rnd() & 0xffffff) << 8),
-	};
-	size_t payload = sizeof(vxlan) + inner;
-	size_t off = put_ether(at, RTE_ETHER_TYPE_IPV4, false);
-
-	off += put_ipv4(at + off, IPPROTO_UDP, sizeof(struct rte_udp_hdr) + payload);
-	off += put_udp(at + off, PORT_VXLAN, payload);
-	memcpy(at + off, &vxlan, sizeof(vxlan));
-	return off + sizeof(vxlan);
-}
-
-/* Simple IMIX: 7 small, 4 middling, 1 full. */
-static size_t
-imix_size(void)
-{
-	uint32_t r = rnd() % 12;
-
-	return r < 7 ? 78 : r < 11 ? 594 : FRAME_MAX;
-}
+static const struct bench_metric metrics[] = { { "cost", "cycles a packet" } };
 
 static void
-make_frame(struct rte_mbuf *mbuf, const struct mix *mix)
+run_rte(const void *arg, double figures[])
 {
-	enum kind kind = mix->kinds[rnd() % mix->n];
-	size_t size = mix->imix ? imix_size() : 78, off = 0;
-	uint8_t *at;
-
-	rte_pktmbuf_reset(mbuf);
-	at = (uint8_t *)rte_pktmbuf_append(mbuf, FRAME_MAX);
-	if (kind == VXLAN_TCP4) {
-		off = put_vxlan(at, size);
-		kind = TCP4;
-	}
-	put_frame(at + off, kind, size);
-	rte_pktmbuf_trim(mbuf, (uint16_t)(FRAME_MAX - off - size));
-}
-
-/* With an argument, the frames to come are fetched: weir_parse() does that. */
-static void
-run_rte(const void *prefetch, double figures[])
-{
+	const struct visits *visits = arg;
 	struct rte_net_hdr_lens lens;
 	volatile uint32_t sink;
 	uint32_t sum = 0;
 	uint64_t begin = rte_rdtsc_precise();
 
-	for (unsigned int pass = 0; pass < PACKETS / visit_count; pass++) {
-		for (unsigned int i = 0; i < visit_count; i++) {
-			if (prefetch != NULL)
-				rte_prefetch0(rte_pktmbuf_mtod(visits[i + AHEAD], void *));
-			sum += rte_net_get_ptype(visits[i], &lens, RTE_PTYPE_ALL_MASK);
+	for (unsigned int done = 0; done < PACKETS; done += visits->n)
+		for (unsigned int i = 0; i < visits->n; i++)
+			sum += rte_net_get_ptype(visits->mbufs[i], &lens, RTE_PTYPE_ALL_MASK);
+	sink = sum;
+	(void)sink;
+	figures[0] = (double)(rte_rdtsc_precise() - begin) / PACKETS;
+}
+
+/* As run_rte(), fetching frames ahead, as one would write it. */
+static void
+run_rte_prefetch(const void *arg, double figures[])
+{
+	const struct visits *visits = arg;
+	struct rte_net_hdr_lens lens;
+	volatile uint32_t sink;
+	uint32_t sum = 0;
+	uint64_t begin = rte_rdtsc_precise();
+
+	for (unsigned int done = 0; done < PACKETS; done += visits->n) {
+		for (unsigned int i = 0; i < visits->n; i++) {
+			const struct rte_mbuf *ahead = visits->mbufs[(i + AHEAD) % visits->n];
+
+			rte_prefetch0(rte_pktmbuf_mtod(ahead, const void *));
+			sum += rte_net_get_ptype(visits->mbufs[i], &lens, RTE_PTYPE_ALL_MASK);
 		}
 	}
 	sink = sum;
@@ -232,27 +77,27 @@ run_rte(const void *prefetch, double figures[])
 	figures[0] = (double)(rte_rdtsc_precise() - begin) / PACKETS;
 }
 
-/* Of VXLAN, which it does not know, the inner frame by a second call. */
+/* As run_rte(), and what VXLAN carries besides: what weir finds of it. */
 static void
 run_rte_inner(const void *arg, double figures[])
 {
+	const struct visits *visits = arg;
 	struct rte_net_hdr_lens lens;
 	volatile uint32_t sink;
 	uint32_t sum = 0;
 	uint64_t begin = rte_rdtsc_precise();
 
-	(void)arg;
-	for (unsigned int pass = 0; pass < PACKETS / visit_count; pass++) {
-		for (unsigned int i = 0; i < visit_count; i++) {
-			struct rte_mbuf *m = visits[i];
-			uint16_t off;
+	for (unsigned int done = 0; done < PACKETS; done += visits->n) {
+		for (unsigned int i = 0; i < visits->n; i++) {
+			struct rte_mbuf *mbuf = visits->mbufs[i];
+			uint16_t outer;
 
-			sum += rte_net_get_ptype(m, &lens, RTE_PTYPE_ALL_MASK);
-			off = lens.l2_len + lens.l3_len + lens.l4_len +
-				sizeof(struct rte_vxlan_hdr);
-			m->data_off += off;
-			sum += rte_net_get_ptype(m, &lens, RTE_PTYPE_ALL_MASK);
-			m->data_off -= off;
+			sum += rte_net_get_ptype(mbuf, &lens, RTE_PTYPE_ALL_MASK);
+			outer = (uint16_t)(lens.l2_len + lens.l3_len + lens.l4_len +
+				sizeof(struct rte_vxlan_hdr));
+			rte_pktmbuf_adj(mbuf, outer);
+			sum += rte_net_get_ptype(mbuf, &lens, RTE_PTYPE_ALL_MASK);
+			rte_pktmbuf_prepend(mbuf, outer);
 		}
 	}
 	sink = sum;
@@ -263,64 +108,112 @@ run_rte_inner(const void *arg, double figures[])
 static void
 run_weir(const void *arg, double figures[])
 {
+	const struct visits *visits = arg;
 	struct weir_parse_burst burst = { .port = 1 };
 	uint64_t begin = rte_rdtsc_precise();
 
-	(void)arg;
-	for (unsigned int pass = 0; pass < PACKETS / visit_count; pass++) {
+	for (unsigned int done = 0; done < PACKETS; done += visits->n) {
 		burst.tsc = begin;
-		for (unsigned int i = 0; i < visit_count; i += BURST)
-			weir_parse(visits + i, BURST, &burst);
+		for (unsigned int i = 0; i < visits->n; i += BURST)
+			weir_parse(visits->mbufs + i, BURST, &burst);
 	}
-	figures[0] = (double)(rte_rdtsc_precise() - begin) / PACKETS;
 	if (burst.verdicts[WEIR_VERDICT_OK] != PACKETS)
 		bench_die("a frame is malformed");
+	figures[0] = (double)(rte_rdtsc_precise() - begin) / PACKETS;
 }
 
 static void
-run_mix(struct bench *bench, const struct mix *mix)
+measure(struct bench *bench, const char *frames, const struct frame_mix *mix,
+	const struct visits *visits, double at_most)
 {
-	static struct bench_side sides[] = {
-		{ .name = "weir_parse", .run = run_weir },
-		{ .name = "rte_net_get_ptype", .run = run_rte },
-		{ .name = "rte_net_get_ptype, prefetching", .run = run_rte, .arg = "" },
+	/* rte_net_get_ptype() does not look into VXLAN by itself. */
+	bool inner = mix->n == 1 && mix->kinds[0] == VXLAN_TCP4;
+	const struct bench_side sides[] = {
+		{ .name = "weir", .run = run_weir, .arg = visits },
+		{ .name = "rte_net_get_ptype",
+			.run = run_rte,
+			.arg = visits,
+			.at_most = { inner ? 0 : at_most } },
+		{ .name = "rte_net_get_ptype, prefetching",
+			.run = run_rte_prefetch,
+			.arg = visits },
 		{ .name = "rte_net_get_ptype, inner too",
 			.run = run_rte_inner,
-			.at_most = { AIM } },
+			.arg = visits,
+			.at_most = { at_most } },
 	};
-	bool vxlan = mix->n == 1 && mix->kinds[0] == VXLAN_TCP4;
+	char name[64];
+
+	snprintf(name, sizeof(name), "%s %s", frames, mix->name);
+	bench_case(bench, name, sides, inner ? 4 : 3, 0);
+}
+
+/* Whether a case was asked for: making its frames takes longer than its rounds. */
+static bool
+wanted(const struct bench *bench, const char *frames, const struct frame_mix *mix)
+{
+	char name[64];
+
+	snprintf(name, sizeof(name), "%s %s", frames, mix->name);
+	return bench->only_case == NULL || strstr(name, bench->only_case) != NULL;
+}
+
+static void
+measure_warm(struct bench *bench, const struct frame_mix *mix, struct rte_mbuf *mbufs[])
+{
+	static struct rte_mbuf *order[VISITS];
+	const struct visits visits = { order, VISITS };
 
 	for (unsigned int i = 0; i < mix->frames; i++)
-		make_frame(mbufs[i], mix);
-	visit_count = mix->frames == FRAMES_COLD ? VISITS_COLD : VISITS;
-	for (unsigned int i = 0; i < visit_count + AHEAD; i++)
-		visits[i] = mbufs[rnd() % mix->frames];
-	/* Meant is the same work, warm. */
-	sides[1].at_most[0] = vxlan || mix->frames == FRAMES_COLD ? 0 : AIM;
-	bench_case(bench, mix->name, sides, RTE_DIM(sides) - !vxlan, 0);
+		frame_make(mbufs[i], mix);
+	for (unsigned int i = 0; i < VISITS; i++)
+		order[i] = mbufs[frames_random() % mix->frames];
+	measure(bench, "warm", mix, &visits, 1.25);
+}
+
+/* Every frame once, in an order that no prefetcher follows. */
+static void
+measure_cold(struct bench *bench, const struct frame_mix *mix, struct rte_mbuf *mbufs[])
+{
+	const struct visits visits = { mbufs, PACKETS };
+
+	for (unsigned int i = PACKETS - 1; i > 0; i--) {
+		unsigned int other = frames_random() % (i + 1);
+		struct rte_mbuf *mbuf = mbufs[i];
+
+		mbufs[i] = mbufs[other];
+		mbufs[other] = mbuf;
+	}
+	for (unsigned int i = 0; i < PACKETS; i++)
+		frame_make(mbufs[i], mix);
+	measure(bench, "cold", mix, &visits, 0);
 }
 
 int
 main(int argc, char **argv)
 {
-	static const struct bench_metric metrics[] = { { "cost", "cycles a packet" } };
+	static struct rte_mbuf *mbufs[PACKETS];
 	struct bench bench = {
 		.name = "parse",
-		.title = "bytes to event, beside bytes to packet type",
+		.title = "weir_parse() beside rte_net_get_ptype()",
 		.metrics = metrics,
 		.metric_count = RTE_DIM(metrics),
 	};
 	struct rte_mempool *pool;
+	const struct frame_mix *mix;
 
 	bench_open(&bench, argc, argv);
 	bench_eal_with(&bench, NULL, "0", MEMORY_MB);
-	pool = weir_pool_create("bench", FRAMES_COLD, 0, 0, RTE_MBUF_DEFAULT_BUF_SIZE,
-		SOCKET_ID_ANY);
-	if (pool == NULL || rte_pktmbuf_alloc_bulk(pool, mbufs, FRAMES_COLD) != 0)
+	pool = weir_pool_create("parse", PACKETS, 0, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
+	if (pool == NULL || rte_pktmbuf_alloc_bulk(pool, mbufs, PACKETS) != 0)
 		bench_die("no mbufs: %s", rte_strerror(rte_errno));
-	for (unsigned int i = 0; i < RTE_DIM(mixes); i++)
-		run_mix(&bench, &mixes[i]);
-	rte_pktmbuf_free_bulk(mbufs, FRAMES_COLD);
+	for (mix = frame_mixes; mix->name != NULL; mix++)
+		if (wanted(&bench, "warm", mix))
+			measure_warm(&bench, mix, mbufs);
+	for (mix = frame_mixes; mix->name != NULL; mix++)
+		if (wanted(&bench, "cold", mix))
+			measure_cold(&bench, mix, mbufs);
+	rte_pktmbuf_free_bulk(mbufs, PACKETS);
 	rte_mempool_free(pool);
 	return bench_close(&bench);
 }

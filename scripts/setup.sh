@@ -16,7 +16,7 @@ build_packages="gcc libc6-dev meson ninja-build pkg-config libdpdk-dev libnuma-d
 test_packages="$build_packages libcmocka-dev libsystemd-dev python3 iproute2 dpdk-dev"
 # gnuplot-nox: draws the plots, in a terminal of its own that needs no X.
 bench_packages="$test_packages gnuplot-nox"
-ci_packages="$test_packages g++ clang clang-format libclang-rt-14-dev git"
+ci_packages="$test_packages g++ clang clang-format libclang-rt-14-dev git valgrind"
 
 say() {
     echo "weir: $*" >&2

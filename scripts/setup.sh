@@ -14,8 +14,9 @@ build_packages="gcc libc6-dev meson ninja-build pkg-config libdpdk-dev libnuma-d
     libjansson-dev"
 # libsystemd-dev: linking DPDK statically wants it.
 test_packages="$build_packages libcmocka-dev libsystemd-dev python3 iproute2 dpdk-dev"
-# gnuplot-nox: draws the plots, in a terminal of its own that needs no X.
-bench_packages="$test_packages gnuplot-nox"
+# gnuplot-nox: draws the plots, in a terminal of its own that needs no X. The last four: what weir is
+# compared with on captures.
+bench_packages="$test_packages gnuplot-nox tcpdump softflowd argus-server libndpi-bin"
 ci_packages="$test_packages g++ clang clang-format libclang-rt-14-dev git valgrind"
 
 say() {

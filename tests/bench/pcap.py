@@ -1,0 +1,173 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The weir authors
+"""From a capture to counts per protocol: weir on net_pcap beside programs that read captures.
+
+    tests/bench/pcap.py [--json FILE] [--side TEXT] [--packets N] [--build FOLDER] [ROUNDS]
+
+The capture is made first, by weir's synth and tx. A round's figure is the time of the whole
+program, start and end included. tcpdump only copies the packets to /dev/null; softflowd and argus
+find flows, and ndpiReader looks into the payload: each does what it is there for.
+"""
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+TOP = os.path.abspath(os.path.join(os.path.dirname(__file__), "../.."))
+sys.path.insert(0, os.path.join(TOP, "tests/integration"))
+sys.dont_write_bytecode = True
+import sides  # noqa: E402
+import weirlib  # noqa: E402
+
+PACKETS = 1000000
+TIMEOUT = 120
+
+MAKE = """
+[pipeline]
+name = make
+[source gen]
+type = synth
+flows = 10k
+malformed = 0%
+[stage out]
+type = tx
+device = net_pcap0
+input = gen
+[link gen out]
+on_full = block
+"""
+
+COUNT = """
+[pipeline]
+name = count
+[source in]
+device = net_pcap0
+[stage end]
+type = protocols
+input = in
+[link in end]
+on_full = block
+"""
+
+
+class Weir:
+    """The binary, with a folder of its own."""
+
+    def __init__(self, build, folder):
+        self.binary = os.path.join(build, "app/weir/weir")
+        self.folder, self.runs = folder, 0
+        base = weirlib.guarded_folder()
+        if base is None:
+            sys.exit("pcap: every folder here may be written by everybody: EAL loads no plug-in")
+        self.guarded = tempfile.mkdtemp(prefix="weir-bench-", dir=base)
+        self.plugin = shutil.copy(os.path.join(build, "tests/bench/libprotocols.so"), self.guarded)
+        self.report = os.path.join(folder, "report.json")
+
+    def close(self):
+        shutil.rmtree(self.guarded, ignore_errors=True)
+
+    def run(self, pipeline, lcores, vdev, packets):
+        """Seconds, what it wrote on stdout, its report."""
+        path = os.path.join(self.folder, "pipeline.ini")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(pipeline)
+        self.runs += 1
+        prefix = "weir-bench-pcap-%d-%d" % (os.getpid(), self.runs)
+        command = [self.binary, "--no-huge", "-m", "256", "--no-pci", "--no-telemetry",
+                   "--file-prefix", prefix, "--lcores", lcores, "-d", self.plugin,
+                   "--vdev", vdev, "--", "-c", path, "-n", str(packets), "-r", self.report]
+        seconds, out = timed(command)
+        shutil.rmtree(weirlib.runtime_folder(prefix), ignore_errors=True)
+        with open(self.report, encoding="utf-8") as file:
+            return seconds, out, json.load(file)
+
+
+def timed(command):
+    begin = time.perf_counter()
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, text=True, errors="replace", timeout=TIMEOUT,
+                          check=False)
+    seconds = time.perf_counter() - begin
+    if done.returncode != 0:
+        sys.exit("pcap: status %d: %s\n%s" % (done.returncode, " ".join(command),
+                                              done.stderr[-2000:]))
+    return seconds, done.stdout
+
+
+def counted(out):
+    """{(IP version, protocol): packets}"""
+    counts = {}
+    for line in out.splitlines():
+        words = line.split()
+        if len(words) == 4 and all(w.isdigit() for w in words):
+            key = (int(words[0]), int(words[1]))
+            counts[key] = counts.get(key, 0) + int(words[2])
+    return counts
+
+
+def weir_side(weir, capture, packets, lcores):
+    """A run of weir, held to what must come in."""
+    def run():
+        seconds, out, report = weir.run(COUNT, lcores, "net_pcap0,rx_pcap=" + capture, packets)
+        if sum(counted(out).values()) != packets or report["ledger"]["unaccounted"] != 0:
+            sys.exit("pcap: weir counted %s of %d packets" % (counted(out), packets))
+        return {"time": seconds, "engine": report["elapsed_s"]}
+    return run
+
+
+def tool(name, at_most, arguments):
+    """A program, where it is installed."""
+    def run():
+        seconds, _ = timed([path] + arguments)
+        return {"time": seconds}
+    path = shutil.which(name) or shutil.which(name, path="/usr/sbin:/sbin")
+    return sides.Side(name, run, None if path else "not installed",
+                      at_most={"time": at_most})
+
+
+def make_capture(weir, capture, packets):
+    weir.run(MAKE, weirlib.THREE, "net_pcap0,tx_pcap=" + capture, packets)
+    print("%d packets, %.0f MB" % (packets, os.path.getsize(capture) / 1e6))
+
+
+def compare(given, weir, folder):
+    capture = os.path.join(folder, "capture.pcap")
+    bench = sides.Bench("pcap", "from a capture to counts per protocol",
+                        {"time": "s", "engine": "s of \"time\" that it ran"}, given)
+    make_capture(weir, capture, given.packets)
+    _, out, _ = weir.run(COUNT, weirlib.ONE, "net_pcap0,rx_pcap=" + capture, given.packets)
+    print("IP version, protocol, packets: " +
+          ", ".join("%d %d %d" % (*key, n) for key, n in sorted(counted(out).items())))
+    bench.case("capture", [
+        sides.Side("weir, one lcore", weir_side(weir, capture, given.packets, weirlib.ONE)),
+        sides.Side("weir, two lcores", weir_side(weir, capture, given.packets, weirlib.THREE)),
+        # Aims are of weir's time to theirs.
+        tool("tcpdump", 1 / 0.7, ["-nn", "-w", "/dev/null", "-r", capture]),
+        # IPv6 too, as many flows as there are; with a control socket it would wait at the end.
+        tool("softflowd", 1, ["-d", "-6", "-m", "1000000", "-r", capture, "-c", "none",
+                              "-p", folder + "/softflowd.pid"]),
+        tool("argus", 1, ["-X", "-r", capture, "-w", "/dev/null"]),
+        tool("ndpiReader", 1, ["-q", "-i", capture]),
+    ])
+    bench.close(packets=given.packets)
+
+
+def main():
+    parser = sides.parser(__doc__.split("\n")[0])
+    parser.add_argument("--packets", type=int, default=PACKETS, metavar="N")
+    parser.add_argument("--build", default=os.path.join(TOP, "build"), metavar="FOLDER")
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="weir-bench-") as folder:
+        weir = Weir(given.build, folder)
+        try:
+            compare(given, weir, folder)
+        finally:
+            weir.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -19,12 +19,16 @@ hugepages_before=
 programs=$top/build/tests/bench
 results=$top/build/bench
 
+# Programs of C, and those of Python that compare other programs. `insns` is for insns.py alone.
 names() {
-    grep -l '^main(' "$top"/tests/bench/*.c | sed 's|.*/||; s|\.c$||'
+    grep -lE '^main\(|sides\.parser\(' "$top"/tests/bench/*.c "$top"/tests/bench/*.py |
+        sed 's|.*/||; s|\.[a-z]*$||' | grep -vx insns
 }
 
 # What the comment at the head of a program says, as far as its first full stop.
 describe() {
+    local script=$top/tests/bench/$1.py
+    [ ! -f "$script" ] || { sed -n 's/^"""\(.*\)\.$/\1/p' "$script" && return; }
     awk '/^ \*\// { comments++ } comments == 1 && /^ \* / { sub(/^ \* /, ""); text = text $0 " " }
         comments == 2 { exit } END { sub(/[.] .*/, "", text); print text }' \
         "$top/tests/bench/$1.c"
@@ -57,7 +61,9 @@ reserve_hugepages() {
 run() {
     local json=$results/$1.json
     rm -f "$results/$1.json" "$results/$1".svg "$results/$1"-*.svg
-    "$programs/bench_$1" --json "$json" "$rounds" || { say "bench_$1 failed"; return 1; }
+    local program=$programs/bench_$1
+    [ -f "$program" ] || program=$top/tests/bench/$1.py
+    "$program" --json "$json" "$rounds" || { say "bench_$1 failed"; return 1; }
     "$top/scripts/plot.py" "$json" || { say "no plot of $json"; return 1; }
     echo
 }

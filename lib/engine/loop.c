@@ -329,8 +329,9 @@ loop_housekeep(struct loop *loop)
 static int
 loop_run_pass(struct loop *loop)
 {
-	bool timed = loop->passes % SAMPLE_PASSES == 0;
-	bool housekeeping = loop_due(loop, timed);
+	bool now_and_then = loop->passes % SAMPLE_PASSES == 0;
+	bool timed = WEIR_SAMPLING && now_and_then;
+	bool housekeeping = loop_due(loop, now_and_then);
 	unsigned int moved = 0;
 
 	if (unlikely(housekeeping))

@@ -9,10 +9,12 @@
  */
 #include "link.h"
 
+/* Signed: what was published after `now` was read is ahead of it. */
 static bool
 is_late(const struct ring_consumer *consumer, uint32_t at, uint32_t now)
 {
-	return now - consumer->stamps[at & consumer->mask] >= consumer->deadline;
+	return (int32_t)(now - consumer->stamps[at & consumer->mask]) >=
+		(int32_t)consumer->deadline;
 }
 
 static uint32_t

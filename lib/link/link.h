@@ -264,7 +264,10 @@ void ring_consumer_set(struct ring_consumer *consumer, const struct link_setting
 /* Those of a worker's gates that count, by the policies of their links, first. */
 void worker_gates_sort(struct weir_worker *worker);
 
-/* Look at the rings behind a worker: pressure that is over, ticks of policies. */
+/*
+ * Look at the rings behind a worker: pressure that is over, ticks of policies, gaps to tell of.
+ * Between passes, when its lcore has nothing in hand.
+ */
 void worker_look(struct weir_worker *worker, uint64_t now);
 
 /* Make an event that `more` further holders get read-only: for copies. */

@@ -97,5 +97,7 @@ void ring_pressure(struct weir_worker *worker, struct ring_producer *ring);
 /* policy.c: settings at the producer's end. push.c: the push of a link, by all that decides it. */
 void ring_producer_set(struct ring_producer *ring, const struct link_settings *settings);
 void out_link_choose(struct out_link *link);
+/* push.c: tell of what a link's rings have lost. Only while the worker's lcore has nothing in hand. */
+void link_mark(struct weir_worker *worker, const struct out_link *link);
 
 #endif /* WEIR_LINK_PRIVATE_H */

@@ -66,25 +66,30 @@ out_link_set(struct weir_worker *worker, struct out_link *link,
 	out_link_choose(link);
 }
 
+static void
+link_look(struct weir_worker *worker, struct out_link *link, uint64_t now)
+{
+	for (uint16_t i = 0; i < link->lane_count; i++) {
+		struct ring_producer *ring = &link->lanes[i].ring;
+
+		if (ring->ring == NULL)
+			continue;
+		if (ring->pressed)
+			ring_pressure(worker, ring);
+		if (link->policy->tick != NULL)
+			link->policy->tick(ring, now);
+	}
+	link_mark(worker, link);
+}
+
 void
 worker_look(struct weir_worker *worker, uint64_t now)
 {
 	for (uint16_t o = 0; o < worker->output_count; o++) {
 		struct output *output = &worker->outputs[o];
 
-		for (uint16_t l = 0; l < output->link_count; l++) {
-			struct out_link *link = &output->links[l];
-
-			for (uint16_t i = 0; i < link->lane_count; i++) {
-				struct ring_producer *ring = &link->lanes[i].ring;
-
-				if (ring->ring == NULL)
-					continue;
-				if (ring->pressed)
-					ring_pressure(worker, ring);
-				if (link->policy->tick != NULL)
-					link->policy->tick(ring, now);
-			}
-		}
+		for (uint16_t l = 0; l < output->link_count; l++)
+			link_look(worker, &output->links[l], now);
 	}
+	worker_publish(worker);
 }

@@ -27,17 +27,13 @@ lane_full(const struct out_link *link, const struct lane *lane)
 	return lane->ring.open ? DROP_BLOCK_TIMEOUT : link->policy->full;
 }
 
-/*
- * Tell of what was lost before what comes now, as soon as there is room: on a lossless link, room
- * that is not promised to what was pulled.
- */
+/* Tell of what was lost before what comes now, as soon as there is room. */
 static __rte_noinline void
 lane_mark(struct weir_worker *worker, const struct out_link *link, struct lane *lane)
 {
-	uint32_t need = link->policy->lossless ? lane->ring.capacity / 2 : 1;
 	struct weir_event *event;
 
-	if (producer_room(&lane->ring, need) < need)
+	if (producer_room(&lane->ring, 1) == 0)
 		return;
 	event = gap_event(worker, &lane->ring.gap, link->id);
 	if (event == NULL)
@@ -45,6 +41,22 @@ lane_mark(struct weir_worker *worker, const struct out_link *link, struct lane *
 	producer_put(&lane->ring, &event, 1);
 	stat_add(&worker->stats->out, 1);
 	worker->unpublished = true;
+}
+
+/* Where room is promised to what was pulled, that is told between passes: see link_mark(). */
+static inline void
+lane_mark_now(struct weir_worker *worker, const struct out_link *link, struct lane *lane)
+{
+	if (unlikely(lane->ring.gap.count > 0) && !link->policy->lossless)
+		lane_mark(worker, link, lane);
+}
+
+void
+link_mark(struct weir_worker *worker, const struct out_link *link)
+{
+	for (uint16_t i = 0; i < link->lane_count; i++)
+		if (link->lanes[i].ring.gap.count > 0)
+			lane_mark(worker, link, &link->lanes[i]);
 }
 
 /* Room for what is pushed: all, on a lossless link that was asked before. */
@@ -63,8 +75,7 @@ lane_push_ring(struct weir_worker *worker, const struct out_link *link, struct l
 	uint32_t room;
 	uint16_t fits;
 
-	if (unlikely(lane->ring.gap.count > 0))
-		lane_mark(worker, link, lane);
+	lane_mark_now(worker, link, lane);
 	room = lane_room(link, lane, n);
 	fits = (uint16_t)RTE_MIN(n, room);
 	producer_put(&lane->ring, events, fits);
@@ -201,8 +212,7 @@ lane_put(struct weir_worker *worker, const struct out_link *link, struct lane *l
 		lane_stage(worker, lane, &event, 1);
 		return true;
 	}
-	if (unlikely(lane->ring.gap.count > 0))
-		lane_mark(worker, link, lane);
+	lane_mark_now(worker, link, lane);
 	if (unlikely(lane_room(link, lane, 1) == 0))
 		return false;
 	producer_put(&lane->ring, &event, 1);
@@ -293,8 +303,7 @@ lane_publish(struct weir_worker *worker, const struct out_link *link, struct lan
 			lane_flush(lane);
 		return;
 	}
-	if (unlikely(ring->gap.count > 0))
-		lane_mark(worker, link, lane);
+	lane_mark_now(worker, link, lane);
 	producer_publish(ring);
 	if (unlikely(ring->head - ring->seen > ring->alarm))
 		ring_pressure(worker, ring);

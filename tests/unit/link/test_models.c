@@ -323,12 +323,13 @@ op_time(void)
 	}
 }
 
-/* Ticks of drop-flow, and pressure that is over. */
+/* Between passes: ticks of drop-flow, and pressure that is over. */
 static void
 op_look(void)
 {
 	bool pressed = false;
 
+	op_publish();
 	run.model.ticks_now += any(8) == 0 ? any(200) * run.model.tick : any(run.model.tick * 2);
 	worker_look(&run.rig.producer.worker, run.model.ticks_now);
 	model_look(&run.model);

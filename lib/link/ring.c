@@ -71,6 +71,20 @@ ring_consumer_get(struct ring_consumer *consumer, struct weir_event *events[], u
 	return n;
 }
 
+/* A marker is among what is lost: what it told of is to be told of again. */
+static __rte_noinline void
+markers_lost(struct ring_consumer *consumer, struct weir_event *const events[], uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		const struct weir_gap *gap = &events[i]->gap;
+
+		if (events[i]->type != WEIR_EVENT_GAP || gap->link != consumer->id)
+			continue;
+		consumer->gap.count += gap->count;
+		consumer->gap.first = RTE_MIN(consumer->gap.first, gap->first);
+	}
+}
+
 unsigned int
 ring_consumer_lose(struct ring_consumer *consumer, struct weir_worker *worker,
 	enum drop_reason reason, unsigned int n)
@@ -86,8 +100,10 @@ ring_consumer_lose(struct ring_consumer *consumer, struct weir_worker *worker,
 		consumer_take(consumer, events, k);
 		stat_add(&consumer->dropped[reason], k);
 		stat_add(&worker->stats->in, k);
-		worker_drop(worker, reason, events, k);
 		gap_note(&consumer->gap, k);
+		if (unlikely(consumer->gap.wanted))
+			markers_lost(consumer, events, k);
+		worker_drop(worker, reason, events, k);
 	}
 	return all;
 }

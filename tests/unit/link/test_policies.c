@@ -248,12 +248,13 @@ test_flow_place(void **state)
 	uint32_t seeds[2] = { 1, 0x80000001u };
 	unsigned int differ = 0;
 	struct rig rig;
+	uint64_t shed;
 
 	(void)state;
 	make(&rig, WEIR_ON_FULL_DROP_FLOW, 2000);
 	for (unsigned int s = 0; s < 2; s++) {
 		struct ring_producer *ring = &rig.lanes[0].ring;
-		uint64_t shed = ring->dropped[DROP_FLOW_SHED], expected = 0;
+		uint64_t before = ring->dropped[DROP_FLOW_SHED], expected = 0;
 
 		ring->seed = seeds[s];
 		ring->level = UINT32_MAX / 4;
@@ -263,10 +264,19 @@ test_flow_place(void **state)
 			differ += (weir_flow_place(hash, seeds[0]) < ring->level) !=
 				(weir_flow_place(hash, seeds[1]) < ring->level);
 		}
-		assert_int_equal(ring->dropped[DROP_FLOW_SHED] - shed, expected);
+		assert_int_equal(ring->dropped[DROP_FLOW_SHED] - before, expected);
 		assert_in_range(expected, 150, 350);
 	}
 	assert_true(differ > 100);
+
+	/* who stands at the level itself is not below it */
+	rig.lanes[0].ring.level = weir_flow_place(5, seeds[1]);
+	shed = rig.lanes[0].ring.dropped[DROP_FLOW_SHED];
+	rig_forward(&rig, 1, 5);
+	assert_int_equal(rig.lanes[0].ring.dropped[DROP_FLOW_SHED], shed);
+	rig.lanes[0].ring.level++;
+	rig_forward(&rig, 1, 5);
+	assert_int_equal(rig.lanes[0].ring.dropped[DROP_FLOW_SHED], shed + 1);
 	rig_end(&rig);
 }
 

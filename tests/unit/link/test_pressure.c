@@ -118,6 +118,21 @@ test_hysteresis(void **state)
 	rig_end(&rig);
 }
 
+/* The consumer's progress counts, though the producer had no need to look at it for room. */
+static void
+test_progress(void **state)
+{
+	struct rig rig;
+
+	(void)state;
+	make(&rig, 1, WEIR_SPREAD_FLOW);
+	put(&rig, 30, 0);
+	rig_pull(&rig, 0, 16);
+	put(&rig, 34, 0);
+	told_is(&producer_told, 0, 0);
+	rig_end(&rig);
+}
+
 /* With low = 0 a ring is never below it: what pressed once presses until settings change. */
 static void
 test_ends(void **state)
@@ -244,6 +259,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_hysteresis),
+		cmocka_unit_test(test_progress),
 		cmocka_unit_test(test_ends),
 		cmocka_unit_test(test_rings),
 		cmocka_unit_test(test_callers),

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The weir authors
+ */
+
+/*
+ * Overload: what each drop policy gives when more is offered than the consumer can take.
+ *
+ *   synth -call-> mark -ring, the policy-> sink
+ *
+ * `mark` shares the source's lcore; it gives flows a priority and numbers their events. `sink`, on
+ * another lcore, works for a fixed time on each event. Its capacity is measured in every round,
+ * with `block` and a source without a bound; then each policy is offered 0.5 to 3 times as much.
+ * Policies and loads take turns within a round, so that a noisy machine hurts all alike; shown are
+ * medians over the rounds. What is promised of the policies is checked, and the exit status is 1
+ * where one falls short.
+ */
+#include <dirent.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <rte_eal.h>
+#include <rte_errno.h>
+
+#include "overload.h"
+
+#define ROUNDS 7
+#define COUNT_MS 500
+#define COUNT_MS_MIN 50
+#define COUNT_MS_MAX 10000
+#define CAPACITY_MS 300
+#define MEMORY_MB 512
+
+const double loads[LOADS] = { 0.5, 1, 1.5, 2, 3 };
+
+static struct results results;
+
+void
+die(const char *what, const char *why)
+{
+	fflush(stdout);
+	fprintf(stderr, "bench_overload: %s: %s\n", what, why);
+	exit(1);
+}
+
+static void
+usage(void)
+{
+	fprintf(stderr,
+		"usage: bench_overload [--json FILE] [--ms N] [ROUNDS] [POLICY...]\n"
+		"  --json FILE  write all figures there\n"
+		"  --ms N       count for so long in each run, %d to %d; %d if left out\n"
+		"  ROUNDS       1 to %d, %d if left out\n"
+		"  POLICY       one of these; all if left out:\n",
+		COUNT_MS_MIN, COUNT_MS_MAX, COUNT_MS, ROUNDS_MAX, ROUNDS);
+	for (unsigned int i = 0; i < POLICIES; i++)
+		fprintf(stderr, "               %-14s %s\n", policies[i].name, policies[i].meaning);
+	exit(2);
+}
+
+static unsigned int
+number(const char *text, unsigned long least, unsigned long most)
+{
+	char *end;
+	unsigned long n = strtoul(text, &end, 10);
+
+	if (*end != '\0' || n < least || n > most)
+		usage();
+	return (unsigned int)n;
+}
+
+/* A number of rounds, or a policy; whether it was a policy. */
+static bool
+take_word(const char *word)
+{
+	for (unsigned int p = 0; p < POLICIES; p++)
+		if (strcmp(word, policies[p].name) == 0) {
+			results.wanted[p] = true;
+			return true;
+		}
+	results.rounds = number(word, 1, ROUNDS_MAX);
+	return false;
+}
+
+static const char *
+take_options(int argc, char **argv)
+{
+	const char *json = NULL;
+	bool named = false;
+
+	results.rounds = ROUNDS;
+	results.count_ms = COUNT_MS;
+	for (int i = 1; i < argc; i++) {
+		bool more = i + 1 < argc;
+
+		if (strcmp(argv[i], "--json") == 0 && more)
+			json = argv[++i];
+		else if (strcmp(argv[i], "--ms") == 0 && more)
+			results.count_ms = number(argv[++i], COUNT_MS_MIN, COUNT_MS_MAX);
+		else
+			named |= take_word(argv[i]);
+	}
+	for (unsigned int p = 0; p < POLICIES && !named; p++)
+		results.wanted[p] = true;
+	return json;
+}
+
+/* Whether the hugepages that are free come to half of what is asked for: not all is touched. */
+static bool
+hugepages_free(void)
+{
+	FILE *file = fopen("/sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages", "r");
+	unsigned int n = 0;
+
+	if (file == NULL)
+		return false;
+	if (fscanf(file, "%u", &n) != 1)
+		n = 0;
+	fclose(file);
+	return n * 2 >= MEMORY_MB / 2;
+}
+
+/* The first two CPUs that this process may use. */
+static void
+own_cpus(int cpus[2])
+{
+	cpu_set_t set;
+	int found = 0;
+
+	CPU_ZERO(&set);
+	if (sched_getaffinity(0, sizeof(set), &set) != 0)
+		die("affinity", "not told");
+	for (int i = 0; i < CPU_SETSIZE && found < 2; i++)
+		if (CPU_ISSET(i, &set))
+			cpus[found++] = i;
+	if (found < 2)
+		die("CPUs", "the source and the consumer need one each");
+}
+
+/* EAL leaves the files of a --file-prefix behind. */
+static void
+forget_runtime_dir(void)
+{
+	DIR *dir = opendir(rte_eal_get_runtime_dir());
+	struct dirent *entry;
+
+	if (dir == NULL)
+		return;
+	while ((entry = readdir(dir)) != NULL)
+		if (entry->d_name[0] != '.')
+			unlinkat(dirfd(dir), entry->d_name, 0);
+	closedir(dir);
+	rmdir(rte_eal_get_runtime_dir());
+}
+
+/* The main lcore sleeps, on the source's CPU. */
+static void
+eal_begin(char *program)
+{
+	char lcores[64], prefix[32];
+	bool huge = hugepages_free();
+	char *eal[] = { program, huge ? (char[]){ "--in-memory" } : (char[]){ "--no-huge" },
+		(char[]){ "-m" }, (char[]){ RTE_STR(MEMORY_MB) }, (char[]){ "--no-pci" },
+		(char[]){ "--no-telemetry" }, (char[]){ "--lcores" }, lcores,
+		(char[]){ "--log-level" }, (char[]){ "*:4" }, (char[]){ "--file-prefix" }, prefix };
+	int cpus[2];
+
+	results.hugepages = huge;
+	own_cpus(cpus);
+	snprintf(lcores, sizeof(lcores), "0@%d,1@%d,2@%d", cpus[0], cpus[0], cpus[1]);
+	snprintf(prefix, sizeof(prefix), "weir-overload-%d", (int)getpid());
+	if (rte_eal_init(RTE_DIM(eal), eal) < 0)
+		die("EAL", rte_strerror(rte_errno));
+	atexit(forget_runtime_dir);
+}
+
+/* Events that the sink can take in a second. */
+static double
+measure_capacity(void)
+{
+	struct figures figures;
+
+	run_once(&policies[0], 0, CAPACITY_MS, &figures);
+	return figures.of[F_GOODPUT] * 1e6;
+}
+
+static void
+run_round(unsigned int round)
+{
+	double capacity = measure_capacity();
+
+	results.capacity[round] = capacity * 1e-6;
+	for (unsigned int l = 0; l < LOADS; l++)
+		for (unsigned int p = 0; p < POLICIES; p++)
+			if (results.wanted[p])
+				run_once(&policies[p], loads[l] * capacity, results.count_ms,
+					&results.of[p][l][round]);
+}
+
+int
+main(int argc, char **argv)
+{
+	const char *json = take_options(argc, argv);
+	struct claim claims[CLAIMS_MAX];
+	unsigned int n;
+	int status = 0;
+
+	eal_begin(argv[0]);
+	stages_register();
+	for (unsigned int r = 0; r < results.rounds; r++) {
+		if (isatty(STDERR_FILENO))
+			fprintf(stderr, "\rround %u of %u\r", r + 1, results.rounds);
+		run_round(r);
+	}
+	show_tables(&results);
+	n = claims_judge(&results, claims);
+	if (json != NULL)
+		json_write(json, &results, claims, n);
+	for (unsigned int i = 0; i < n; i++)
+		status |= !claims[i].holds;
+	rte_eal_cleanup();
+	return status;
+}

@@ -91,7 +91,7 @@ struct weir_ring_figures {
 	uint64_t dequeued;         /**< taken out */
 	uint64_t dropped_inside;   /**< of `dropped`, what was lost after it was put in */
 	uint64_t dropped;          /**< lost here */
-	uint32_t level; /**< drop-flow: flows whose weir_flow_place() is below it are shed now */
+	uint32_t level; /**< drop-flow: flows whose weir_flow_place() is below it are shed */
 };
 
 /** The figures of a link. */

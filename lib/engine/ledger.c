@@ -155,7 +155,7 @@ weir_ledger_ring(const struct weir_engine *engine, unsigned int i,
 		.capacity = joint->ring->capacity,
 		.high_water = __atomic_load_n(&joint->consumer->high_water, __ATOMIC_RELAXED),
 		.dequeued = dequeued,
-		.level = __atomic_load_n(&joint->lane->ring.level, __ATOMIC_RELAXED),
+		.level = __atomic_load_n(&joint->lane->ring.shed, __ATOMIC_RELAXED),
 		.count = rte_ring_count(joint->ring),
 		.enqueued = stat_read(&joint->lane->ring.enqueued),
 	};

@@ -6,6 +6,10 @@
  * drop-flow: whole flows are shed, so that those kept stay complete. Every flow has a place by its
  * hash and the engine's seed; those below a level are shed. The level rises fast while the ring is
  * above `high` and falls slowly while it is below `low`: what it sheds settles at what is too much.
+ *
+ * That takes ticks, and a ring above `high` is full sooner. So there each further event in it raises
+ * what is shed at once, from the level up to all flows when it is full: what comes too fast for the
+ * level, as after the consumer was away, is taken from few flows instead of from the tail of all.
  */
 #include "link_private.h"
 
@@ -17,16 +21,36 @@
 /* Ticks that take any level to 0. */
 #define TICKS_MAX 128
 
+/* What is shed where a ring holds so many: more than the level above `high`, all when it is full. */
+static inline uint32_t
+level_at(const struct ring_producer *ring, uint32_t fill, uint32_t step)
+{
+	if (likely(fill <= ring->high))
+		return ring->level;
+	if (fill > ring->capacity)
+		return UINT32_MAX;
+	return ring->level + (fill - ring->high) * step;
+}
+
 static uint64_t
 flow_admit(struct ring_producer *ring, struct weir_event *const events[], uint16_t n)
 {
+	uint32_t fill = ring->head - ring->seen, shed = ring->level, step = 0;
 	uint64_t admitted = 0;
 
-	if (likely(ring->level == 0))
-		return UINT64_MAX;
-	for (uint16_t i = 0; i < n; i++)
-		admitted |= (uint64_t)(weir_flow_place(events[i]->hash, ring->seed) >= ring->level)
-			<< i;
+	if (fill + n > ring->high)
+		fill = producer_fill(ring);
+	if (fill + n > ring->high && ring->high < ring->capacity)
+		step = (UINT32_MAX - ring->level) / (ring->capacity - ring->high);
+	for (uint16_t i = 0; i < n; i++) {
+		shed = level_at(ring, fill + 1, step);
+		if (weir_flow_place(events[i]->hash, ring->seed) < shed)
+			continue;
+		admitted |= UINT64_C(1) << i;
+		fill++;
+	}
+	if (shed != ring->shed)
+		__atomic_store_n(&ring->shed, shed, __ATOMIC_RELAXED);
 	return admitted;
 }
 

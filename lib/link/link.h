@@ -78,6 +78,7 @@ struct __rte_cache_aligned ring_producer {
 	/* drop-flow */
 	uint32_t seed;
 	uint32_t level; /* flows placed below it are shed */
+	uint32_t shed;  /* and those below this, above `high`; as of the last push */
 	uint64_t ticked;
 
 	uint64_t dropped[DROP_LINK];

@@ -35,7 +35,7 @@ ring_producer_set(struct ring_producer *ring, const struct link_settings *settin
 	ring->full_since = 0;
 	memcpy(ring->reserve, settings->reserve, sizeof(ring->reserve));
 	if (settings->policy->tick == NULL)
-		ring->level = 0;
+		ring->level = ring->shed = 0;
 }
 
 void

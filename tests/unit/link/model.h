@@ -78,6 +78,24 @@ model_free(const struct model_lane *lane)
 	return lane->capacity - model_fill(lane);
 }
 
+/*
+ * drop-flow: what is shed of an event that comes now: the level, and above `high` in even steps up to
+ * all when the ring is full.
+ */
+static inline uint32_t
+model_level(const struct model *model, const struct model_lane *lane)
+{
+	uint32_t fill = model_fill(lane) + 1;
+
+	if (fill <= model->high && fill <= lane->capacity)
+		return lane->level;
+	if (fill > lane->capacity)
+		return UINT32_MAX;
+	return lane->level +
+		(fill - model->high) *
+		((UINT32_MAX - lane->level) / (lane->capacity - model->high));
+}
+
 /* Whether the policy lets an event in, or why not. Room is looked at after that. */
 static inline bool
 model_admits(const struct model *model, const struct model_lane *lane,
@@ -85,7 +103,7 @@ model_admits(const struct model *model, const struct model_lane *lane,
 {
 	if (model->on_full == WEIR_ON_FULL_DROP_FLOW) {
 		*reason = DROP_FLOW_SHED;
-		return weir_flow_place(event->hash, model->seed) >= lane->level;
+		return weir_flow_place(event->hash, model->seed) >= model_level(model, lane);
 	}
 	if (model->on_full == WEIR_ON_FULL_DROP_PRIORITY) {
 		*reason = DROP_LOW_PRIORITY;

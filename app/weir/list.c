@@ -91,7 +91,7 @@ print_params(FILE *out, const struct weir_param *param)
 
 		fprintf(out, "    %-14s = %-12s  %s (", param->name, def, param->help);
 		print_type(out, param);
-		fputs(")\n", out);
+		fputs(param->live ? "; live)\n" : ")\n", out);
 	}
 }
 
@@ -115,7 +115,9 @@ list_stages(FILE *out)
 	const struct weir_stage_ops *ops = NULL;
 	const struct weir_source_type *type;
 
-	fputs("types of [stage NAME], each with its own keys, their defaults and types\n", out);
+	fputs("types of [stage NAME], each with its own keys, their defaults and types\n"
+	      "(live: may also be set while weir runs, by telemetry)\n",
+		out);
 	while ((ops = weir_stage_next(ops)) != NULL)
 		list_stage(out, ops);
 	fputs("\ntypes of [source NAME]\n", out);

@@ -45,6 +45,7 @@ struct weir_param {
 	 * 0, 1 and so on, whatever its range (as `auto`); NULL: none. */
 	const char *const *values;
 	const char *help; /**< one line: what it does, its unit */
+	uint8_t live;     /**< 1: may be set while an engine runs; not of a text or lcores */
 };
 
 #ifdef __cplusplus

@@ -8,7 +8,7 @@
  *
  * A stage type is a const table of functions. Each worker of a stage has its own state, on its
  * socket; nothing is shared between workers. Call order for each worker: init() once; then
- * process(), room(), tick() and pressure() in any order; drain() until it returns 0; fini() once. All run on
+ * process(), room(), tick(), pressure() and set() in any order; drain() until it returns 0; fini() once. All run on
  * the worker's lcore, save init() and fini(), which run where the engine is created and destroyed.
  *
  * Of the n events that process() gets, each must be given exactly one way out: weir_forward(),
@@ -93,6 +93,12 @@ struct weir_stage_ops {
 	 * below `low`. Forwards nothing. NULL: not told.
 	 */
 	void (*pressure)(struct weir_worker *worker, void *state, bool on);
+	/**
+	 * One of its live parameters was set: `conf` is what they all are now, until this returns.
+	 * Between two bursts; forwards nothing, and must not fail: check() has seen the values.
+	 * NULL where no parameter is live.
+	 */
+	void (*set)(struct weir_worker *worker, void *state, const void *conf);
 };
 
 /**
@@ -100,7 +106,7 @@ struct weir_stage_ops {
  * Not thread-safe.
  *
  * @return 0; -EINVAL: no name, no process(), params without conf_size, too many outputs or
- *   reasons; -EEXIST: the name is taken; -ENOSPC: too many types
+ *   reasons, a live parameter without set() or that is a text; -EEXIST: the name is taken; -ENOSPC: too many types
  */
 WEIR_API int weir_stage_register(const struct weir_stage_ops *ops);
 

@@ -119,8 +119,7 @@ weir_pipeline_create(const char *name, struct weir_error *error)
 	return pipeline;
 }
 
-/* Form of a key and its value, whatever they mean. */
-static int
+int
 entry_form(const struct weir_pipeline *pipeline, const struct target *target,
 	const struct entry *given, struct weir_error *error)
 {
@@ -173,15 +172,21 @@ weir_pipeline_set(struct weir_pipeline *pipeline, const char *section, const cha
 	return 0;
 }
 
-/* The text between two pointers, without the space around it; for free(). */
-static char *
-text_trimmed(const char *from, const char *to)
+static bool
+is_blank(char c)
 {
-	while (from < to && (*from == ' ' || *from == '\t'))
-		from++;
-	while (to > from && (to[-1] == ' ' || to[-1] == '\t'))
-		to--;
-	return strndup(from, (size_t)(to - from));
+	return c == ' ' || c == '\t';
+}
+
+/* The first len bytes of a text without the space around them; for free(). */
+static char *
+text_trimmed(const char *text, size_t len)
+{
+	for (; len > 0 && is_blank(text[0]); text++)
+		len--;
+	while (len > 0 && is_blank(text[len - 1]))
+		len--;
+	return strndup(text, len);
 }
 
 /* Cut the key off "SECTION.KEY": behind the last dot before which there is a section's name. */
@@ -199,43 +204,52 @@ key_cut(const struct weir_pipeline *pipeline, char *text, struct weir_error *err
 	return NULL;
 }
 
-static int
-text_set(struct weir_pipeline *pipeline, char *section, const char *value, struct weir_error *error)
+int
+assignment_split(const struct weir_pipeline *pipeline, const char *text,
+	struct assignment *assignment, struct weir_error *error)
 {
-	size_t len = strlen(section);
-	char *whole = strdup(section), *key;
-	int rc = -EINVAL;
+	const char *sign = text != NULL ? strchr(text, '=') : NULL, *key;
 
-	if (whole == NULL)
+	memset(assignment, 0, sizeof(*assignment));
+	if (sign == NULL)
+		return weir_error_set(error, EINVAL, "'%.64s': expected SECTION.KEY=VALUE",
+			text != NULL ? text : "");
+	assignment->text = text_trimmed(text, (size_t)(sign - text));
+	assignment->section = text_trimmed(text, (size_t)(sign - text));
+	assignment->value = text_trimmed(sign + 1, strlen(sign + 1));
+	if (assignment->text == NULL || assignment->section == NULL || assignment->value == NULL)
 		return no_memory(error);
-	key = key_cut(pipeline, section, error);
-	/* key_cut() has cut at every dot behind the one it chose. */
-	if (key != NULL)
-		rc = weir_pipeline_set(pipeline, section, whole + (key - section), value, error);
-	else if (memchr(whole, '.', len) == NULL)
-		rc = weir_error_set(error, EINVAL, "'%.64s': expected SECTION.KEY=VALUE", whole);
-	free(whole);
-	return rc;
+	if (strchr(assignment->text, '.') == NULL)
+		return weir_error_set(error, EINVAL, "'%.64s': expected SECTION.KEY=VALUE",
+			assignment->text);
+	/* It cuts at every dot behind the one it chooses. */
+	key = key_cut(pipeline, assignment->section, error);
+	if (key == NULL)
+		return -EINVAL;
+	assignment->key = assignment->text + (key - assignment->section);
+	return 0;
+}
+
+void
+assignment_clear(struct assignment *assignment)
+{
+	free(assignment->text);
+	free(assignment->section);
+	free(assignment->value);
 }
 
 int
 weir_pipeline_set_text(struct weir_pipeline *pipeline, const char *assignment,
 	struct weir_error *error)
 {
-	const char *sign = assignment != NULL ? strchr(assignment, '=') : NULL;
-	char *section, *value;
+	struct assignment given;
 	int rc;
 
-	if (pipeline == NULL || sign == NULL)
-		return weir_error_set(error, EINVAL, "'%.64s': expected SECTION.KEY=VALUE",
-			assignment != NULL ? assignment : "");
-	section = text_trimmed(assignment, sign);
-	value = text_trimmed(sign + 1, sign + 1 + strlen(sign + 1));
-	if (section == NULL || value == NULL)
-		rc = no_memory(error);
-	else
-		rc = text_set(pipeline, section, value, error);
-	free(section);
-	free(value);
+	if (pipeline == NULL)
+		return weir_error_set(error, EINVAL, "expected a pipeline");
+	rc = assignment_split(pipeline, assignment, &given, error);
+	if (rc == 0)
+		rc = weir_pipeline_set(pipeline, given.section, given.key, given.value, error);
+	assignment_clear(&given);
 	return rc;
 }

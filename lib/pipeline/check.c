@@ -69,6 +69,17 @@ check_given(const struct weir_pipeline *pipeline, const struct node *node,
 	return 0;
 }
 
+int
+check_waits(const struct weir_pipeline *pipeline, const struct node *node, struct weir_error *error)
+{
+	const struct section *section = node->section;
+
+	if (node->conf.idle_min <= node->conf.idle_max)
+		return 0;
+	return pipeline_error(pipeline, section, entry_line(section, "idle.min"), error,
+		"idle.min is more than idle.max");
+}
+
 static int
 check_node(const struct weir_pipeline *pipeline, const struct node *node, struct weir_error *error)
 {
@@ -84,10 +95,7 @@ check_node(const struct weir_pipeline *pipeline, const struct node *node, struct
 		section_params(node->source ? SECTION_SOURCE : SECTION_STAGE), error);
 	if (rc == 0)
 		rc = check_given(pipeline, node, node_type_params(node), error);
-	if (rc == 0 && node->conf.idle_min > node->conf.idle_max)
-		rc = pipeline_error(pipeline, section, entry_line(section, "idle.min"), error,
-			"idle.min is more than idle.max");
-	return rc;
+	return rc == 0 ? check_waits(pipeline, node, error) : rc;
 }
 
 static int
@@ -192,7 +200,7 @@ check_thresholds(const struct weir_pipeline *pipeline, const struct link *link,
 	return 0;
 }
 
-static int
+int
 check_link(const struct weir_pipeline *pipeline, const struct link *link, struct weir_error *error)
 {
 	const struct node *from = &pipeline->nodes[link->from];
@@ -225,7 +233,7 @@ check_links(const struct weir_pipeline *pipeline, struct weir_error *error)
 }
 
 /* What only the type knows of its values; its error is given the place of the section. */
-static int
+int
 check_type(const struct weir_pipeline *pipeline, const struct node *node, struct weir_error *error)
 {
 	int (*type_check)(const char *, const void *, struct weir_error *) =

@@ -76,8 +76,7 @@ key_unknown(const struct weir_pipeline *pipeline, const struct section *section,
 		"unknown key '%.64s': expected %s", entry->key, keys);
 }
 
-/* Read a value by a table's row, and into its struct where there is one. */
-static int
+int
 entry_apply(const struct weir_pipeline *pipeline, const struct section *section,
 	const struct weir_param *param, const struct entry *entry, void *conf,
 	struct weir_error *error)

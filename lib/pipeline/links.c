@@ -231,28 +231,37 @@ link_text_error(const struct context *context, const struct node *to)
 		"there is no such link: '%s' reads %.128s", to->name, to->conf.input);
 }
 
+int
+link_named(const struct weir_pipeline *pipeline, const struct section_name *name,
+	const struct section *section, struct link **link, struct weir_error *error)
+{
+	struct context context = { pipeline, section, section->line, "", error };
+	unsigned int from = pipeline_node(pipeline, name->name);
+	unsigned int to = pipeline_node(pipeline, name->to);
+	unsigned int output;
+	int rc;
+
+	if (from == pipeline->node_count)
+		return node_missing(&context, name->name);
+	if (to == pipeline->node_count)
+		return node_missing(&context, name->to);
+	rc = output_find(&context, &pipeline->nodes[from], name->output, &output);
+	if (rc != 0)
+		return rc;
+	*link = link_find(pipeline, from, output, to);
+	return *link != NULL ? 0 : link_text_error(&context, &pipeline->nodes[to]);
+}
+
 /* Give a link what its section says. */
 static int
 link_text_apply(const struct weir_pipeline *pipeline, const struct link_text *text,
 	struct weir_error *error)
 {
-	struct context context = { pipeline, text->section, text->section->line, "", error };
-	unsigned int from = pipeline_node(pipeline, text->name.name);
-	unsigned int to = pipeline_node(pipeline, text->name.to);
-	unsigned int output;
 	struct link *link;
-	int rc;
+	int rc = link_named(pipeline, &text->name, text->section, &link, error);
 
-	if (from == pipeline->node_count)
-		return node_missing(&context, text->name.name);
-	if (to == pipeline->node_count)
-		return node_missing(&context, text->name.to);
-	rc = output_find(&context, &pipeline->nodes[from], text->name.output, &output);
 	if (rc != 0)
 		return rc;
-	link = link_find(pipeline, from, output, to);
-	if (link == NULL)
-		return link_text_error(&context, &pipeline->nodes[to]);
 	if (link->section != NULL)
 		return pipeline_error(pipeline, text->section, text->section->line, error,
 			"is the same link as [%s]", link->section->title);

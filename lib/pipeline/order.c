@@ -137,7 +137,7 @@ cycle_error(const struct walk *walk, const struct link *link, struct weir_error 
 		cycle);
 }
 
-static int
+int
 cycles_refuse(const struct weir_pipeline *pipeline, struct weir_error *error)
 {
 	struct walk walk;

@@ -32,15 +32,19 @@ static const char *const auto_word[] = { "auto", NULL };
 const char *const section_kinds[] = { "pipeline", "pool", "source", "stage", "link", NULL };
 
 /* A row of a table. */
-#define KEY(key, kind, conf, member, least, most, text, words, line) \
+#define ROW(key, kind, conf, member, least, most, text, words, line, alive) \
 	{ \
 		.name = key, .type = WEIR_PARAM_##kind, .offset = offsetof(struct conf, member), \
 		.min = least, .max = most, .def = text, .values = words, .help = line, \
+		.live = alive, \
 	}
+/* What is fixed while an engine runs, and what may be set then too. */
+#define KEY(...) ROW(__VA_ARGS__, 0)
+#define LIVE(...) ROW(__VA_ARGS__, 1)
 
 /* What drop-priority keeps from a priority. */
 #define RESERVE(n, priority, text) \
-	KEY("reserve." n, SHARE, link_conf, reserve[priority], 0, 100, text, NULL, \
+	LIVE("reserve." n, SHARE, link_conf, reserve[priority], 0, 100, text, NULL, \
 		"drop-priority: share of the ring that priority " n \
 		" leaves free for higher ones")
 
@@ -50,11 +54,11 @@ const char *const section_kinds[] = { "pipeline", "pool", "source", "stage", "li
 		"lcores that its workers run on, as 1,3-5; left out: the plan chooses"), \
 		KEY("numa", STRING, node_conf, numa, 0, 0, "", NULL, \
 			"socket that it runs on; left out: its port's, or its inputs'"), \
-		KEY("idle", ENUM, node_conf, idle, 0, 0, "auto", wait_names, \
+		LIVE("idle", ENUM, node_conf, idle, 0, 0, "auto", wait_names, \
 			"what a worker with nothing to do does"), \
-		KEY("idle.min", DURATION, node_conf, idle_min, 1, WAIT_MAX_NS, "100ns", NULL, \
+		LIVE("idle.min", DURATION, node_conf, idle_min, 1, WAIT_MAX_NS, "100ns", NULL, \
 			"first wait of idle = exponential and interrupt"), \
-		KEY("idle.max", DURATION, node_conf, idle_max, 1, WAIT_MAX_NS, "50us", NULL, \
+		LIVE("idle.max", DURATION, node_conf, idle_max, 1, WAIT_MAX_NS, "50us", NULL, \
 			"longest wait of idle = exponential, sleep and monitor; of interrupt before it " \
 			"sleeps")
 
@@ -114,15 +118,15 @@ static const struct weir_param link_params[] = {
 		"capacity of each ring in events; depth helps bursts, never overload"),
 	KEY("spread", ENUM, link_conf, spread, 0, 0, "flow", spread_names,
 		"how the workers of the stage share what comes in"),
-	KEY("on_full", ENUM, link_conf, on_full, 0, 0, "auto", on_full_names,
+	LIVE("on_full", ENUM, link_conf, on_full, 0, 0, "auto", on_full_names,
 		"when a ring is full; auto: drop-newest behind an ethdev source, else block"),
-	KEY("high", SHARE, link_conf, high, 0, 100, "75%", NULL,
+	LIVE("high", SHARE, link_conf, high, 0, 100, "75%", NULL,
 		"fill above which drop-oldest and drop-flow shed, and producers are told"),
-	KEY("low", SHARE, link_conf, low, 0, 100, "50%", NULL,
+	LIVE("low", SHARE, link_conf, low, 0, 100, "50%", NULL,
 		"fill down to which drop-oldest sheds, and below which the pressure is over"),
-	KEY("deadline", DURATION, link_conf, deadline, 1000, DEADLINE_MAX_NS, "", NULL,
+	LIVE("deadline", DURATION, link_conf, deadline, 1000, DEADLINE_MAX_NS, "", NULL,
 		"drop-late: longest wait in the ring"),
-	KEY("block_timeout", DURATION, link_conf, block_timeout, 0, WAIT_MAX_NS * 60, "0", NULL,
+	LIVE("block_timeout", DURATION, link_conf, block_timeout, 0, WAIT_MAX_NS * 60, "0", NULL,
 		"block: drop the newest once the consumer took nothing for so long; 0: never"),
 	RESERVE("0", 0, "40%"),
 	RESERVE("1", 1, "35%"),
@@ -132,13 +136,13 @@ static const struct weir_param link_params[] = {
 	RESERVE("5", 5, "15%"),
 	RESERVE("6", 6, "10%"),
 	RESERVE("7", 7, "0%"),
-	KEY("gap_markers", BOOL, link_conf, gap_markers, 0, 0, "off", NULL,
+	LIVE("gap_markers", BOOL, link_conf, gap_markers, 0, 0, "off", NULL,
 		"tell the stages behind of what was lost, by events of type gap"),
-	KEY("full", ENUM, link_conf, full, 0, 0, "auto", wait_names,
+	LIVE("full", ENUM, link_conf, full, 0, 0, "auto", wait_names,
 		"how a blocked producer waits; not interrupt"),
-	KEY("full.min", DURATION, link_conf, full_min, 1, WAIT_MAX_NS, "100ns", NULL,
+	LIVE("full.min", DURATION, link_conf, full_min, 1, WAIT_MAX_NS, "100ns", NULL,
 		"first wait of full = exponential"),
-	KEY("full.max", DURATION, link_conf, full_max, 1, WAIT_MAX_NS, "50us", NULL,
+	LIVE("full.max", DURATION, link_conf, full_max, 1, WAIT_MAX_NS, "50us", NULL,
 		"longest wait of full = exponential, sleep and monitor"),
 	{ .name = NULL },
 };

@@ -117,6 +117,29 @@ enum weir_on_full pipeline_on_full(const struct weir_pipeline *pipeline, const s
 struct weir_pipeline *pipeline_load_text(const char *name, const char *text, size_t len,
 	struct weir_error *error);
 
+/*
+ * A copy of a checked pipeline, to be changed while an engine runs. Its links, its nodes and what the
+ * types' parameters fill are its own; all else, texts among it, is that of the original, which must
+ * outlive it. A copy may be copied. NULL: no memory.
+ */
+struct weir_pipeline *pipeline_copy(const struct weir_pipeline *pipeline);
+void pipeline_copy_free(struct weir_pipeline *copy);
+
+/* What was changed: a link, or a node. */
+struct pipeline_change {
+	unsigned int link; /* index; UINT_MAX: none */
+	unsigned int node; /* index; UINT_MAX: none */
+	bool of_type;      /* a parameter of the node's type */
+	const struct weir_param *param;
+};
+
+/*
+ * Set a live key of such a copy by a text "SECTION.KEY=VALUE", and check what it belongs to.
+ * -EINVAL with `error`, also for keys that are not live: the copy may be changed then; free it.
+ */
+int pipeline_change(struct weir_pipeline *copy, const char *assignment,
+	struct pipeline_change *change, struct weir_error *error);
+
 /* Index of a node by its name; node_count where there is none. */
 unsigned int pipeline_node(const struct weir_pipeline *pipeline, const char *name);
 

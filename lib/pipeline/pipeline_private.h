@@ -79,6 +79,14 @@ struct target {
 	bool added;
 };
 
+/* "SECTION.KEY=VALUE" in its parts. */
+struct assignment {
+	char *text;    /* what stands before the sign; `key` points into it */
+	char *section; /* its front */
+	const char *key;
+	char *value;
+};
+
 /* A piece of a text. */
 struct span {
 	const char *text;
@@ -152,6 +160,7 @@ unsigned int entry_line(const struct section *section, const char *key);
 int entry_set(struct section *section, const char *key, const char *value, unsigned int line,
 	char **former);
 void section_clear(struct section *section);
+void section_title(const struct section_name *name, char title[TITLE_SIZE]);
 int section_name_parse(const struct weir_pipeline *pipeline, const char *text,
 	struct section_name *name, struct weir_error *error);
 /* The section of that name, added where there is none. */
@@ -176,23 +185,47 @@ const struct weir_param *node_type_params(const struct node *node);
 int key_unknown(const struct weir_pipeline *pipeline, const struct section *section,
 	const struct weir_param *params, const struct weir_param *type_params,
 	const struct entry *entry, struct weir_error *error);
+/* Read a value by a table's row, and into its struct where there is one. */
+int entry_apply(const struct weir_pipeline *pipeline, const struct section *section,
+	const struct weir_param *param, const struct entry *entry, void *conf,
+	struct weir_error *error);
 /* Set one key of well-formed text. */
 int target_set(struct weir_pipeline *pipeline, const struct target *target,
 	const struct entry *given, struct weir_error *error);
 
 /* builder.c */
 
+/* Form of a key and its value, whatever they mean. */
+int entry_form(const struct weir_pipeline *pipeline, const struct target *target,
+	const struct entry *given, struct weir_error *error);
+/* Cut a text where its section ends; for assignment_clear(), also where it failed. */
+int assignment_split(const struct weir_pipeline *pipeline, const char *text,
+	struct assignment *assignment, struct weir_error *error);
+void assignment_clear(struct assignment *assignment);
 /* What the check made is not true any more. */
 void pipeline_forget(struct weir_pipeline *pipeline);
 
 /* links.c: from `input` and the link sections to links. */
 int links_make(struct weir_pipeline *pipeline, struct weir_error *error);
+/* The link that a section names; `section` is that one, for messages. */
+int link_named(const struct weir_pipeline *pipeline, const struct section_name *name,
+	const struct section *section, struct link **link, struct weir_error *error);
 /* A message on a link: in its section, or at the `input` that makes it. Returns -EINVAL. */
 int link_error(const struct weir_pipeline *pipeline, const struct link *link, const char *key,
 	struct weir_error *error, const char *format, ...) __attribute__((format(printf, 5, 6)));
 
 /* order.c: cycles, feedback and the topological order. */
 int links_order(struct weir_pipeline *pipeline, struct weir_error *error);
+/* Whether block links close a cycle: -EINVAL, with the cycle. */
+int cycles_refuse(const struct weir_pipeline *pipeline, struct weir_error *error);
+
+/* check.c: the keys of one link or node against each other. */
+int check_link(const struct weir_pipeline *pipeline, const struct link *link,
+	struct weir_error *error);
+int check_waits(const struct weir_pipeline *pipeline, const struct node *node,
+	struct weir_error *error);
+int check_type(const struct weir_pipeline *pipeline, const struct node *node,
+	struct weir_error *error);
 
 /* shared.c: no stage that changes events gets shared ones. */
 int links_shared(const struct weir_pipeline *pipeline, struct weir_error *error);

@@ -117,7 +117,7 @@ section_clear(struct section *section)
 	section->entry_count = 0;
 }
 
-static void
+void
 section_title(const struct section_name *name, char title[TITLE_SIZE])
 {
 	size_t at = text_add(title, TITLE_SIZE, 0, "%s", section_kinds[name->kind]);

@@ -36,6 +36,8 @@ struct source_ops {
 	unsigned int (*drain)(struct weir_worker *worker, void *state);
 	/* What is behind it is too full, or is no more: parse less, or all. NULL: nothing to shed. */
 	void (*pressure)(struct weir_worker *worker, void *state, bool on);
+	/* As a stage's: a live parameter was set; `rate`, say. NULL where none is live. */
+	void (*set)(struct weir_worker *worker, void *state, const void *conf);
 	/* Undo init; NULL: nothing. */
 	void (*fini)(struct weir_worker *worker, void *state);
 };

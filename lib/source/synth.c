@@ -4,6 +4,7 @@
 
 /* The source `synth`: parameters, and the poll that makes a burst. */
 #include <inttypes.h>
+#include <string.h>
 
 #include <rte_cycles.h>
 #include <rte_malloc.h>
@@ -40,7 +41,8 @@ static const struct weir_param synth_params[] = {
 		.offset = FIELD(rate),
 		.max = UINT64_C(10000000000),
 		.def = "0",
-		.help = "events a second, over all workers; 0: as fast as it can" },
+		.help = "events a second, over all workers; 0: as fast as it can",
+		.live = 1 },
 	{ .name = "seed",
 		.type = WEIR_PARAM_UINT,
 		.offset = FIELD(seed),
@@ -196,6 +198,17 @@ synth_init(struct weir_worker *worker, const void *conf_, void *state, struct we
 	return 0;
 }
 
+/* The rate alone is live: from now on, whatever was due by the former one. */
+static void
+synth_set(struct weir_worker *worker, void *state, const void *conf)
+{
+	const struct synth_conf *given = conf;
+	struct synth *s = state;
+
+	memset(&s->pace, 0, sizeof(s->pace));
+	synth_pace_init(&s->pace, given->rate, worker->count, rte_get_tsc_hz());
+}
+
 /* Draw the slots of a burst ahead, so that memory has time to bring their flows. */
 static void
 draw_slots(struct synth *s, uint32_t slots[], uint16_t n)
@@ -275,5 +288,6 @@ const struct source_ops source_synth = {
 	.init = synth_init,
 	.poll = synth_poll,
 	.pressure = synth_pressure,
+	.set = synth_set,
 	.fini = synth_fini,
 };

@@ -295,6 +295,14 @@ user_read(struct rewrite_state *rewrite, const struct rewrite_conf *conf, const 
 	return 0;
 }
 
+static void
+prio_read(struct rewrite_state *rewrite, const struct rewrite_conf *given)
+{
+	rewrite->set_prio = given->prio > 0;
+	if (rewrite->set_prio)
+		rewrite->prio = (uint8_t)(given->prio - 1);
+}
+
 static int
 rewrite_read(struct rewrite_state *rewrite, const struct rewrite_conf *given, const char *node,
 	struct weir_error *error)
@@ -303,10 +311,7 @@ rewrite_read(struct rewrite_state *rewrite, const struct rewrite_conf *given, co
 
 	if (ret != 0)
 		return ret;
-	if (given->prio > 0) {
-		rewrite->set_prio = true;
-		rewrite->prio = (uint8_t)(given->prio - 1);
-	}
+	prio_read(rewrite, given);
 	return user_read(rewrite, given, node, error);
 }
 
@@ -322,6 +327,14 @@ static int
 rewrite_init(struct weir_worker *worker, const void *conf, void *state, struct weir_error *error)
 {
 	return rewrite_read(state, conf, weir_worker_name(worker), error);
+}
+
+/* The priority alone is live. */
+static void
+rewrite_set(struct weir_worker *worker, void *state, const void *conf)
+{
+	(void)worker;
+	prio_read(state, conf);
 }
 
 static uint64_t
@@ -379,7 +392,8 @@ static const struct weir_param rewrite_params[] = {
 		.offset = offsetof(struct rewrite_conf, prio),
 		.def = "keep",
 		.values = prio_names,
-		.help = "priority they get, 7 is shed last" },
+		.help = "priority they get, 7 is shed last",
+		.live = 1 },
 	USER_PARAM(0),
 	USER_PARAM(1),
 	USER_PARAM(2),
@@ -396,4 +410,5 @@ const struct weir_stage_ops stage_rewrite = {
 	.check = rewrite_check,
 	.init = rewrite_init,
 	.process = rewrite_process,
+	.set = rewrite_set,
 };

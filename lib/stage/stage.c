@@ -37,13 +37,25 @@ names_count(const char *const *names)
 	return n;
 }
 
+/* Texts belong to the pipeline, which is not changed while an engine runs. */
+static bool
+live_params_fit(const struct weir_stage_ops *ops)
+{
+	for (const struct weir_param *p = ops->params; p != NULL && p->name != NULL; p++)
+		if (p->live &&
+			(ops->set == NULL || p->type == WEIR_PARAM_STRING ||
+				p->type == WEIR_PARAM_LCORES))
+			return false;
+	return true;
+}
+
 int
 weir_stage_register(const struct weir_stage_ops *ops)
 {
 	if (ops == NULL || ops->name == NULL || ops->name[0] == '\0' || ops->process == NULL ||
 		(ops->params != NULL && ops->conf_size == 0) ||
 		names_count(ops->outputs) > WEIR_MAX_OUTPUTS ||
-		names_count(ops->reasons) > WEIR_MAX_REASONS)
+		names_count(ops->reasons) > WEIR_MAX_REASONS || !live_params_fit(ops))
 		return -EINVAL;
 	if (weir_stage_find(ops->name) != NULL)
 		return -EEXIST;

@@ -12,14 +12,20 @@ struct work_state {
 	uint64_t cycles;
 };
 
-static int
-work_init(struct weir_worker *worker __rte_unused, const void *conf, void *state,
-	struct weir_error *error __rte_unused)
+static void
+work_set(struct weir_worker *worker __rte_unused, void *state, const void *conf)
 {
 	const struct work_conf *given = conf;
 	struct work_state *work = state;
 
 	work->cycles = given->cycles;
+}
+
+static int
+work_init(struct weir_worker *worker, const void *conf, void *state,
+	struct weir_error *error __rte_unused)
+{
+	work_set(worker, state, conf);
 	return 0;
 }
 
@@ -42,7 +48,8 @@ static const struct weir_param work_params[] = {
 		.offset = offsetof(struct work_conf, cycles),
 		.max = 1000000000,
 		.def = "100",
-		.help = "TSC cycles spent on each event" },
+		.help = "TSC cycles spent on each event",
+		.live = 1 },
 	{ .name = NULL },
 };
 
@@ -54,4 +61,5 @@ const struct weir_stage_ops stage_work = {
 	.state_size = sizeof(struct work_state),
 	.init = work_init,
 	.process = work_process,
+	.set = work_set,
 };

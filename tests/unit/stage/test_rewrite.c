@@ -195,6 +195,35 @@ test_keeps(void **state)
 	rig_end(&rig);
 }
 
+/* The priority, and nothing else: what is matched, and the user words, stay. */
+static void
+test_set(void **state)
+{
+	static const struct {
+		uint64_t prio;
+		uint8_t expect;
+	} rows[] = { { 1, 0 }, { 8, 7 }, { 0, WEIR_PRIO_DEFAULT }, { 3, 2 } };
+	struct rewrite_conf conf = { .match = "len=100", .user = { "77" }, .prio = 5 };
+	struct weir_event *event;
+	struct rig rig;
+
+	(void)state;
+	rig_make(&rig, &stage_rewrite);
+	assert_int_equal(rig_init(&rig, &conf), 0);
+	for (unsigned int i = 0; i < RTE_DIM(rows); i++) {
+		conf.prio = rows[i].prio;
+		stage_rewrite.set(&rig.worker, rig.state, &conf);
+		event = rig_event(&rig);
+		event->len = 100;
+		rte_mbuf_refcnt_update(weir_event_mbuf(event), 1);
+		rig_process(&rig, &event, 1);
+		assert_int_equal(event->prio, rows[i].expect);
+		assert_int_equal(event->user[0], 77);
+		rte_pktmbuf_free(weir_event_mbuf(event));
+	}
+	rig_end(&rig);
+}
+
 /* Bursts larger than a column, against a reading of the match by hand. */
 static void
 test_random(void **state)
@@ -243,6 +272,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_refuses),
 		cmocka_unit_test(test_matches),
+		cmocka_unit_test(test_set),
 		cmocka_unit_test(test_unsaid_does_not_match),
 		cmocka_unit_test(test_keeps),
 		cmocka_unit_test(test_random),

@@ -56,12 +56,28 @@ test_nothing_to_burn(void **state)
 	rig_end(&rig);
 }
 
+/* From the next burst on. */
+static void
+test_set(void **state)
+{
+	static const struct work_conf none = { .cycles = 0 }, some = { .cycles = 100000 };
+	struct rig rig;
+
+	(void)state;
+	rig_make(&rig, &stage_work);
+	assert_int_equal(rig_init(&rig, &none), 0);
+	stage_work.set(&rig.worker, rig.state, &some);
+	assert_true(burst_took(&rig, 8) >= 8 * some.cycles);
+	rig_end(&rig);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_burns_for_each_event),
 		cmocka_unit_test(test_nothing_to_burn),
+		cmocka_unit_test(test_set),
 	};
 
 	testing_eal_init(NULL);

@@ -17,8 +17,8 @@
  * it is not safe. Sources that have gone give nothing more; the engine goes on until it is stopped.
  *
  * Thread-safety: create, start, stop, watch and destroy are for one thread at a time;
- * weir_engine_stop_request() may be called from any thread and from a signal handler; reading
- * figures (ledger.h) is for any thread.
+ * weir_engine_stop_request() may be called from any thread and from a signal handler;
+ * weir_engine_set() and reading figures (ledger.h) are for any thread.
  */
 #ifndef WEIR_ENGINE_H
 #define WEIR_ENGINE_H
@@ -83,6 +83,26 @@ WEIR_API int weir_worker_poll(struct weir_engine *engine, unsigned int lcore);
 
 /** weir_engine_polled() tells whether workers are placed on that lcore but were not launched. */
 WEIR_API bool weir_engine_polled(const struct weir_engine *engine, unsigned int lcore);
+
+/**
+ * weir_engine_set() sets one key while the engine runs, by a text `SECTION.KEY=VALUE` as for
+ * weir_pipeline_set_text(). Keys whose struct weir_param is `live` can be set: a link's policy and
+ * its thresholds, how one waits, and those that a type marks. The pipeline stays as it was.
+ *
+ * Every worker takes it over between two bursts, whole, after 256 passes or so, or 2 ms; at once
+ * where it has nothing to do or is blocked. Nothing is stopped. Both ends of a ring do so by
+ * themselves: for a moment one may still follow the former policy. Works before start, and while
+ * the engine drains. Thread-safe, by a lock that no worker waits for.
+ *
+ * @return 0; -EINVAL with `error`: a text of another form; an unknown section or key (with the
+ *   nearest known one); a value of the wrong type or out of range; a key that is not live; what
+ *   weir_pipeline_check() refuses, a lossless cycle among it; another kind of policy, lossless or
+ *   lossy, where the link has calls; `block` where a ring is too small for it, or a producer of
+ *   the link is called over a lossy one; `drop-late` or `deadline` where the link was made
+ *   without a deadline; -ESHUTDOWN: the engine has stopped; -ENOMEM
+ */
+WEIR_API int weir_engine_set(struct weir_engine *engine, const char *assignment,
+	struct weir_error *error);
 
 /**
  * weir_engine_stop_request() asks sources to stop and workers to drain, and returns at once.

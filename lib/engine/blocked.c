@@ -50,6 +50,13 @@ gate_consumer(const struct weir_engine *engine, const struct gate *gate)
 	return &engine->plan->workers[joint->pair->consumer];
 }
 
+/* Whether the gate's ring is waited for, by the policy that was set last. */
+static bool
+gate_lossless(const struct weir_engine *engine, const struct gate *gate)
+{
+	return __atomic_load_n(&engine->links[gate->link->id].policy, __ATOMIC_RELAXED)->lossless;
+}
+
 /* The ring of a gate has no room for what becomes of one event: a line; how many that were. */
 static unsigned int
 ring_gate_report(const struct weir_engine *engine, const struct seat *seat, const struct gate *gate)
@@ -57,7 +64,7 @@ ring_gate_report(const struct weir_engine *engine, const struct seat *seat, cons
 	unsigned int count = rte_ring_count(gate->ring->ring);
 	const struct plan_worker *to;
 
-	if (gate->ring->capacity - count >= gate->times)
+	if (gate->ring->capacity - count >= gate->times || !gate_lossless(engine, gate))
 		return 0;
 	to = gate_consumer(engine, gate);
 	watch_log("'%s': %s[%u] waits for %s[%u] (ring %u/%u)\n", weir_engine_name(engine),
@@ -85,11 +92,10 @@ stage_gate_report(const struct weir_engine *engine, const struct seat *seat,
 static unsigned int
 seat_report(const struct weir_engine *engine, const struct seat *seat)
 {
-	const struct weir_worker *worker = seat->worker;
 	unsigned int lines = 0;
 
-	for (uint16_t i = 0; i < worker->gate_count; i++) {
-		const struct gate *gate = &worker->gates[i];
+	for (unsigned int i = 0; i < seat->gate_count; i++) {
+		const struct gate *gate = &seat->gates[i];
 
 		lines += gate->ring != NULL ? ring_gate_report(engine, seat, gate) :
 					      stage_gate_report(engine, seat, gate);

@@ -234,6 +234,9 @@ pairs_join(struct weir_engine *engine)
 	engine->links = calloc(RTE_MAX(plan->pipeline->link_count, 1u), sizeof(*engine->links));
 	if (engine->joints == NULL || engine->links == NULL)
 		return -ENOMEM;
+	for (unsigned int i = 0; i < plan->pipeline->link_count; i++)
+		engine->links[i].policy =
+			link_policy(pipeline_on_full(plan->pipeline, &plan->pipeline->links[i]));
 	for (unsigned int i = 0; i < plan->pair_count; i++) {
 		const struct plan_pair *pair = &plan->pairs[i];
 		int rc;
@@ -361,6 +364,7 @@ engine_unbuild(struct weir_engine *engine)
 	for (unsigned int i = 0; i < engine->seat_count; i++) {
 		worker_free(engine->seats[i].worker);
 		free(engine->seats[i].upstream);
+		free(engine->seats[i].gates);
 	}
 	free(engine->seats);
 }

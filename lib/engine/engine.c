@@ -173,6 +173,7 @@ engine_alloc(const struct weir_plan *plan, const struct weir_engine_conf *conf,
 		weir_error_set(error, ENOMEM, "no memory for an engine");
 		return NULL;
 	}
+	pthread_mutex_init(&engine->setting, NULL);
 	engine->plan = plan;
 	engine->flow_seed = (uint32_t)rte_rand();
 	engine->id = __atomic_fetch_add(&engines_made, 1, __ATOMIC_RELAXED);
@@ -235,6 +236,7 @@ free_pools:
 unlist:
 	engine_unlist(engine);
 free_engine:
+	pthread_mutex_destroy(&engine->setting);
 	free(engine);
 	rte_errno = -rc;
 	return NULL;
@@ -252,12 +254,14 @@ weir_engine_destroy(struct weir_engine *engine)
 	if (engine->out > 0 || (engine->gave_up && leaked > 0))
 		return RTE_MAX(leaked, 1u);
 	engine_unlist(engine);
+	engine_settings_free(engine);
 	engine_workers_fini(engine, true);
 	engine_ports_free(engine);
 	loops_free(engine);
 	engine_unbuild(engine);
 	leaked = engine_pools_free(engine);
 	rte_free(engine->control);
+	pthread_mutex_destroy(&engine->setting);
 	free(engine);
 	return leaked;
 }

@@ -15,6 +15,6 @@
 const struct weir_plan *engine_plan(const struct weir_engine *engine);
 
 /* Visit every engine of the process, under the lock of their list; stop where visit() is not 0. */
-int engine_each(int (*visit)(const struct weir_engine *engine, void *arg), void *arg);
+int engine_each(int (*visit)(struct weir_engine *engine, void *arg), void *arg);
 
 #endif /* WEIR_LIB_ENGINE_H */

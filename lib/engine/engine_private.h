@@ -8,12 +8,14 @@
  * Who writes what: `control` is written by the control side and, where the number of events is
  * bounded, by sources. A loop with its seats and workers is written by its own lcore while it
  * runs; the control side reads counters, `passes`, `finished`, `done`, `tid` and `at`, and sets a
- * worker's `port_gone`. Before start and after every loop has finished, the control side may write
- * everything; where one did not return in time, what is not of that loop.
+ * worker's `port_gone`. Settings are written before they are published, and never again. Before
+ * start and after every loop has finished, the control side may write everything; where one did
+ * not return in time, what is not of that loop.
  */
 #ifndef WEIR_ENGINE_PRIVATE_H
 #define WEIR_ENGINE_PRIVATE_H
 
+#include <pthread.h>
 #include <sys/queue.h>
 #include <sys/types.h>
 
@@ -37,8 +39,30 @@ enum engine_order {
 
 struct __rte_cache_aligned control {
 	uint32_t order;
-	bool bounded;   /* whether `budget` counts */
-	int64_t budget; /* events that sources may still take */
+	bool bounded;                    /* whether `budget` counts */
+	int64_t budget;                  /* events that sources may still take */
+	const struct settings *settings; /* the newest; NULL: as the plan has it */
+	uint64_t version;                /* theirs, written after them; 0: none */
+};
+
+/* How the workers of an lcore wait. */
+struct loop_waits {
+	struct waiter idle;
+	struct waiter full;
+};
+
+/*
+ * What is set of a running engine: all of it as it is in one version. A loop applies what changed
+ * since the version that it has.
+ */
+struct settings {
+	uint64_t version;               /* from 1 on */
+	struct weir_pipeline *pipeline; /* a copy of the plan's: its live keys as they are now */
+	uint64_t *links;                /* for each link, and */
+	uint64_t *nodes;                /* for the parameters of each node's type, and */
+	uint64_t waits_version;         /* for all waiting: the version of its last change */
+	struct loop_waits *waits;       /* of each loop */
+	struct settings *older;         /* that a loop still read when it was replaced */
 };
 
 /* Where an lcore's time goes: it is in exactly one of these. */
@@ -53,6 +77,9 @@ enum lcore_state {
 
 /* A worker's place in the engine. */
 struct seat {
+	struct gate
+		*gates; /* all of the worker's, for the control side: the worker sorts its own */
+	unsigned int gate_count;
 	struct weir_worker *worker;
 	const struct plan_worker *plan;
 	const struct node *node;
@@ -91,12 +118,15 @@ struct __rte_cache_aligned loop {
 	struct waiter idle;
 	struct waiter full;
 	struct wait_watch watch;    /* what `idle` watches, where it does */
+	bool watchable;             /* whether anything can */
 	struct wait_queues *queues; /* whose interrupts wake it, or NULL */
 	uint32_t until_housekeeping;
 	uint64_t looked; /* TSC of the last one */
 	uint64_t look_cycles;
 	uint64_t random; /* state of the generator that spreads housekeeping */
 	struct weir_event *events[BURST_MAX];
+	uint64_t version;             /* of the settings that it has applied */
+	const struct settings *holds; /* that it reads just now: not to be freed */
 
 	/* Counters, read by the control side. */
 	uint64_t cycles[LCORE_STATES] __rte_cache_aligned;
@@ -145,6 +175,7 @@ struct joint {
 
 /* A link of the pipeline, on the control side. */
 struct link_state {
+	const struct link_policy *policy; /* as it was set last */
 	uint32_t times;           /* most events that arrive there for one that a worker pulls */
 	uint64_t lost[DROP_LINK]; /* as they were announced */
 	uint64_t announced_at;    /* TSC; 0: never */
@@ -188,8 +219,10 @@ struct weir_engine {
 	unsigned int loop_count;
 	struct joint *joints;
 	unsigned int joint_count;
-	struct link_state *links; /* as the pipeline's */
-	uint32_t flow_seed;       /* of drop-flow */
+	struct link_state *links;  /* as the pipeline's */
+	struct settings *settings; /* the newest, and older ones behind; NULL: none */
+	pthread_mutex_t setting;   /* held by who sets; never by a worker */
+	uint32_t flow_seed;        /* of drop-flow */
 	struct port_state *ports;
 	unsigned int port_count;
 	struct pool_state *pools;
@@ -222,9 +255,17 @@ void engine_unbuild(struct weir_engine *engine);
 /* gates.c: what each worker must find room in. After all lanes are joined. */
 int engine_gates(struct weir_engine *engine, struct weir_error *error);
 
-/* settings.c: what a link's keys come to on its rings. */
+/* settings.c: what a link's keys come to on its rings; settings newer than a loop's own, to it. */
 void engine_link_settings(const struct weir_pipeline *pipeline, const struct link_conf *conf,
 	struct link_settings *settings);
+void loop_settings(struct loop *loop);
+
+/* set.c: nothing can be set any more; and what was set is freed, when no loop runs. */
+void engine_settings_free(struct weir_engine *engine);
+
+/* wait.c: how a loop waits by what a copy of the plan's pipeline says of its workers. */
+void loop_waits_by(const struct loop *loop, const struct weir_pipeline *pipeline,
+	struct loop_waits *waits);
 
 /* announce.c: tell the log of what links lose; `last`: the engine is at rest. */
 void engine_announce(struct weir_engine *engine, bool last);

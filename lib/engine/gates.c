@@ -146,16 +146,21 @@ worker_gates(const struct weir_engine *engine, struct weir_worker *worker, struc
 	return rc;
 }
 
+/* For the worker, which sorts them as policies change, and for who looks on from the control side. */
 static int
-gates_keep(struct weir_worker *worker, const struct gates *gates)
+gates_keep(struct seat *seat, const struct gates *gates)
 {
+	struct weir_worker *worker = seat->worker;
+
 	worker->gates = rte_zmalloc_socket("weir", RTE_MAX(gates->count, 1u) * sizeof(*gates->list),
 		RTE_CACHE_LINE_SIZE, worker->socket);
-	if (worker->gates == NULL)
+	seat->gates = calloc(RTE_MAX(gates->count, 1u), sizeof(*seat->gates));
+	if (worker->gates == NULL || seat->gates == NULL)
 		return -ENOMEM;
+	seat->gate_count = gates->count;
 	worker->gates_all = (uint16_t)gates->count;
 	for (unsigned int i = 0; i < gates->count; i++)
-		worker->gates[i] = gates->list[i];
+		worker->gates[i] = seat->gates[i] = gates->list[i];
 	worker_gates_sort(worker);
 	return 0;
 }
@@ -194,7 +199,7 @@ engine_gates(struct weir_engine *engine, struct weir_error *error)
 
 		rc = worker_gates(engine, worker, &gates);
 		if (rc == 0)
-			rc = gates_keep(worker, &gates);
+			rc = gates_keep(&engine->seats[i], &gates);
 		if (rc != 0)
 			rc = weir_error_set(error, -rc, "no memory for the gates of '%s'",
 				worker->name);

@@ -99,7 +99,7 @@ struct search {
 
 /* While `calls` is not 0 the engine stays. */
 static int
-port_search(const struct weir_engine *engine, void *arg)
+port_search(struct weir_engine *engine, void *arg)
 {
 	struct search *search = arg;
 

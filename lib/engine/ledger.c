@@ -176,7 +176,7 @@ weir_ledger_link(const struct weir_engine *engine, unsigned int i,
 	link = &pipeline_of(engine)->links[i];
 	*figures = (struct weir_link_figures){
 		.to = pipeline_of(engine)->nodes[link->to].name,
-		.on_full = link_policy(pipeline_on_full(pipeline_of(engine), link))->name,
+		.on_full = __atomic_load_n(&engine->links[i].policy, __ATOMIC_RELAXED)->name,
 	};
 	pipeline_from(pipeline_of(engine), link, figures->from);
 	for (unsigned int j = 0; j < engine->joint_count; j++) {

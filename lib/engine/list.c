@@ -13,9 +13,9 @@ static TAILQ_HEAD(, weir_engine) engines = TAILQ_HEAD_INITIALIZER(engines);
 static rte_spinlock_t engines_lock = RTE_SPINLOCK_INITIALIZER;
 
 int
-engine_each(int (*visit)(const struct weir_engine *engine, void *arg), void *arg)
+engine_each(int (*visit)(struct weir_engine *engine, void *arg), void *arg)
 {
-	const struct weir_engine *engine;
+	struct weir_engine *engine;
 	int rc = 0;
 
 	rte_spinlock_lock(&engines_lock);

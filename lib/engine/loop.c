@@ -322,6 +322,7 @@ static void
 loop_housekeep(struct loop *loop)
 {
 	loop->looked = rte_rdtsc();
+	loop_settings(loop);
 	for (unsigned int i = 0; i < loop->seat_count; i++)
 		worker_look(loop->seats[i]->worker, loop->looked);
 }
@@ -351,14 +352,19 @@ loop_pass(struct loop *loop)
 	int moved;
 
 	fault_sleep(FAULT_DELAY);
-	if (unlikely(loop->since == 0))
+	if (unlikely(loop->since == 0)) {
 		__atomic_store_n(&loop->since, rte_rdtsc(), __ATOMIC_RELAXED);
+		loop_settings(loop);
+	}
 	stat_add(&loop->passes, 1);
 	loop->blocked = false;
 	if (likely(order == ORDER_RUN))
 		moved = loop_run_pass(loop);
 	else
 		moved = order == ORDER_DRAIN ? loop_drain_pass(loop) : -ESHUTDOWN;
+	/* Also while it is blocked, or drains: what is set may be the way on. */
+	if (moved == 0 || order == ORDER_DRAIN)
+		loop_settings(loop);
 	loop_account(loop, moved > 0);
 	if (unlikely(moved == -ESHUTDOWN))
 		__atomic_store_n(&loop->finished, 1, __ATOMIC_RELEASE);

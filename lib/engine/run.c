@@ -223,7 +223,7 @@ engine_finish(struct weir_engine *engine)
 	engine_announce(engine, true);
 	if (!engine->stopped)
 		engine->stop_tsc = rte_rdtsc();
-	engine->stopped = true;
+	__atomic_store_n(&engine->stopped, true, __ATOMIC_RELEASE);
 	if (left > 0)
 		ENGINE_LOG(WARNING, "'%s' stopped with %u events undrained\n",
 			weir_engine_name(engine), left);

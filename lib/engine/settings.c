@@ -31,3 +31,84 @@ engine_link_settings(const struct weir_pipeline *pipeline, const struct link_con
 	for (unsigned int i = 0; i < PRIORITIES; i++)
 		settings->reserve[i] = (uint32_t)(conf->reserve[i] * capacity);
 }
+
+static void
+seat_apply(const struct seat *seat, const struct settings *settings, uint64_t since)
+{
+	void (*set)(struct weir_worker *, void *, const void *) =
+		seat->node->source ? seat->node->source_ops->set : seat->node->stage_ops->set;
+	const struct weir_pipeline *pipeline = settings->pipeline;
+	struct weir_worker *worker = seat->worker;
+	struct link_settings link;
+
+	for (uint16_t o = 0; o < worker->output_count; o++)
+		for (uint16_t l = 0; l < worker->outputs[o].link_count; l++) {
+			struct out_link *out = &worker->outputs[o].links[l];
+
+			if (settings->links[out->id] <= since)
+				continue;
+			engine_link_settings(pipeline, &pipeline->links[out->id].conf, &link);
+			out_link_set(worker, out, &link);
+		}
+	for (uint16_t i = 0; i < worker->input_count; i++) {
+		unsigned int id = worker->inputs[i].id;
+
+		if (settings->links[id] <= since)
+			continue;
+		engine_link_settings(pipeline, &pipeline->links[id].conf, &link);
+		ring_consumer_set(&worker->inputs[i], &link);
+	}
+	if (settings->nodes[seat->plan->node] > since && set != NULL)
+		set(worker, worker->state, pipeline->nodes[seat->plan->node].type_conf);
+}
+
+/* Between two passes: whatever a loop's workers see of it, they see all of it. */
+static void
+loop_apply(struct loop *loop, const struct settings *settings)
+{
+	const struct loop_waits *waits = &settings->waits[loop - loop->engine->loops];
+
+	for (unsigned int i = 0; i < loop->seat_count; i++)
+		seat_apply(loop->seats[i], settings, loop->version);
+	/* A worker's gates are also on links of those that it calls, which are in this loop too. */
+	for (unsigned int i = 0; i < loop->seat_count; i++)
+		worker_gates_sort(loop->seats[i]->worker);
+	if (settings->waits_version > loop->version) {
+		/* What it armed it disarms. */
+		waiter_reset(&loop->idle);
+		loop->idle = waits->idle;
+		loop->full = waits->full;
+	}
+}
+
+/*
+ * Take the newest settings and say so, then look whether they still are the newest: if so, who
+ * replaces them after that sees that they are held, and does not free them (see set.c).
+ */
+static const struct settings *
+settings_hold(struct loop *loop)
+{
+	const struct settings *settings,
+		*now = __atomic_load_n(&loop->control->settings, __ATOMIC_ACQUIRE);
+
+	do {
+		settings = now;
+		__atomic_store_n(&loop->holds, settings, __ATOMIC_SEQ_CST);
+		now = __atomic_load_n(&loop->control->settings, __ATOMIC_SEQ_CST);
+	} while (now != settings);
+	return settings;
+}
+
+void
+loop_settings(struct loop *loop)
+{
+	const struct settings *settings;
+
+	/* Not by the address: that of freed settings may come again. */
+	if (likely(__atomic_load_n(&loop->control->version, __ATOMIC_ACQUIRE) <= loop->version))
+		return;
+	settings = settings_hold(loop);
+	loop_apply(loop, settings);
+	__atomic_store_n(&loop->version, settings->version, __ATOMIC_RELEASE);
+	__atomic_store_n(&loop->holds, NULL, __ATOMIC_RELEASE);
+}

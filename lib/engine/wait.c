@@ -11,10 +11,15 @@
 RTE_LOG_REGISTER(logtype_wait, lib.weir.wait, NOTICE);
 #define WAIT_LOG(level, ...) rte_log(RTE_LOG_##level, (uint32_t)logtype_wait, __VA_ARGS__)
 
-/* The one input of an lcore: an RX queue or a ring. */
+/* The one input of an lcore, an RX queue or a ring, where the CPU can watch it. */
 static void
-loop_watch_find(struct loop *loop)
+loop_watch_find(struct loop *loop, const struct plan_lcore *plan)
 {
+	bool monitor, pause;
+
+	wait_power(&monitor, &pause);
+	if (!monitor || plan->made != 0 || plan->rx_queues + plan->rings != 1)
+		return;
 	for (unsigned int i = 0; i < loop->seat_count; i++) {
 		const struct weir_worker *worker = loop->seats[i]->worker;
 
@@ -23,27 +28,11 @@ loop_watch_find(struct loop *loop)
 		else if (worker->input_count > 0)
 			loop->watch.ring = &worker->inputs[0];
 	}
-}
-
-static void
-loop_monitor(struct loop *loop, const struct plan_lcore *plan)
-{
-	bool monitor, pause;
-
-	wait_power(&monitor, &pause);
-	if (monitor && plan->made == 0 && plan->rx_queues + plan->rings == 1) {
-		loop_watch_find(loop);
-		if (wait_watchable(&loop->watch)) {
-			loop->idle.watch = &loop->watch;
-			return;
-		}
+	loop->watchable = wait_watchable(&loop->watch);
+	if (!loop->watchable && plan->idle.how == WEIR_WAIT_MONITOR)
 		WAIT_LOG(NOTICE, "'%s': port %u does not say what to watch: lcore %u %s\n",
 			weir_engine_name(loop->engine), loop->watch.port, loop->lcore,
 			pause ? "pauses by the CPU's timer" : "waits exponentially");
-	}
-	if (!pause)
-		waiter_init(&loop->idle, WEIR_WAIT_EXPONENTIAL, plan->idle.min_ns,
-			plan->idle.max_ns);
 }
 
 /* The interrupts of all RX queues of an lcore; 0, or -errno of the first that has none. */
@@ -70,18 +59,47 @@ loop_interrupt(struct loop *loop, const struct plan_lcore *plan)
 	if (loop->queues == NULL)
 		return -ENOMEM;
 	rc = loop_queues_add(loop);
-	if (rc == 0) {
-		loop->idle.queues = loop->queues;
+	if (rc == 0)
 		return 0;
-	}
 	wait_queues_free(loop->queues);
 	loop->queues = NULL;
-	waiter_init(&loop->idle, WEIR_WAIT_SLEEP, plan->idle.min_ns, plan->idle.max_ns);
 	WAIT_LOG(NOTICE,
 		"'%s': an RX queue of lcore %u has no interrupts (%s): it sleeps for %lu us at most\n",
 		weir_engine_name(loop->engine), loop->lcore, rte_strerror(-rc),
 		(unsigned long)(plan->idle.max_ns / 1000));
 	return 0;
+}
+
+/* As planned, as far as it can. */
+static void
+loop_waits_make(const struct loop *loop, const struct plan_waiting *idle,
+	const struct plan_waiting *full, struct loop_waits *waits)
+{
+	enum weir_wait how = idle->how;
+	bool monitor, pause;
+
+	wait_power(&monitor, &pause);
+	if (how == WEIR_WAIT_MONITOR && !loop->watchable && !pause)
+		how = WEIR_WAIT_EXPONENTIAL;
+	if (how == WEIR_WAIT_INTERRUPT && loop->queues == NULL)
+		how = WEIR_WAIT_SLEEP;
+	waiter_init(&waits->idle, how, idle->min_ns, idle->max_ns);
+	if (how == WEIR_WAIT_MONITOR && loop->watchable)
+		waits->idle.watch = &loop->watch;
+	if (how == WEIR_WAIT_INTERRUPT)
+		waits->idle.queues = loop->queues;
+	waiter_init(&waits->full, full->how, full->min_ns, full->max_ns);
+}
+
+void
+loop_waits_by(const struct loop *loop, const struct weir_pipeline *pipeline,
+	struct loop_waits *waits)
+{
+	const struct weir_plan *plan = loop->engine->plan;
+	struct plan_waiting idle, full;
+
+	plan_waits_by(plan, pipeline, plan_lcore(plan, loop->lcore), &idle, &full);
+	loop_waits_make(loop, &idle, &full, waits);
 }
 
 int
@@ -92,13 +110,14 @@ engine_waits(struct weir_engine *engine, struct weir_error *error)
 	for (unsigned int i = 0; rc == 0 && i < engine->loop_count; i++) {
 		struct loop *loop = &engine->loops[i];
 		const struct plan_lcore *plan = plan_lcore(engine->plan, loop->lcore);
+		struct loop_waits waits;
 
-		waiter_init(&loop->idle, plan->idle.how, plan->idle.min_ns, plan->idle.max_ns);
-		waiter_init(&loop->full, plan->full.how, plan->full.min_ns, plan->full.max_ns);
-		if (plan->idle.how == WEIR_WAIT_MONITOR)
-			loop_monitor(loop, plan);
-		else if (plan->idle.how == WEIR_WAIT_INTERRUPT)
+		loop_watch_find(loop, plan);
+		if (plan->idle.how == WEIR_WAIT_INTERRUPT)
 			rc = loop_interrupt(loop, plan);
+		loop_waits_make(loop, &plan->idle, &plan->full, &waits);
+		loop->idle = waits.idle;
+		loop->full = waits.full;
 	}
 	return rc == 0 ? 0 : weir_error_set(error, -rc, "no memory for interrupts");
 }

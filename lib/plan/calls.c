@@ -16,45 +16,82 @@
 #include "plan_private.h"
 
 static bool
-is_lossless(const struct weir_plan *plan, const struct plan_pair *pair)
+is_lossless(const struct weir_pipeline *pipeline, const struct plan_pair *pair)
 {
-	const struct weir_pipeline *pipeline = plan->pipeline;
-
 	return link_policy(pipeline_on_full(pipeline, &pipeline->links[pair->link]))->lossless;
 }
 
-/* Settle the pairs that a node sends by, and whether its workers may refuse; consumers are known. */
-static void
-settle_node(struct weir_plan *plan, unsigned int node, bool *refuses)
+/*
+ * Which workers may refuse: by a stage's room(), by a ring that they send to losslessly, or by
+ * whom they call losslessly. NULL: no memory.
+ */
+static bool *
+refuses_create(const struct weir_plan *plan, const struct weir_pipeline *pipeline)
 {
-	for (unsigned int i = 0; i < plan->pair_count; i++) {
-		struct plan_pair *pair = &plan->pairs[i];
+	bool *refuses = calloc(plan->worker_count, sizeof(*refuses));
 
-		if (plan->workers[pair->producer].node != node)
-			continue;
-		if (is_lossless(plan, pair)) {
-			refuses[pair->producer] |= !pair->call || refuses[pair->consumer];
-		} else if (pair->call && refuses[pair->consumer]) {
-			pair->call = false;
-			pair->capacity = (uint32_t)plan->pipeline->links[pair->link].conf.ring;
-		}
+	for (unsigned int i = 0; refuses != NULL && i < plan->worker_count; i++) {
+		const struct node *node = plan_node(plan, &plan->workers[i]);
+
+		refuses[i] = !node->source && node->stage_ops->room != NULL;
 	}
+	for (unsigned int n = pipeline->node_count; refuses != NULL && n-- > 0;)
+		for (unsigned int i = 0; i < plan->pair_count; i++) {
+			const struct plan_pair *pair = &plan->pairs[i];
+
+			if (plan->workers[pair->producer].node == pipeline->order[n] &&
+				is_lossless(pipeline, pair))
+				refuses[pair->producer] |= !pair->call || refuses[pair->consumer];
+		}
+	return refuses;
+}
+
+static bool
+is_unanswered(const struct weir_pipeline *pipeline, const struct plan_pair *pair,
+	const bool *refuses)
+{
+	return pair->call && refuses[pair->consumer] && !is_lossless(pipeline, pair);
 }
 
 int
 plan_calls(struct weir_plan *plan, struct weir_error *error)
 {
-	bool *refuses = calloc(plan->worker_count, sizeof(*refuses));
+	bool *refuses = refuses_create(plan, plan->pipeline);
 
 	if (refuses == NULL)
 		return plan_no_memory(error);
-	for (unsigned int i = 0; i < plan->worker_count; i++) {
-		const struct node *node = plan_node(plan, &plan->workers[i]);
+	for (unsigned int i = 0; i < plan->pair_count; i++) {
+		struct plan_pair *pair = &plan->pairs[i];
 
-		refuses[i] = !node->source && node->stage_ops->room != NULL;
+		if (!is_unanswered(plan->pipeline, pair, refuses))
+			continue;
+		pair->call = false;
+		pair->capacity = (uint32_t)plan->pipeline->links[pair->link].conf.ring;
 	}
-	for (unsigned int i = plan->pipeline->node_count; i-- > 0;)
-		settle_node(plan, plan->pipeline->order[i], refuses);
 	free(refuses);
 	return 0;
+}
+
+int
+plan_calls_check(const struct weir_plan *plan, const struct weir_pipeline *pipeline,
+	struct weir_error *error)
+{
+	bool *refuses = refuses_create(plan, pipeline);
+	char from[LINK_FROM_SIZE];
+	const struct link *link;
+	unsigned int i = 0;
+
+	if (refuses == NULL)
+		return plan_no_memory(error);
+	while (i < plan->pair_count && !is_unanswered(pipeline, &plan->pairs[i], refuses))
+		i++;
+	free(refuses);
+	if (i == plan->pair_count)
+		return 0;
+	link = &pipeline->links[plan->pairs[i].link];
+	return weir_error_set(error, EINVAL,
+		"'%s' would have to wait, but is called over the lossy [link %s %s]: stop it, give "
+		"that one kind = ring, start again",
+		pipeline->nodes[link->to].name, pipeline_from(pipeline, link, from),
+		pipeline->nodes[link->to].name);
 }

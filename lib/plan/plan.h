@@ -123,4 +123,15 @@ enum weir_wait plan_full(const struct weir_plan *plan, enum weir_wait asked, uns
 void plan_waiting_add(const struct plan_lcore *lcore, struct plan_waiting *waiting,
 	enum weir_wait how, uint64_t min_ns, uint64_t max_ns);
 
+/* How an lcore of the plan waits by the keys of a copy of its pipeline. */
+void plan_waits_by(const struct weir_plan *plan, const struct weir_pipeline *pipeline,
+	const struct plan_lcore *lcore, struct plan_waiting *idle, struct plan_waiting *full);
+
+/*
+ * Whether the plan's calls are right for other policies than those it was made for, which stand in
+ * a copy of its pipeline: -EINVAL where a lossy call could not be answered at any time; -ENOMEM.
+ */
+int plan_calls_check(const struct weir_plan *plan, const struct weir_pipeline *pipeline,
+	struct weir_error *error);
+
 #endif /* WEIR_LIB_PLAN_H */

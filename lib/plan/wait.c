@@ -139,16 +139,17 @@ plan_waiting_add(const struct plan_lcore *lcore, struct plan_waiting *waiting, e
 
 /* The workers of an lcore that say how they wait when idle, or those that leave it open. */
 static void
-add_idle(const struct weir_plan *plan, struct plan_lcore *lcore, bool open)
+add_idle(const struct weir_plan *plan, const struct weir_pipeline *pipeline,
+	const struct plan_lcore *lcore, bool open, struct plan_waiting *idle)
 {
 	unsigned int i;
 
 	for (i = 0; i < plan->worker_count; i++) {
-		const struct node_conf *conf = &plan_node(plan, &plan->workers[i])->conf;
+		const struct node_conf *conf = &pipeline->nodes[plan->workers[i].node].conf;
 		enum weir_wait asked = (enum weir_wait)conf->idle;
 
 		if (plan->workers[i].lcore == lcore->lcore && (asked == WEIR_WAIT_AUTO) == open)
-			plan_waiting_add(lcore, &lcore->idle, plan_idle(plan, asked, lcore->lcore),
+			plan_waiting_add(lcore, idle, plan_idle(plan, asked, lcore->lcore),
 				conf->idle_min, conf->idle_max);
 	}
 }
@@ -165,34 +166,36 @@ sends_from(const struct weir_plan *plan, const struct link *link, unsigned int l
 }
 
 static void
-add_full(const struct weir_plan *plan, struct plan_lcore *lcore, bool open)
+add_full(const struct weir_plan *plan, const struct weir_pipeline *pipeline,
+	const struct plan_lcore *lcore, bool open, struct plan_waiting *full)
 {
 	unsigned int i;
 
-	for (i = 0; i < plan->pipeline->link_count; i++) {
-		const struct link *link = &plan->pipeline->links[i];
+	for (i = 0; i < pipeline->link_count; i++) {
+		const struct link *link = &pipeline->links[i];
 		enum weir_wait asked = (enum weir_wait)link->conf.full;
 
 		if ((asked == WEIR_WAIT_AUTO) == open && sends_from(plan, link, lcore->lcore))
-			plan_waiting_add(lcore, &lcore->full, plan_full(plan, asked, lcore->lcore),
+			plan_waiting_add(lcore, full, plan_full(plan, asked, lcore->lcore),
 				link->conf.full_min, link->conf.full_max);
 	}
 }
 
-static void
-lcore_waits(const struct weir_plan *plan, struct plan_lcore *lcore)
+void
+plan_waits_by(const struct weir_plan *plan, const struct weir_pipeline *pipeline,
+	const struct plan_lcore *lcore, struct plan_waiting *idle, struct plan_waiting *full)
 {
-	add_idle(plan, lcore, false);
-	if (lcore->idle.how == WEIR_WAIT_AUTO)
-		add_idle(plan, lcore, true);
-	add_full(plan, lcore, false);
-	if (lcore->full.how == WEIR_WAIT_AUTO)
-		add_full(plan, lcore, true);
+	*idle = *full = (struct plan_waiting){ .how = WEIR_WAIT_AUTO };
+	add_idle(plan, pipeline, lcore, false, idle);
+	if (idle->how == WEIR_WAIT_AUTO)
+		add_idle(plan, pipeline, lcore, true, idle);
+	add_full(plan, pipeline, lcore, false, full);
+	if (full->how == WEIR_WAIT_AUTO)
+		add_full(plan, pipeline, lcore, true, full);
 	/* Without outputs a stage may lack room of its own: it waits as if it were idle. */
-	if (lcore->full.how == WEIR_WAIT_AUTO)
-		plan_waiting_add(lcore, &lcore->full,
-			plan_full(plan, lcore->idle.how, lcore->lcore), lcore->idle.min_ns,
-			lcore->idle.max_ns);
+	if (full->how == WEIR_WAIT_AUTO)
+		plan_waiting_add(lcore, full, plan_full(plan, idle->how, lcore->lcore),
+			idle->min_ns, idle->max_ns);
 }
 
 /* What monitor comes to where there is nothing that it can watch. */
@@ -322,7 +325,8 @@ plan_waits(struct weir_plan *plan, struct weir_error *error)
 
 	find_shared(plan);
 	for (i = 0; i < plan->lcore_count; i++)
-		lcore_waits(plan, &plan->lcores[i]);
+		plan_waits_by(plan, plan->pipeline, &plan->lcores[i], &plan->lcores[i].idle,
+			&plan->lcores[i].full);
 	for (i = 0; i < plan->worker_count; i++) {
 		struct plan_worker *worker = &plan->workers[i];
 		enum weir_wait asked = (enum weir_wait)plan_node(plan, worker)->conf.idle;

@@ -52,7 +52,7 @@ call_matches(const struct weir_engine *engine, const struct call *call)
 }
 
 static int
-call_count(const struct weir_engine *engine, void *arg)
+call_count(struct weir_engine *engine, void *arg)
 {
 	struct call *call = arg;
 
@@ -61,7 +61,7 @@ call_count(const struct weir_engine *engine, void *arg)
 }
 
 static int
-call_visit(const struct weir_engine *engine, void *arg)
+call_visit(struct weir_engine *engine, void *arg)
 {
 	struct call *call = arg;
 
@@ -117,7 +117,7 @@ dict_add(struct rte_tel_data *dict, const char *key)
 }
 
 static int
-list_visit(const struct weir_engine *engine, void *arg)
+list_visit(struct weir_engine *engine, void *arg)
 {
 	return rte_tel_data_add_array_string(arg, weir_engine_name(engine));
 }

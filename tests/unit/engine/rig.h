@@ -203,6 +203,20 @@ rig_wait(struct rig *rig, uint64_t events)
 	assert_int_equal(rig_ledger(rig).in_flight, 0);
 }
 
+/* Until every launched lcore has what was set last. */
+static inline void
+rig_wait_applied(struct rig *rig)
+{
+	uint64_t deadline = rig_deadline();
+
+	for (unsigned int i = 0; i < rig->engine->loop_count; i++)
+		while (__atomic_load_n(&rig->engine->loops[i].version, __ATOMIC_ACQUIRE) <
+			rig->engine->settings->version) {
+			assert_true(rte_rdtsc() < deadline);
+			usleep(100);
+		}
+}
+
 /* Sum of a figure of a node's workers. */
 #define rig_sum(rig, name, figure) \
 	({ \

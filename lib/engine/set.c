@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The weir authors
+ */
+
+/*
+ * Setting keys of a running engine: the control side makes new settings of the newest ones, and
+ * publishes them; each loop takes them over by itself (settings.c).
+ *
+ * Replaced settings are freed once no loop holds them. A loop says which it reads before it looks
+ * again whether they are the newest; the control side replaces them before it looks whether
+ * anybody holds the former ones. One of the two sees the other, as these four are in one order.
+ */
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine_private.h"
+
+static void
+settings_free(struct settings *settings)
+{
+	pipeline_copy_free(settings->pipeline);
+	free(settings->links);
+	free(settings->nodes);
+	free(settings->waits);
+	free(settings);
+}
+
+/* The next version: as the newest one, for now. */
+static struct settings *
+settings_next(const struct weir_engine *engine)
+{
+	const struct settings *last = engine->settings;
+	const struct weir_pipeline *from = engine->plan->pipeline;
+	struct settings *next = calloc(1, sizeof(*next));
+
+	if (next == NULL)
+		return NULL;
+	next->version = last != NULL ? last->version + 1 : 1;
+	next->pipeline = pipeline_copy(last != NULL ? last->pipeline : from);
+	next->links = calloc(RTE_MAX(from->link_count, 1u), sizeof(*next->links));
+	next->nodes = calloc(from->node_count, sizeof(*next->nodes));
+	next->waits = calloc(engine->loop_count, sizeof(*next->waits));
+	if (next->pipeline == NULL || next->links == NULL || next->nodes == NULL ||
+		next->waits == NULL) {
+		settings_free(next);
+		return NULL;
+	}
+	if (last != NULL) {
+		memcpy(next->links, last->links, from->link_count * sizeof(*next->links));
+		memcpy(next->nodes, last->nodes, from->node_count * sizeof(*next->nodes));
+		next->waits_version = last->waits_version;
+	}
+	return next;
+}
+
+static bool
+settings_held(const struct weir_engine *engine, const struct settings *settings)
+{
+	for (unsigned int i = 0; i < engine->loop_count; i++)
+		if (__atomic_load_n(&engine->loops[i].holds, __ATOMIC_SEQ_CST) == settings)
+			return true;
+	return false;
+}
+
+/* Free what was replaced and is not held: at most one is left for each loop. */
+static void
+settings_sweep(struct weir_engine *engine)
+{
+	struct settings **at = &engine->settings->older;
+
+	while (*at != NULL) {
+		struct settings *old = *at;
+
+		if (settings_held(engine, old)) {
+			at = &old->older;
+			continue;
+		}
+		*at = old->older;
+		settings_free(old);
+	}
+}
+
+static void
+settings_publish(struct weir_engine *engine, struct settings *next)
+{
+	next->older = engine->settings;
+	engine->settings = next;
+	for (unsigned int i = 0; i < engine->plan->pipeline->link_count; i++)
+		__atomic_store_n(&engine->links[i].policy,
+			link_policy((enum weir_on_full)next->pipeline->links[i].conf.on_full),
+			__ATOMIC_RELAXED);
+	__atomic_store_n(&engine->control->settings, next, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&engine->control->version, next->version, __ATOMIC_RELEASE);
+	settings_sweep(engine);
+}
+
+void
+engine_settings_free(struct weir_engine *engine)
+{
+	struct settings *settings;
+
+	while ((settings = engine->settings) != NULL) {
+		engine->settings = settings->older;
+		settings_free(settings);
+	}
+}
+
+/* "[link a b] key = value: why not". */
+static int
+link_refuse(const struct weir_engine *engine, const struct pipeline_change *change,
+	const struct link_policy *policy, struct weir_error *error, const char *why)
+{
+	const struct weir_pipeline *pipeline = engine->plan->pipeline;
+	const struct link *link = &pipeline->links[change->link];
+	bool late = strcmp(change->param->name, "deadline") == 0;
+	char from[LINK_FROM_SIZE];
+
+	return weir_error_set(error, EINVAL, "[link %s %s] %s%s: %s",
+		pipeline_from(pipeline, link, from), pipeline->nodes[link->to].name,
+		late ? "deadline" : "on_full = ", late ? "" : policy->name, why);
+}
+
+/* Room can be reserved in rings alone; which calls there are, and what they reserve, is planned. */
+static int
+link_check_lossless(const struct weir_engine *engine, const struct weir_pipeline *pipeline,
+	const struct pipeline_change *change, const struct link_policy *policy,
+	struct weir_error *error)
+{
+	const struct link_state *state = &engine->links[change->link];
+	const struct weir_plan *plan = engine->plan;
+	struct weir_error why;
+	char text[96];
+	int rc;
+
+	if (policy->lossless == state->policy->lossless)
+		return 0;
+	for (unsigned int i = 0; i < plan->pair_count; i++)
+		if (plan->pairs[i].link == change->link && plan->pairs[i].call)
+			return link_refuse(engine, change, policy, error,
+				"a call has no ring that could be full: stop it, give the link "
+				"kind = ring, start again");
+	if (!policy->lossless)
+		return 0;
+	if (pipeline->links[change->link].conf.ring < state->times) {
+		snprintf(text, sizeof(text),
+			"one event may become %u there, and its rings hold %" PRIu64, state->times,
+			pipeline->links[change->link].conf.ring);
+		return link_refuse(engine, change, policy, error, text);
+	}
+	rc = plan_calls_check(plan, pipeline, &why);
+	if (rc == -EINVAL)
+		return link_refuse(engine, change, policy, error, why.text);
+	return rc == 0 ? 0 : weir_error_set(error, -rc, "%s", why.text);
+}
+
+/* What a link's rings and calls, as they were made, cannot do. */
+static int
+link_check(const struct weir_engine *engine, const struct weir_pipeline *pipeline,
+	const struct pipeline_change *change, struct weir_error *error)
+{
+	const struct link_conf *conf = &pipeline->links[change->link].conf;
+	bool late = conf->on_full == WEIR_ON_FULL_DROP_LATE ||
+		strcmp(change->param->name, "deadline") == 0;
+	const struct link_policy *policy = link_policy((enum weir_on_full)conf->on_full);
+
+	if (late && engine->plan->pipeline->links[change->link].conf.deadline == 0)
+		return link_refuse(engine, change, policy, error,
+			"the link was made without `deadline`, so its rings keep no times: stop "
+			"it, set `deadline`, start again");
+	return link_check_lossless(engine, pipeline, change, policy, error);
+}
+
+/* Ports raise interrupts only where they were set up for them. */
+static int
+node_check(const struct weir_engine *engine, const struct weir_pipeline *pipeline,
+	const struct pipeline_change *change, struct weir_error *error)
+{
+	const struct node *made = &engine->plan->pipeline->nodes[change->node];
+
+	if (pipeline->nodes[change->node].conf.idle != WEIR_WAIT_INTERRUPT ||
+		made->conf.idle == WEIR_WAIT_INTERRUPT)
+		return 0;
+	return weir_error_set(error, EINVAL,
+		"[%s %s] idle = interrupt: it was made without interrupts: stop it, set the key, "
+		"start again",
+		made->source ? "source" : "stage", made->name);
+}
+
+static int
+settings_change(const struct weir_engine *engine, struct settings *settings, const char *assignment,
+	struct weir_error *error)
+{
+	struct pipeline_change change;
+	int rc = pipeline_change(settings->pipeline, assignment, &change, error);
+
+	if (rc == 0 && change.link != UINT_MAX)
+		rc = link_check(engine, settings->pipeline, &change, error);
+	else if (rc == 0)
+		rc = node_check(engine, settings->pipeline, &change, error);
+	if (rc != 0)
+		return rc;
+	if (change.link != UINT_MAX)
+		settings->links[change.link] = settings->version;
+	else if (change.of_type)
+		settings->nodes[change.node] = settings->version;
+	if (!change.of_type)
+		settings->waits_version = settings->version;
+	for (unsigned int i = 0; i < engine->loop_count; i++)
+		loop_waits_by(&engine->loops[i], settings->pipeline, &settings->waits[i]);
+	return 0;
+}
+
+static int
+engine_set(struct weir_engine *engine, const char *assignment, struct weir_error *error)
+{
+	struct settings *next;
+	int rc;
+
+	if (__atomic_load_n(&engine->stopped, __ATOMIC_ACQUIRE))
+		return weir_error_set(error, ESHUTDOWN, "'%s' has stopped: nothing can be set",
+			weir_engine_name(engine));
+	next = settings_next(engine);
+	if (next == NULL)
+		return weir_error_set(error, ENOMEM, "no memory for settings");
+	rc = settings_change(engine, next, assignment, error);
+	if (rc == 0)
+		settings_publish(engine, next);
+	else
+		settings_free(next);
+	return rc;
+}
+
+int
+weir_engine_set(struct weir_engine *engine, const char *assignment, struct weir_error *error)
+{
+	int rc;
+
+	if (engine == NULL)
+		return weir_error_set(error, EINVAL, "expected an engine");
+	pthread_mutex_lock(&engine->setting);
+	rc = engine_set(engine, assignment, error);
+	pthread_mutex_unlock(&engine->setting);
+	return rc;
+}

@@ -12,6 +12,7 @@
  *     /weir/ports[,ENGINE]          the ports' own counts
  *     /weir/plan[,ENGINE]           which worker runs where
  *     /weir/watch[,ENGINE]          what the watchdog saw, and what each lcore lost of its CPU
+ *     /weir/set[,ENGINE],SECTION.KEY=VALUE   set a live key
  *
  * ENGINE may be left out where there is one engine.
  */
@@ -68,6 +69,22 @@ call_visit(struct weir_engine *engine, void *arg)
 	return call_matches(engine, call) ? call->answer(engine, call) : 0;
 }
 
+/* Let `visit` fill the reply for the one engine that is meant. */
+static int
+call_make(struct call *call, const char *engine, size_t n,
+	int (*visit)(struct weir_engine *engine, void *call))
+{
+	if (n >= sizeof(call->engine))
+		return -EINVAL;
+	if (n > 0)
+		memcpy(call->engine, engine, n);
+	engine_each(call_count, call);
+	if (call->found != 1)
+		return call->found == 0 ? -ENOENT : -EINVAL;
+	rte_tel_data_start_dict(call->reply);
+	return engine_each(visit, call);
+}
+
 /* Split ENGINE[,ITEM] and let `answer` fill the reply. */
 static int
 call_engine(const char *params, struct rte_tel_data *reply,
@@ -77,16 +94,8 @@ call_engine(const char *params, struct rte_tel_data *reply,
 	const char *comma = params != NULL ? strchr(params, ',') : NULL;
 	size_t n = params == NULL ? 0 : comma != NULL ? (size_t)(comma - params) : strlen(params);
 
-	if (n >= sizeof(call.engine))
-		return -EINVAL;
-	if (n > 0)
-		memcpy(call.engine, params, n);
 	call.item = comma != NULL ? comma + 1 : NULL;
-	engine_each(call_count, &call);
-	if (call.found != 1)
-		return call.found == 0 ? -ENOENT : -EINVAL;
-	rte_tel_data_start_dict(reply);
-	return engine_each(call_visit, &call);
+	return call_make(&call, params, n, call_visit);
 }
 
 /* Telemetry's keys may have no `-`, names of nodes no `/`. */
@@ -381,6 +390,56 @@ watch_answer(const struct weir_engine *engine, struct call *call)
 	return 0;
 }
 
+/* A text longer than one of telemetry's goes on under further keys: `error`, `error_2`, … */
+static void
+error_add(struct rte_tel_data *dict, const char *text)
+{
+	char piece[RTE_TEL_MAX_STRING_LEN], key[KEY_SIZE] = "error";
+
+	for (unsigned int i = 2; *text != '\0'; i++) {
+		size_t n = strnlen(text, sizeof(piece) - 1);
+
+		snprintf(piece, sizeof(piece), "%.*s", (int)n, text);
+		rte_tel_data_add_dict_string(dict, key, piece);
+		snprintf(key, sizeof(key), "error_%u", i);
+		text += n;
+	}
+}
+
+static int
+set_visit(struct weir_engine *engine, void *arg)
+{
+	struct call *call = arg;
+	struct weir_error error = { .code = 0 };
+
+	if (!call_matches(engine, call))
+		return 0;
+	if (weir_engine_set(engine, call->item, &error) != 0)
+		error_add(call->reply, error.text);
+	else
+		rte_tel_data_add_dict_string(call->reply, "set", call->item);
+	return 0;
+}
+
+/* [ENGINE,]SECTION.KEY=VALUE: a comma behind the sign belongs to the value. */
+static int
+set_command(const char *cmd, const char *params, struct rte_tel_data *reply)
+{
+	const char *sign = params != NULL ? strchr(params, '=') : NULL;
+	const char *comma = params != NULL ? strchr(params, ',') : NULL;
+	struct call call = { .reply = reply };
+
+	(void)cmd;
+	if (params == NULL)
+		return -EINVAL;
+	if (comma != NULL && (sign == NULL || comma < sign)) {
+		call.item = comma + 1;
+		return call_make(&call, params, (size_t)(comma - params), set_visit);
+	}
+	call.item = params;
+	return call_make(&call, NULL, 0, set_visit);
+}
+
 /* The commands that are about one engine. */
 static const struct command {
 	const char *name;
@@ -414,6 +473,8 @@ telemetry_register(void)
 		return;
 	rte_telemetry_register_cmd("/weir/list", list_command,
 		"Names of the engines. No parameters");
+	rte_telemetry_register_cmd("/weir/set", set_command,
+		"Set a live key. Parameters: engine, SECTION.KEY=VALUE");
 	for (unsigned int i = 0; i < RTE_DIM(commands); i++)
 		rte_telemetry_register_cmd(commands[i].name, engine_command, commands[i].help);
 }

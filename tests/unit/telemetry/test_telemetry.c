@@ -153,6 +153,9 @@ test_refusals(void **state)
 		"/weir/ports,nobody",
 		"/weir/plan,nobody",
 		"/weir/watch,nobody",
+		"/weir/set",
+		"/weir/set,nobody,gen.rate=1",
+		"/weir/set,a-name-that-is-longer-than-any-pipeline-may-have,gen.rate=1",
 		"/weir/ledger,a-name-that-is-longer-than-any-pipeline-may-have",
 	};
 	struct rig rig;
@@ -382,6 +385,67 @@ test_large(void **state)
 	end(&rig);
 }
 
+static void
+set_is(const char *command, const char *assignment)
+{
+	json_t *value = ask(command);
+
+	assert_int_equal(json_object_size(value), 1);
+	text_is(value, "set", assignment);
+	json_decref(value);
+}
+
+static void
+set_fails(const char *command, const char *const *pieces, unsigned int n)
+{
+	static const char *const keys[] = { "error", "error_2" };
+	json_t *value = ask(command);
+
+	assert_int_equal(json_object_size(value), n);
+	for (unsigned int i = 0; i < n; i++)
+		text_is(value, keys[i], pieces[i]);
+	json_decref(value);
+}
+
+static void
+test_set(void **state)
+{
+	static const char *const form[] = { "'tele': expected SECTION.KEY=VALUE" };
+	static const char *const fixed[] = { "[source gen] key 'flows' is fixed while the engine "
+					     "runs: stop it, set the key, start again" };
+	static const char *const list[] = { "[source gen] rate = 1,2: expected events a second, "
+					    "also with k, M or G (1000s), from 0 to 10G" };
+	static const char *const late[] = { "[link a.match my-end] on_full = drop-late: expected "
+					    "`deadline`, the longest wait, as 1ms" };
+	static const char *const calls[] = {
+		"[link a.rest my-end] on_full = drop-newest: a call has no ring that could be full: "
+		"stop it, give the link kind = ring, start ag",
+		"ain",
+	};
+	struct rig rig, other;
+	json_t *value;
+
+	(void)state;
+	make(&rig, "tele", "0");
+	set_fails("/weir/set,tele", form, 1);
+	set_fails("/weir/set,gen.flows=2", fixed, 1);
+	set_fails("/weir/set,tele,gen.flows=2", fixed, 1);
+	set_fails("/weir/set,gen.rate=1,2", list, 1);
+	set_fails("/weir/set,tele,link a.match my-end.on_full=drop-late", late, 1);
+	set_fails("/weir/set,tele,link a.rest my-end.on_full=drop-newest", calls, 2);
+	set_is("/weir/set,gen.rate=100", "gen.rate=100");
+	set_is("/weir/set,tele,link a.match my-end.on_full=drop-newest",
+		"link a.match my-end.on_full=drop-newest");
+	value = ask("/weir/links,tele");
+	text_is(json_object_get(value, "link_1"), "on_full", "drop-newest");
+	json_decref(value);
+	make(&other, "other", "1");
+	answers_null("/weir/set,gen.rate=100");
+	set_is("/weir/set,other,gen.rate=100", "gen.rate=100");
+	end(&other);
+	end(&rig);
+}
+
 static uint32_t asking;
 
 /* Asks all the time; how many answers were neither null nor what they should be. */
@@ -429,6 +493,7 @@ main(void)
 		cmocka_unit_test(test_plan),
 		cmocka_unit_test(test_watch),
 		cmocka_unit_test(test_two),
+		cmocka_unit_test(test_set),
 		cmocka_unit_test(test_large),
 		cmocka_unit_test(test_meanwhile),
 	};

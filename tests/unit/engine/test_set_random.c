@@ -138,7 +138,6 @@ make_lossless(struct rig *rig)
 		snprintf(text, sizeof(text), "%s.gap_markers=off", links[i]);
 		rig_ok(rig, weir_engine_set(rig->engine, text, &rig->error));
 	}
-	rig_ok(rig, weir_engine_set(rig->engine, "gen.rate=0", &rig->error));
 }
 
 static unsigned int
@@ -170,16 +169,34 @@ setters_run(struct rig *rig, uint64_t *seed)
 	assert_true(settings_kept(rig) <= 1 + rig->engine->loop_count);
 }
 
+/* At random, and then on. */
+static void
+begin(struct rig *rig, const char *name, const char *const *sections, uint64_t *seed)
+{
+	rig_make(rig, name, "1-2", 0, sections);
+	rig_start(rig);
+	rig_wait_received(rig, 1000);
+	setters_run(rig, seed);
+	rig_ok(rig, weir_engine_set(rig->engine, "gen.rate=0", &rig->error));
+	rig_wait_received(rig, rig_ledger(rig).received + 20000);
+}
+
+/* Nothing was ever put where there was no room that had been reserved. */
+static void
+end(struct rig *rig)
+{
+	rig_stop(rig);
+	assert_int_equal(rig_dropped(rig, "overrun"), 0);
+	rig_end(rig);
+}
+
 static void
 run(const char *name, const char *const *sections, uint64_t *seed)
 {
 	uint64_t dropped;
 	struct rig rig;
 
-	rig_make(&rig, name, "1-2", 0, sections);
-	rig_start(&rig);
-	rig_wait_received(&rig, 1000);
-	setters_run(&rig, seed);
+	begin(&rig, name, sections, seed);
 	make_lossless(&rig);
 	rig_wait_applied(&rig);
 	dropped = rig_ledger(&rig).dropped;
@@ -187,7 +204,7 @@ run(const char *name, const char *const *sections, uint64_t *seed)
 	assert_int_equal(rig_ledger(&rig).dropped, dropped);
 	rig_stop(&rig);
 	assert_int_equal(rig_ledger(&rig).dropped, dropped);
-	rig_end(&rig);
+	end(&rig);
 }
 
 /* Both branches get every event; one worker each. */
@@ -223,12 +240,34 @@ test_meshes(void **state)
 		&seed);
 }
 
+/* With calls, lossy and lossless, so that some of it is refused. */
+static void
+test_calls(void **state)
+{
+	uint64_t seed = testing_seed();
+	struct rig rig;
+
+	(void)state;
+	begin(&rig, "calls",
+		SECTIONS("source gen: type=synth; flows=100; sizes=60; queues=2; lcores=1-2",
+			"stage a: type=t_fan; input=gen; workers=2; lcores=1-2",
+			"stage b: type=work; cycles=0; input=gen; lcores=1",
+			"stage end: type=t_tight; input=a, b; lcores=2",
+			"link gen a: on_full=drop-newest; ring=256; deadline=1ms",
+			"link gen b: on_full=drop-newest; ring=256; deadline=1ms",
+			"link a end: on_full=drop-oldest; ring=256; deadline=1ms",
+			"link b end: on_full=block; ring=256; deadline=1ms"),
+		&seed);
+	end(&rig);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_copies),
 		cmocka_unit_test(test_meshes),
+		cmocka_unit_test(test_calls),
 	};
 
 	rig_eal_init();

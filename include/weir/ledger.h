@@ -98,7 +98,7 @@ struct weir_ring_figures {
 struct weir_link_figures {
 	char from[WEIR_FROM_SIZE]; /**< producer's node, with .OUTPUT where it has several */
 	const char *to;            /**< consumer's node */
-	const char *on_full;       /**< the drop policy's name */
+	const char *on_full;       /**< the drop policy's name, as it was set last */
 	bool call;                 /**< whether every pair of workers is joined by a call */
 	unsigned int rings;        /**< how many rings it has */
 	uint32_t count;            /**< events in its rings now */

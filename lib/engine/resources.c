@@ -230,6 +230,9 @@ engine_ports_stop(struct weir_engine *engine)
 		if (port_claim(port))
 			port_stop(port->plan->id, port->plan->rx_queues);
 	}
+	/* What an lcore has that does not return is not with a driver. */
+	if (engine->out > 0)
+		return;
 	/* Some drivers (net_tap) keep the mbufs of stopped queues until they are closed. */
 	for (unsigned int i = 0; i < engine->port_count && !pools_full(engine); i++)
 		if (engine->ports[i].stopped)

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 
 #include <rte_bus_vdev.h>
+#include <rte_ethdev.h>
 
 #include "strike.h"
 
@@ -59,6 +60,57 @@ test_faults(void **state)
 			rig_stop(&rig);
 			rig_end(&rig);
 		}
+}
+
+/* A stage that never returns: the stop comes back, and all is well once the stage is. */
+static void
+test_stall_for_ever(void **state)
+{
+	(void)state;
+	for (unsigned int p = WEIR_ON_FULL_BLOCK; p < WEIR_ON_FULL_MAX; p++) {
+		struct rig rig;
+
+		make(&rig, "ever", on_full_names[p], "type=count");
+		rig_start(&rig);
+		goes_on(&rig);
+		__atomic_store_n(&stuck, 1, __ATOMIC_RELAXED);
+		strike_last(&rig, FAULT_US);
+		assert_int_equal(weir_engine_stop(rig.engine, 20), -ETIMEDOUT);
+		assert_int_equal(rig_ledger(&rig).unaccounted, 0);
+		assert_true(weir_engine_destroy(rig.engine) > 0);
+		__atomic_store_n(&stuck, 0, __ATOMIC_RELAXED);
+		rig_stop(&rig);
+		rig_end(&rig);
+	}
+}
+
+/* Of DPDK's own, for drivers: what they call when a device goes away. */
+struct rte_eth_dev *rte_eth_dev_allocated(const char *name);
+int rte_eth_dev_callback_process(struct rte_eth_dev *dev, enum rte_eth_event_type event,
+	void *ret_param);
+
+/* A device that goes away; what else comes in goes on. */
+static void
+test_port_gone(void **state)
+{
+	(void)state;
+	for (unsigned int p = WEIR_ON_FULL_BLOCK; p < WEIR_ON_FULL_MAX; p++) {
+		struct weir_port_figures port;
+		struct rig rig;
+
+		make(&rig, "gone", on_full_names[p], "type=count");
+		rig_start(&rig);
+		goes_on(&rig);
+		rte_eth_dev_callback_process(rte_eth_dev_allocated("net_null0"),
+			RTE_ETH_EVENT_INTR_RMV, NULL);
+		assert_int_equal(rte_vdev_uninit("net_null0"), 0);
+		goes_on(&rig);
+		assert_int_equal(weir_ledger_port(rig.engine, 0, &port), 0);
+		assert_true(port.gone);
+		rig_stop(&rig);
+		rig_end(&rig);
+		assert_int_equal(rte_vdev_init("net_null0", ""), 0);
+	}
 }
 
 /* The drain, too, goes on after a fault. */
@@ -129,6 +181,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_faults),
 		cmocka_unit_test(test_while_draining),
+		cmocka_unit_test(test_stall_for_ever),
+		cmocka_unit_test(test_port_gone),
 		cmocka_unit_test(test_disk_full),
 		cmocka_unit_test(test_pipe_closed),
 	};

@@ -70,7 +70,7 @@ enum weir_wait {
 				* share a CPU */
 	WEIR_WAIT_SPIN,        /**< poll again at once */
 	WEIR_WAIT_PAUSE,       /**< one pause instruction */
-	WEIR_WAIT_EXPONENTIAL, /**< pauses that double from min to max */
+	WEIR_WAIT_EXPONENTIAL, /**< spin for as long as max, then pauses that double from min to max */
 	WEIR_WAIT_YIELD,       /**< give the CPU to another thread */
 	WEIR_WAIT_SLEEP,       /**< sleep, longer by 1 us each time up to max */
 	WEIR_WAIT_MONITOR,     /**< let the CPU watch for a write to the one input, up to max */

@@ -131,6 +131,7 @@ struct __rte_cache_aligned loop {
 	/* Counters, read by the control side. */
 	uint64_t cycles[LCORE_STATES] __rte_cache_aligned;
 	uint64_t since; /* TSC of the last change of state */
+	uint64_t quiet; /* and of the first pass that moved nothing after one that did */
 	uint32_t state;
 	uint32_t finished;
 	uint64_t passes;

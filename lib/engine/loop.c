@@ -23,8 +23,11 @@ loop_account(struct loop *loop, bool moved)
 {
 	enum lcore_state now = moved ? LCORE_BUSY : loop->blocked ? LCORE_BLOCKED : LCORE_IDLE;
 
-	if (!moved)
+	if (!moved) {
 		loop_spent(loop, loop->state == LCORE_BUSY ? LCORE_BUSY : now);
+		if (loop->state == LCORE_BUSY)
+			loop->quiet = loop->since;
+	}
 	if (loop->state != now)
 		__atomic_store_n(&loop->state, now, __ATOMIC_RELAXED);
 }

@@ -153,8 +153,12 @@ loop_wait(struct loop *loop)
 
 	if (loop->blocked)
 		state = LCORE_BLOCKED;
-	/* Not worth a look at the clock. */
-	if (waiter->how == WEIR_WAIT_SPIN)
+	/*
+	 * At half of its load an lcore has nothing to do for a microsecond or two, again and again:
+	 * pauses then cost latency and save nothing. By here the pass is counted, so without them no
+	 * look at the clock is due.
+	 */
+	if (waiter->how == WEIR_WAIT_SPIN || loop->since - loop->quiet < waiter->eager)
 		return;
 	__atomic_store_n(&loop->state, state, __ATOMIC_RELAXED);
 	if (waiter->armed && loop_holds(loop))

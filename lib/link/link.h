@@ -353,6 +353,7 @@ struct waiter {
 	uint64_t min_ns;    /* exponential and interrupt: first wait */
 	uint64_t max_ns;    /* longest wait; interrupt: of those before it sleeps */
 	uint64_t now_ns;    /* the next wait */
+	uint64_t eager;     /* cycles without work below which it looks again at once */
 	const struct wait_watch *watch; /* monitor; NULL: nothing, only pause */
 	struct wait_queues *queues;     /* interrupt */
 };

@@ -105,15 +105,16 @@ static const struct wait_way {
 	uint64_t first_ns;                   /* the shortest wait; 0: as given */
 	unsigned int patience;               /* the less, the sooner it looks again */
 	bool sleeps;                         /* gives the CPU to the kernel */
+	bool lingers; /* looks again at once for as long as its longest wait */
 } ways[] = {
-	[WEIR_WAIT_AUTO] = { wait_not, 0, 0, false },
-	[WEIR_WAIT_SPIN] = { wait_not, 0, 1, false },
-	[WEIR_WAIT_PAUSE] = { wait_pause, 0, 2, false },
-	[WEIR_WAIT_EXPONENTIAL] = { wait_pauses, 0, 3, false },
-	[WEIR_WAIT_YIELD] = { wait_yield, 0, 4, true },
-	[WEIR_WAIT_MONITOR] = { wait_monitor, 0, 5, false },
-	[WEIR_WAIT_SLEEP] = { wait_sleep, SLEEP_STEP_NS, 6, true },
-	[WEIR_WAIT_INTERRUPT] = { wait_interrupt, 0, 7, false },
+	[WEIR_WAIT_AUTO] = { wait_not, 0, 0, false, false },
+	[WEIR_WAIT_SPIN] = { wait_not, 0, 1, false, false },
+	[WEIR_WAIT_PAUSE] = { wait_pause, 0, 2, false, false },
+	[WEIR_WAIT_EXPONENTIAL] = { wait_pauses, 0, 3, false, true },
+	[WEIR_WAIT_YIELD] = { wait_yield, 0, 4, true, false },
+	[WEIR_WAIT_MONITOR] = { wait_monitor, 0, 5, false, true },
+	[WEIR_WAIT_SLEEP] = { wait_sleep, SLEEP_STEP_NS, 6, true, false },
+	[WEIR_WAIT_INTERRUPT] = { wait_interrupt, 0, 7, false, true },
 };
 
 int
@@ -126,6 +127,8 @@ void
 waiter_init(struct waiter *waiter, enum weir_wait how, uint64_t min_ns, uint64_t max_ns)
 {
 	*waiter = (struct waiter){ .how = how, .min_ns = min_ns, .max_ns = max_ns };
+	if (ways[how].lingers)
+		waiter->eager = (uint64_t)((double)max_ns * (double)rte_get_tsc_hz() / NS_PER_S);
 	waiter_reset(waiter);
 }
 

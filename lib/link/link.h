@@ -293,6 +293,9 @@ unsigned int worker_room(const struct weir_worker *worker, unsigned int want);
 /* Most events, up to a burst, that it may forward now, whatever it can take itself. */
 unsigned int worker_room_out(const struct weir_worker *worker);
 
+/* Whether what it forwards comes to a ring, over calls too. */
+bool worker_reaches_ring(const struct weir_worker *worker);
+
 /* Take at most n events out of a ring. */
 unsigned int ring_consumer_get(struct ring_consumer *consumer, struct weir_event *events[],
 	unsigned int n);

@@ -183,6 +183,21 @@ weir_transmitted(struct weir_worker *worker, uint16_t n)
 	stat_add(&worker->stats->transmitted, n);
 }
 
+bool
+worker_reaches_ring(const struct weir_worker *worker)
+{
+	for (uint16_t o = 0; o < worker->output_count; o++)
+		for (uint16_t l = 0; l < worker->outputs[o].link_count; l++) {
+			const struct out_link *link = &worker->outputs[o].links[l];
+
+			for (uint16_t i = 0; i < link->lane_count; i++)
+				if (link->lanes[i].ring.ring != NULL ||
+					worker_reaches_ring(link->lanes[i].consumer))
+					return true;
+		}
+	return false;
+}
+
 const char *
 weir_worker_name(const struct weir_worker *worker)
 {

@@ -12,6 +12,7 @@
 #define RX_PART 16
 
 struct ethdev_state {
+	bool away; /* other lcores read its events: their lines must come back first */
 	struct weir_parse_burst parse;
 	struct wire_clock clock;
 };
@@ -32,6 +33,7 @@ ethdev_init(struct weir_worker *worker, const void *conf, void *state, struct we
 
 	(void)conf;
 	(void)error;
+	s->away = worker_reaches_ring(worker);
 	s->parse.port = worker->port;
 	s->parse.queue = worker->queue;
 	s->parse.tunnel = worker->tunnel;
@@ -72,14 +74,26 @@ adopt(struct weir_worker *worker, struct rte_mbuf *mbufs[], struct weir_event *e
 	return kept;
 }
 
+/* Take at most n mbufs, whose events nobody but this lcore ever has. */
+static uint16_t
+receive_home(const struct weir_worker *worker, struct rte_mbuf *mbufs[],
+	struct weir_event *events[], uint16_t n)
+{
+	n = rte_eth_rx_burst(worker->port, worker->queue, mbufs, n);
+	for (uint16_t i = 0; i < n; i++)
+		events[i] = weir_mbuf_event(mbufs[i]);
+	return n;
+}
+
 /*
  * Take at most n mbufs, in parts: while the driver fetches the next part, the event lines of the
  * last one come over from the core that read them before. One hop over two cores of an EPYC makes
- * 1.18 times the events of RX bursts of 32 (median of 25 interleaved rounds).
+ * 1.18 times the events of RX bursts of 32 (median of 25 interleaved rounds); three stages on one lcore
+ * make 1.06 times as many without this.
  */
 static uint16_t
-receive(const struct weir_worker *worker, struct rte_mbuf *mbufs[], struct weir_event *events[],
-	uint16_t n)
+receive_away(const struct weir_worker *worker, struct rte_mbuf *mbufs[],
+	struct weir_event *events[], uint16_t n)
 {
 	uint16_t got = 0;
 
@@ -107,7 +121,9 @@ ethdev_poll(struct weir_worker *worker, void *state, struct weir_event *events[]
 
 	if (unlikely(worker_port_gone(worker)) || fault_hit(FAULT_SILENT))
 		return 0;
-	n = receive(worker, mbufs, events, RTE_MIN(n, BURST_MAX));
+	n = RTE_MIN(n, BURST_MAX);
+	n = s->away ? receive_away(worker, mbufs, events, n) :
+		      receive_home(worker, mbufs, events, n);
 	if (n == 0)
 		return 0;
 	s->parse.tsc = rte_rdtsc();

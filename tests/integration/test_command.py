@@ -255,18 +255,20 @@ class Report(WeirTest):
         run = self.run_ok(GOOD, "-n", "1000")
         self.assertEqual(set(run.report), {"weir", "dpdk", "pipeline", "elapsed_s", "ledger",
                                            "drops", "ports", "parse", "nodes", "links", "pools",
-                                           "lcores", "watch"})
+                                           "lcores", "watch", "flow_seed"})
         self.assertEqual(set(run.report["ledger"]),
                          {"received", "created", "released", "transmitted", "dropped",
                           "in_flight", "unaccounted"})
         self.assertEqual(set(run.report["nodes"][0]), {"name", "type", "workers"})
         self.assertEqual(set(run.report["nodes"][0]["workers"][0]),
                          {"lcore", "socket", "in", "out", "created", "released", "dropped",
-                          "held", "busy", "others", "idle", "spin", "blocked", "sleep"})
-        self.assertEqual(set(run.report["links"][0]), {"from", "to", "kind", "on_full", "rings"})
+                          "held", "busy", "others", "idle", "spin", "blocked", "sleep",
+                          "pressures", "key_only"})
+        self.assertEqual(set(run.report["links"][0]), {"from", "to", "kind", "on_full", "rings",
+                                                    "drops"})
         self.assertEqual(set(run.report["links"][0]["rings"][0]),
                          {"producer", "consumer", "socket", "capacity", "enqueued", "dequeued",
-                          "dropped", "high_water"})
+                          "dropped", "dropped_inside", "high_water", "level"})
         self.assertEqual(set(run.report["pools"][0]), {"name", "socket", "size", "leaked"})
 
 

@@ -12,6 +12,9 @@ from weirlib import FOUR, ONE, SANITIZED, THREE, TWO, WeirTest
 ROUNDS = 20 if SANITIZED else 60
 
 
+LOSSY = ["drop-newest", "drop-oldest", "drop-priority", "drop-flow", "drop-late"]
+
+
 class Maker:
     """Makes a pipeline of one or two sources and some stages, each reading from those before it."""
 
@@ -57,9 +60,11 @@ class Maker:
     def link(self, source, name):
         self.text += ["[link %s %s]" % (source, name),
                       "kind = " + self.rng.choice(["auto", "auto", "ring"]),
-                      "ring = %d" % self.rng.choice([256, 1024, 4096]),
+                      "ring = %d" % self.rng.choice([512, 1024, 4096]),
                       "spread = " + self.rng.choice(["flow", "flow", "round-robin", "copy"]),
-                      "on_full = " + self.rng.choice(["auto", "block", "drop-newest"]),
+                      "on_full = " + self.rng.choice(["auto", "block"] + LOSSY),
+                      "deadline = 1ms",
+                      "gap_markers = " + self.rng.choice(["on", "off"]),
                       "full = " + self.rng.choice(["auto", "exponential", "yield", "sleep"])]
 
 
@@ -77,7 +82,7 @@ class Random(WeirTest):
             process.send_signal(rng.choice([signal.SIGINT, signal.SIGTERM]))
             run = self.collect(process)
             self.assertEqual(run.status, 0, str(run))
-        if "drop-newest" not in text and "drop = " not in text:
+        if "= drop-" not in text and "drop = " not in text:
             self.assertEqual(run.report["ledger"]["dropped"], 0, str(run))
 
     def test_random(self):

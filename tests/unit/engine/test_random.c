@@ -55,9 +55,14 @@ static void
 draft_link(struct draft *draft, const char *from, const char *to)
 {
 	snprintf(draft_line(draft), sizeof(draft_text[0]),
-		"link %s %s: ring=%u; spread=%s; on_full=%s; kind=%s", from, to,
-		256 + draw(draft, 600), PICK(draft, "flow", "round-robin", "copy"),
-		PICK(draft, "block", "drop-newest"), PICK(draft, "auto", "ring"));
+		"link %s %s: ring=%u; spread=%s; on_full=%s; kind=%s; deadline=50us; "
+		"gap_markers=%s; high=%s; low=20%%",
+		from, to, 256 + draw(draft, 600), PICK(draft, "flow", "round-robin", "copy"),
+		draw(draft, 2) == 0 ?
+			"block" :
+			on_full_names[WEIR_ON_FULL_DROP_NEWEST +
+				draw(draft, WEIR_ON_FULL_MAX - WEIR_ON_FULL_DROP_NEWEST)],
+		PICK(draft, "auto", "ring"), PICK(draft, "on", "off"), PICK(draft, "50%", "90%"));
 }
 
 static void
@@ -107,7 +112,7 @@ static bool
 lossless(const struct rig *rig)
 {
 	for (unsigned int i = 0; i < rig->pipeline->link_count; i++)
-		if (rig->pipeline->links[i].conf.on_full == WEIR_ON_FULL_DROP_NEWEST)
+		if (rig->pipeline->links[i].conf.on_full != WEIR_ON_FULL_BLOCK)
 			return false;
 	return true;
 }

@@ -157,6 +157,34 @@ WEIR_API void weir_ledger_read(const struct weir_engine *engine, struct weir_led
 WEIR_API int weir_ledger_worker(const struct weir_engine *engine, unsigned int i,
 	struct weir_worker_figures *figures);
 
+/** What is measured of how long things take: of one burst in 64, at the stages' workers. */
+enum weir_latency {
+	WEIR_LATENCY_WAIT = 0, /**< an event's wait in a ring, from its publication to its taking */
+	WEIR_LATENCY_SERVICE,  /**< process() for each event of a burst, with all that it calls */
+	WEIR_LATENCY_AGE,      /**< from an event's arrival (its `tsc`) to process() */
+	WEIR_LATENCY_MAX       /**< number of them */
+};
+
+/** How long something takes, in ns, to 1 part in 16. All 0 where nothing was measured. */
+struct weir_latency_figures {
+	uint64_t count; /**< measurements */
+	uint64_t p50;   /**< half of them are not longer */
+	uint64_t p99;   /**< 99 of a hundred are not */
+	uint64_t p999;  /**< 999 of a thousand are not */
+	uint64_t max;   /**< none is */
+};
+
+/**
+ * weir_ledger_latency() reads how long things take at worker i.
+ *
+ * @return 0; -ENOENT beyond the last worker or kind; -ENODATA: the worker is a source's
+ */
+WEIR_API int weir_ledger_latency(const struct weir_engine *engine, unsigned int i,
+	enum weir_latency latency, struct weir_latency_figures *figures);
+
+/** Short name of a latency ("wait", "service", "age"), the key in reports; NULL beyond the last. */
+WEIR_API const char *weir_latency_name(unsigned int latency);
+
 /** weir_ledger_link() reads link i. @return 0, or -ENOENT beyond the last */
 WEIR_API int weir_ledger_link(const struct weir_engine *engine, unsigned int i,
 	struct weir_link_figures *figures);

@@ -88,6 +88,10 @@ seat_create(struct weir_engine *engine, struct seat *seat, const struct plan_wor
 			worker->pressure = node->source_ops->pressure;
 		return 0;
 	}
+	worker->latency = alloc(1, sizeof(*worker->latency), plan->socket);
+	if (worker->latency == NULL)
+		return -ENOMEM;
+	worker->until_timed = LATENCY_BURSTS;
 	worker->process = stage->process;
 	worker->room = stage->room;
 	worker->tick = stage->tick;
@@ -200,6 +204,10 @@ ring_join(struct weir_engine *engine, const struct plan_pair *pair, struct joint
 	joint->consumer = &consumer->inputs[consumer->input_count++];
 	ring_producer_init(&joint->lane->ring, joint->ring);
 	ring_consumer_init(joint->consumer, joint->ring, producer);
+	joint->probe = alloc(1, sizeof(*joint->probe), consumer->socket);
+	if (joint->probe == NULL)
+		return -ENOMEM;
+	ring_probe_init(joint->probe, &joint->lane->ring, joint->consumer);
 	joint->lane->ring.seed = engine->flow_seed;
 	joint->consumer->id = pair->link;
 	joint->consumer->feedback = pipeline_feedback(pipeline_of(engine), link);
@@ -342,6 +350,7 @@ worker_free(struct weir_worker *worker)
 		}
 		rte_free(output->links);
 	}
+	rte_free(worker->latency);
 	rte_free(worker->gates);
 	rte_free(worker->callers);
 	rte_free(worker->inputs);
@@ -357,6 +366,7 @@ engine_unbuild(struct weir_engine *engine)
 	for (unsigned int i = 0; i < engine->joint_count; i++) {
 		if (engine->joints[i].lane != NULL)
 			rte_free(engine->joints[i].lane->ring.stamps);
+		rte_free(engine->joints[i].probe);
 		rte_ring_free(engine->joints[i].ring);
 	}
 	free(engine->joints);

@@ -172,6 +172,7 @@ struct joint {
 	const struct plan_pair *pair;
 	struct lane *lane;
 	struct ring_consumer *consumer;
+	struct ring_probe *probe;
 };
 
 /* A link of the pipeline, on the control side. */

@@ -135,6 +135,8 @@ input_pull(struct loop *loop, struct weir_worker *worker, struct ring_consumer *
 
 	if (unlikely(input->gap.count > 0))
 		marked = ring_consumer_mark(input, worker);
+	if (WEIR_SAMPLING)
+		ring_consumer_probe(input, n - marked, &worker->latency->wait);
 	n = ring_consumer_get(input, loop->events, n - marked);
 	if (n > 0)
 		worker_process(worker, loop->events, (uint16_t)n);

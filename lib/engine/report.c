@@ -80,6 +80,21 @@ report_parse(const struct weir_engine *engine)
 	return parse;
 }
 
+/* For a stage's worker, how long things take there. */
+static void
+report_latency(const struct weir_engine *engine, unsigned int i, json_t *worker)
+{
+	json_t *latency = json_object();
+	struct weir_latency_figures l;
+
+	for (unsigned int k = 0; weir_ledger_latency(engine, i, (enum weir_latency)k, &l) == 0; k++)
+		json_object_set_new(latency, weir_latency_name(k),
+			json_pack("{s:I, s:I, s:I, s:I, s:I}", "count", (json_int_t)l.count,
+				"p50_ns", (json_int_t)l.p50, "p99_ns", (json_int_t)l.p99, "p999_ns",
+				(json_int_t)l.p999, "max_ns", (json_int_t)l.max));
+	json_object_set_new(worker, "latency", latency);
+}
+
 static json_t *
 report_worker(const struct weir_worker_figures *w)
 {
@@ -107,6 +122,7 @@ report_nodes(const struct weir_engine *engine)
 					"workers", workers));
 		}
 		json_array_append_new(workers, report_worker(&w));
+		report_latency(engine, i, json_array_get(workers, w.index));
 	}
 	return nodes;
 }

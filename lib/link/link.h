@@ -46,6 +46,18 @@ struct gap {
 	bool wanted;
 };
 
+/* One burst in so many is timed. */
+#define LATENCY_BURSTS 64
+
+/*
+ * When one event was published: once in a while, by the producer. It writes the next one when the
+ * consumer has taken that event; the consumer reads it before it does.
+ */
+struct __rte_cache_aligned ring_probe {
+	uint32_t slot; /* of the event, as heads and tails count */
+	uint64_t tsc;
+};
+
 /*
  * The producer's end of a ring. Puts are seen by the consumer when they are published. Its first
  * line is what every burst needs.
@@ -63,7 +75,9 @@ struct __rte_cache_aligned ring_producer {
 	uint64_t enqueued;
 
 	struct gap gap;
-	uint32_t high; /* of fill, in events */
+	struct ring_probe *probe; /* NULL: none */
+	uint32_t until_probe;     /* bursts */
+	uint32_t high;            /* of fill, in events */
 	uint32_t low;
 	bool pressed; /* has been above `high`, and not below `low` since */
 
@@ -96,6 +110,8 @@ struct __rte_cache_aligned ring_consumer {
 	uint32_t seen; /* producer's head when it was last read */
 	uint32_t high_water;
 	uint64_t dequeued;
+	const struct ring_probe *probe; /* NULL: none */
+	uint32_t probed;                /* slot of the last one that was read */
 	struct gap gap;
 	uint32_t high;
 	uint32_t low;
@@ -185,6 +201,13 @@ struct gate {
 	uint32_t times;              /* most events that arrive there for one pulled */
 };
 
+/* How long things take, in cycles. Written by the worker's lcore only. */
+struct worker_latency {
+	struct histogram wait;    /* in rings, of events that come to it */
+	struct histogram service; /* in process(), for each event, with what it calls */
+	struct histogram age;     /* from arrival to process() */
+};
+
 /* What the workers of one lcore share to tell where its time goes. */
 struct lcore_sample {
 	bool on;         /* this pass is timed */
@@ -212,6 +235,8 @@ struct __rte_cache_aligned weir_worker {
 	uint16_t input_count;
 	uint16_t burst;
 	struct lcore_sample *sample;
+	struct worker_latency *latency; /* NULL: not measured */
+	uint32_t until_timed;           /* bursts */
 	bool unpublished; /* an output has puts or staged events that wait for the pass's end */
 
 	/* Told when a link behind it goes above `high`, and when all are below `low`; or NULL. */
@@ -299,6 +324,12 @@ bool worker_reaches_ring(const struct weir_worker *worker);
 /* Take at most n events out of a ring. */
 unsigned int ring_consumer_get(struct ring_consumer *consumer, struct weir_event *events[],
 	unsigned int n);
+
+/* Have the wait in a ring measured: by the producer's and the consumer's end. */
+void ring_probe_init(struct ring_probe *probe, struct ring_producer *producer,
+	struct ring_consumer *consumer);
+/* Note the wait of a probed event, where the next n are to be taken and it is among them. */
+void ring_consumer_probe(struct ring_consumer *consumer, uint32_t n, struct histogram *wait);
 
 /* Drop at most n of the oldest in a ring, counted as come in at its consumer; how many those were. */
 unsigned int ring_consumer_lose(struct ring_consumer *consumer, struct weir_worker *worker,

@@ -47,6 +47,9 @@ producer_put(struct ring_producer *producer, struct weir_event *const events[], 
 	producer->head += n;
 }
 
+/* The time of what is published, for one event once in a while. */
+void producer_probe(struct ring_producer *producer);
+
 /* When the slots from `published` on are published. */
 static inline void
 producer_stamp(struct ring_producer *producer)
@@ -74,6 +77,8 @@ producer_publish(struct ring_producer *producer)
 		return;
 	if (unlikely(producer->stamps != NULL))
 		producer_stamp(producer);
+	if (WEIR_SAMPLING && unlikely(--producer->until_probe == 0))
+		producer_probe(producer);
 	producer->published = producer->head;
 	/* Counted before it can be taken out: nobody reads of more out than in. */
 	stat_add(&producer->enqueued, n);

@@ -16,6 +16,7 @@ ring_producer_init(struct ring_producer *producer, struct rte_ring *ring)
 		.published = ring->prod.tail,
 		.seen = ring->cons.tail,
 		.alarm = UINT32_MAX,
+		.until_probe = LATENCY_BURSTS,
 	};
 }
 
@@ -69,6 +70,45 @@ ring_consumer_get(struct ring_consumer *consumer, struct weir_event *events[], u
 	consumer_take(consumer, events, n);
 	stat_add(&consumer->dequeued, n);
 	return n;
+}
+
+void
+ring_probe_init(struct ring_probe *probe, struct ring_producer *producer,
+	struct ring_consumer *consumer)
+{
+	/* None that was not read yet. */
+	probe->slot = consumer->tail - 1;
+	producer->probe = probe;
+	consumer->probe = probe;
+	consumer->probed = probe->slot;
+}
+
+void
+producer_probe(struct ring_producer *producer)
+{
+	struct ring_probe *probe = producer->probe;
+
+	producer->until_probe = LATENCY_BURSTS;
+	/* The last one is still in the ring, as far as is known. */
+	if (probe == NULL || (int32_t)(producer->seen - probe->slot) <= 0)
+		return;
+	__atomic_store_n(&probe->tsc, rte_rdtsc(), __ATOMIC_RELAXED);
+	__atomic_store_n(&probe->slot, producer->published, __ATOMIC_RELEASE);
+}
+
+void
+ring_consumer_probe(struct ring_consumer *consumer, uint32_t n, struct histogram *wait)
+{
+	uint32_t slot = __atomic_load_n(&consumer->probe->slot, __ATOMIC_ACQUIRE);
+	uint64_t now, then;
+
+	/* Read already, or not among the next n. */
+	if (likely(slot == consumer->probed) || slot - consumer->tail >= n)
+		return;
+	consumer->probed = slot;
+	then = __atomic_load_n(&consumer->probe->tsc, __ATOMIC_RELAXED);
+	now = rte_rdtsc();
+	histogram_add(wait, now > then ? now - then : 0);
 }
 
 /* A marker is among what is lost: what it told of is to be told of again. */

@@ -51,6 +51,20 @@ worker_check(const struct weir_worker *worker, int64_t before, uint16_t n)
 }
 #endif
 
+/* As process(), and how long that takes, and how old what it gets is. */
+static __rte_noinline void
+process_timed(struct weir_worker *worker, struct weir_event *events[], uint16_t n)
+{
+	uint64_t start = rte_rdtsc(), came = events[0]->tsc;
+
+	worker->until_timed = LATENCY_BURSTS;
+	if (worker->latency != NULL && came <= start && came != 0)
+		histogram_add(&worker->latency->age, start - came);
+	worker->process(worker, worker->state, events, n);
+	if (worker->latency != NULL)
+		histogram_add(&worker->latency->service, (rte_rdtsc() - start) / n);
+}
+
 static inline void
 process_bursts(struct weir_worker *worker, struct weir_event *events[], uint16_t n)
 {
@@ -59,7 +73,10 @@ process_bursts(struct weir_worker *worker, struct weir_event *events[], uint16_t
 		int64_t before = worker_in_hand(worker);
 
 		stat_add(&worker->stats->in, k);
-		worker->process(worker, worker->state, events, k);
+		if (!WEIR_SAMPLING || likely(--worker->until_timed > 0))
+			worker->process(worker, worker->state, events, k);
+		else
+			process_timed(worker, events, k);
 		worker_check(worker, before, k);
 		events += k;
 		n -= k;

@@ -15,6 +15,8 @@
 
 #include <weir/stage.h>
 
+#include "histogram.h"
+
 /* Count up: for the counter's only writer. */
 static inline void
 stat_add(uint64_t *counter, uint64_t n)

@@ -227,6 +227,22 @@ nodes_sums(const struct weir_engine *engine, struct call *call)
 	return 0;
 }
 
+/* How long things take at worker i, which a source's does not tell. */
+static void
+latency_add(struct rte_tel_data *dict, const struct weir_engine *engine, unsigned int i)
+{
+	struct weir_latency_figures l;
+	char key[KEY_SIZE];
+
+	for (unsigned int k = 0; weir_ledger_latency(engine, i, (enum weir_latency)k, &l) == 0;
+		k++) {
+		snprintf(key, sizeof(key), "%s_p50_ns", weir_latency_name(k));
+		rte_tel_data_add_dict_uint(dict, key, l.p50);
+		snprintf(key, sizeof(key), "%s_p99_ns", weir_latency_name(k));
+		rte_tel_data_add_dict_uint(dict, key, l.p99);
+	}
+}
+
 static int
 node_workers(const struct weir_engine *engine, struct call *call)
 {
@@ -246,6 +262,7 @@ node_workers(const struct weir_engine *engine, struct call *call)
 		rte_tel_data_add_dict_uint(worker, "lcore", w.lcore);
 		rte_tel_data_add_dict_int(worker, "socket", w.socket);
 		figures_add(worker, &w);
+		latency_add(worker, engine, i);
 	}
 	return entries > 0 ? 0 : -ENOENT;
 }

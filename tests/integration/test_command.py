@@ -263,7 +263,7 @@ class Report(WeirTest):
         self.assertEqual(set(run.report["nodes"][0]["workers"][0]),
                          {"lcore", "socket", "in", "out", "created", "released", "dropped",
                           "held", "busy", "others", "idle", "spin", "blocked", "sleep",
-                          "pressures", "key_only"})
+                          "pressures", "key_only", "latency"})
         self.assertEqual(set(run.report["links"][0]), {"from", "to", "kind", "on_full", "rings",
                                                     "drops"})
         self.assertEqual(set(run.report["links"][0]["rings"][0]),

@@ -61,7 +61,7 @@ nodes_have_keys(const json_t *report)
 		json_array_foreach(json_object_get(node, "workers"), j, worker)
 		{
 			keys_are(worker,
-				"lcore socket in out created released dropped held busy others idle spin blocked sleep pressures key_only");
+				"lcore socket in out created released dropped held busy others idle spin blocked sleep pressures key_only latency");
 			assert_true(json_is_real(json_object_get(worker, "busy")));
 		}
 	}

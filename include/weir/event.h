@@ -112,7 +112,8 @@ struct weir_key {
 
 /**
  * What an event of type WEIR_EVENT_GAP tells: what was lost on one ring of a link since the last
- * marker, at about this place in the order. There is at most one a millisecond.
+ * marker, at about this place in the order. Each end of a ring tells of what it lost, at most once a
+ * millisecond.
  */
 struct weir_gap {
 	uint64_t count; /**< events lost */

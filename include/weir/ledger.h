@@ -91,7 +91,9 @@ struct weir_ring_figures {
 	uint64_t dequeued;         /**< taken out */
 	uint64_t dropped_inside;   /**< of `dropped`, what was lost after it was put in */
 	uint64_t dropped;          /**< lost here */
-	uint32_t level; /**< drop-flow: flows whose weir_flow_place() is below it are shed */
+	uint32_t
+		level; /**< drop-flow: what comes of flows whose weir_flow_place() is below it is shed */
+	uint32_t level_most; /**< the greatest that it was: flows from there on were never shed */
 };
 
 /** The figures of a link. */

@@ -31,8 +31,9 @@ enum weir_on_full {
 };
 
 /**
- * weir_flow_place() tells where a flow stands in the order in which `drop-flow` sheds: a link whose
- * level is L (struct weir_ring_figures) drops the flows whose place is below L, and no others.
+ * weir_flow_place() tells where a flow stands in the order in which `drop-flow` sheds: while the level
+ * of a ring is L (struct weir_ring_figures) it drops what comes of the flows whose place is below L,
+ * and of no others.
  *
  * The mixer is the finaliser of MurmurHash3 (Austin Appleby, public domain): every bit of the seed
  * moves every flow, so that who sends cannot choose a place.

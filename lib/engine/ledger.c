@@ -138,12 +138,10 @@ weir_ledger_ring(const struct weir_engine *engine, unsigned int i,
 {
 	const struct joint *joint;
 	const struct plan_worker *producer, *consumer;
-	uint64_t dequeued;
 
 	if (i >= engine->joint_count)
 		return -ENOENT;
 	joint = &engine->joints[i];
-	dequeued = __atomic_load_n(&joint->consumer->dequeued, __ATOMIC_ACQUIRE);
 	producer = &engine->plan->workers[joint->pair->producer];
 	consumer = &engine->plan->workers[joint->pair->consumer];
 	*figures = (struct weir_ring_figures){
@@ -154,12 +152,15 @@ weir_ledger_ring(const struct weir_engine *engine, unsigned int i,
 		.socket = consumer->socket,
 		.capacity = joint->ring->capacity,
 		.high_water = __atomic_load_n(&joint->consumer->high_water, __ATOMIC_RELAXED),
-		.dequeued = dequeued,
 		.level = __atomic_load_n(&joint->lane->ring.shed, __ATOMIC_RELAXED),
-		.count = rte_ring_count(joint->ring),
-		.enqueued = stat_read(&joint->lane->ring.enqueued),
+		.level_most = __atomic_load_n(&joint->lane->ring.shed_most, __ATOMIC_RELAXED),
 	};
+	/* Out before in: nobody reads of more out than in. */
+	figures->dequeued = __atomic_load_n(&joint->consumer->dequeued, __ATOMIC_ACQUIRE);
 	joint_dropped(joint, figures);
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	figures->count = rte_ring_count(joint->ring);
+	figures->enqueued = stat_read(&joint->lane->ring.enqueued);
 	pipeline_from(pipeline_of(engine), &pipeline_of(engine)->links[joint->pair->link],
 		figures->from);
 	return 0;

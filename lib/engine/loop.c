@@ -135,9 +135,9 @@ input_pull(struct loop *loop, struct weir_worker *worker, struct ring_consumer *
 
 	if (unlikely(input->gap.count > 0))
 		marked = ring_consumer_mark(input, worker);
-	if (WEIR_SAMPLING)
-		ring_consumer_probe(input, n - marked, &worker->latency->wait);
 	n = ring_consumer_get(input, loop->events, n - marked);
+	if (WEIR_SAMPLING)
+		ring_consumer_probe(input, n, &worker->latency->wait);
 	if (n > 0)
 		worker_process(worker, loop->events, (uint16_t)n);
 	return n + marked;
@@ -293,20 +293,6 @@ seat_drain(struct loop *loop, struct seat *seat)
 	return 0;
 }
 
-/* A pass while draining: events moved, or -ESHUTDOWN when every worker is done. */
-static int
-loop_drain_pass(struct loop *loop)
-{
-	unsigned int moved = 0, done = 0;
-
-	for (unsigned int i = 0; i < loop->seat_count; i++) {
-		if (!loop->seats[i]->done)
-			moved += seat_drain(loop, loop->seats[i]);
-		done += loop->seats[i]->done;
-	}
-	return done == loop->seat_count ? -ESHUTDOWN : (int)moved;
-}
-
 /*
  * Whether housekeeping is due: every so many passes, at a randomised moment, so that it does not
  * beat with what comes in bursts; sooner where passes take long.
@@ -314,8 +300,11 @@ loop_drain_pass(struct loop *loop)
 static bool
 loop_due(struct loop *loop, bool timed)
 {
+	/* An idle lcore has just looked at the clock. */
+	uint64_t now = timed ? rte_rdtsc() : loop->since;
+
 	if (likely(--loop->until_housekeeping > 0) &&
-		(!timed || rte_rdtsc() - loop->looked < loop->look_cycles))
+		(int64_t)(now - loop->looked) < (int64_t)loop->look_cycles)
 		return false;
 	loop->random = loop->random * UINT64_C(6364136223846793005) + 1;
 	loop->until_housekeeping =
@@ -328,8 +317,26 @@ loop_housekeep(struct loop *loop)
 {
 	loop->looked = rte_rdtsc();
 	loop_settings(loop);
+	/* What is done puts nothing any more, no marker either: nobody may be there to take it. */
 	for (unsigned int i = 0; i < loop->seat_count; i++)
-		worker_look(loop->seats[i]->worker, loop->looked);
+		if (!loop->seats[i]->done)
+			worker_look(loop->seats[i]->worker, loop->looked);
+}
+
+/* A pass while draining: events moved, or -ESHUTDOWN when every worker is done. */
+static int
+loop_drain_pass(struct loop *loop)
+{
+	unsigned int moved = 0, done = 0;
+
+	if (loop_due(loop, true))
+		loop_housekeep(loop);
+	for (unsigned int i = 0; i < loop->seat_count; i++) {
+		if (!loop->seats[i]->done)
+			moved += seat_drain(loop, loop->seats[i]);
+		done += loop->seats[i]->done;
+	}
+	return done == loop->seat_count ? -ESHUTDOWN : (int)moved;
 }
 
 static int
@@ -397,7 +404,7 @@ int
 loop_main(void *arg)
 {
 	struct loop *loop = arg;
-	int moved;
+	int slack = waiter_slack(1), moved;
 
 	__atomic_store_n(&loop->tid, rte_gettid(), __ATOMIC_RELAXED);
 	while ((moved = loop_pass(loop)) != -ESHUTDOWN) {
@@ -408,5 +415,6 @@ loop_main(void *arg)
 			loop_wait(loop);
 		}
 	}
+	waiter_slack(slack);
 	return 0;
 }

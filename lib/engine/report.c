@@ -137,13 +137,14 @@ report_rings(const struct weir_engine *engine, unsigned int link)
 		if (r.link != link)
 			continue;
 		json_array_append_new(rings,
-			json_pack("{s:i, s:i, s:i, s:i, s:I, s:I, s:I, s:I, s:i, s:I}", "producer",
-				(int)r.producer, "consumer", (int)r.consumer, "socket", r.socket,
-				"capacity", (int)r.capacity, "enqueued", (json_int_t)r.enqueued,
-				"dequeued", (json_int_t)r.dequeued, "dropped",
-				(json_int_t)r.dropped, "dropped_inside",
+			json_pack("{s:i, s:i, s:i, s:i, s:I, s:I, s:I, s:I, s:i, s:I, s:I}",
+				"producer", (int)r.producer, "consumer", (int)r.consumer, "socket",
+				r.socket, "capacity", (int)r.capacity, "enqueued",
+				(json_int_t)r.enqueued, "dequeued", (json_int_t)r.dequeued,
+				"dropped", (json_int_t)r.dropped, "dropped_inside",
 				(json_int_t)r.dropped_inside, "high_water", (int)r.high_water,
-				"level", (json_int_t)r.level));
+				"level", (json_int_t)r.level, "level_most",
+				(json_int_t)r.level_most));
 	}
 	return rings;
 }

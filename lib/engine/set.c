@@ -16,7 +16,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <rte_log.h>
+
 #include "engine_private.h"
+
+RTE_LOG_REGISTER(logtype_set, lib.weir.set, NOTICE);
+#define SET_LOG(level, ...) rte_log(RTE_LOG_##level, (uint32_t)logtype_set, __VA_ARGS__)
 
 static void
 settings_free(struct settings *settings)
@@ -189,6 +194,54 @@ node_check(const struct weir_engine *engine, const struct weir_pipeline *pipelin
 		made->source ? "source" : "stage", made->name);
 }
 
+/* Whether a link's key says how its producers wait, and nothing of its rings. */
+static bool
+is_waiting(const struct weir_param *param)
+{
+	return strncmp(param->name, "full", strlen("full")) == 0;
+}
+
+static bool
+is_same(const struct waiter *a, const struct waiter *b)
+{
+	return a->how == b->how && a->min_ns == b->min_ns && a->max_ns == b->max_ns;
+}
+
+/*
+ * What is asked may be more than an lcore can do, its RX rings allow, or a less patient worker waits:
+ * the log has what comes of it.
+ */
+static void
+waits_tell(const struct weir_engine *engine, const struct settings *settings,
+	const char *assignment)
+{
+	unsigned int changed = 0;
+	struct loop_waits was;
+
+	for (unsigned int i = 0; i < engine->loop_count; i++) {
+		const struct loop *loop = &engine->loops[i];
+		const struct loop_waits *now = &settings->waits[i];
+
+		if (engine->settings != NULL)
+			was = engine->settings->waits[i];
+		else
+			loop_waits_by(loop, engine->plan->pipeline, &was);
+		if (is_same(&now->idle, &was.idle) && is_same(&now->full, &was.full))
+			continue;
+		changed++;
+		SET_LOG(INFO,
+			"'%s': %s: lcore %u waits by %s up to %" PRIu64
+			" ns, when full by %s up to "
+			"%" PRIu64 " ns\n",
+			weir_engine_name(engine), assignment, loop->lcore,
+			wait_names[now->idle.how], now->idle.max_ns, wait_names[now->full.how],
+			now->full.max_ns);
+	}
+	if (changed == 0)
+		SET_LOG(NOTICE, "'%s': %s: every lcore waits as before\n", weir_engine_name(engine),
+			assignment);
+}
+
 static int
 settings_change(const struct weir_engine *engine, struct settings *settings, const char *assignment,
 	struct weir_error *error)
@@ -202,14 +255,16 @@ settings_change(const struct weir_engine *engine, struct settings *settings, con
 		rc = node_check(engine, settings->pipeline, &change, error);
 	if (rc != 0)
 		return rc;
-	if (change.link != UINT_MAX)
-		settings->links[change.link] = settings->version;
-	else if (change.of_type)
-		settings->nodes[change.node] = settings->version;
-	if (!change.of_type)
-		settings->waits_version = settings->version;
 	for (unsigned int i = 0; i < engine->loop_count; i++)
 		loop_waits_by(&engine->loops[i], settings->pipeline, &settings->waits[i]);
+	if (change.of_type) {
+		settings->nodes[change.node] = settings->version;
+	} else if (change.link != UINT_MAX && !is_waiting(change.param)) {
+		settings->links[change.link] = settings->version;
+	} else {
+		settings->waits_version = settings->version;
+		waits_tell(engine, settings, assignment);
+	}
 	return 0;
 }
 

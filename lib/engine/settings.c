@@ -16,18 +16,20 @@ engine_link_settings(const struct weir_pipeline *pipeline, const struct link_con
 	struct link_settings *settings)
 {
 	uint32_t capacity = (uint32_t)conf->ring, burst = (uint32_t)pipeline->conf.burst;
-	/* What comes until the policy has acted finds room: a burst above `high`. */
-	uint32_t most = capacity > burst ? capacity - burst : 1;
-	uint32_t high = (uint32_t)(conf->high * capacity);
+	/* What comes until the policy has acted finds room: a burst above `high`, where it can. */
+	uint32_t most = capacity >= 2 * burst ? capacity - burst : capacity;
+	uint32_t high = RTE_MAX(RTE_MIN((uint32_t)(conf->high * capacity), most), 2u);
+	uint32_t low = (uint32_t)(conf->low * capacity);
 
 	*settings = (struct link_settings){
 		.policy = link_policy((enum weir_on_full)conf->on_full),
-		.high = RTE_MAX(RTE_MIN(high, most), 1u),
+		.high = high,
+		/* What is empty is below it. */
+		.low = RTE_MAX(RTE_MIN(low, high - 1), 1u),
 		.timeout = cycles_of(conf->block_timeout),
 		.deadline = cycles_of(conf->deadline),
 		.gap_markers = conf->gap_markers != 0,
 	};
-	settings->low = RTE_MIN((uint32_t)(conf->low * capacity), settings->high - 1);
 	for (unsigned int i = 0; i < PRIORITIES; i++)
 		settings->reserve[i] = (uint32_t)(conf->reserve[i] * capacity);
 }

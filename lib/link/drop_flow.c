@@ -32,6 +32,15 @@ level_at(const struct ring_producer *ring, uint32_t fill, uint32_t step)
 	return ring->level + (fill - ring->high) * step;
 }
 
+/* For the figures. */
+static void
+flow_shed(struct ring_producer *ring, uint32_t shed)
+{
+	__atomic_store_n(&ring->shed, shed, __ATOMIC_RELAXED);
+	if (shed > ring->shed_most)
+		__atomic_store_n(&ring->shed_most, shed, __ATOMIC_RELAXED);
+}
+
 static uint64_t
 flow_admit(struct ring_producer *ring, struct weir_event *const events[], uint16_t n)
 {
@@ -44,13 +53,15 @@ flow_admit(struct ring_producer *ring, struct weir_event *const events[], uint16
 		step = (UINT32_MAX - ring->level) / (ring->capacity - ring->high);
 	for (uint16_t i = 0; i < n; i++) {
 		shed = level_at(ring, fill + 1, step);
-		if (weir_flow_place(events[i]->hash, ring->seed) < shed)
+		/* What tells of a loss is of no flow. */
+		if (weir_flow_place(events[i]->hash, ring->seed) < shed &&
+			events[i]->type != WEIR_EVENT_GAP)
 			continue;
 		admitted |= UINT64_C(1) << i;
 		fill++;
 	}
 	if (shed != ring->shed)
-		__atomic_store_n(&ring->shed, shed, __ATOMIC_RELAXED);
+		flow_shed(ring, shed);
 	return admitted;
 }
 
@@ -71,6 +82,7 @@ flow_tick(struct ring_producer *ring, uint64_t now)
 		down = RTE_MIN(ticks, (uint64_t)TICKS_MAX) * LEVEL_DOWN;
 		ring->level -= (uint32_t)RTE_MIN(down, (uint64_t)ring->level);
 	}
+	flow_shed(ring, ring->level);
 }
 
 const struct link_policy policy_drop_flow = {

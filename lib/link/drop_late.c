@@ -9,12 +9,15 @@
  */
 #include "link.h"
 
-/* Signed: what was published after `now` was read is ahead of it. */
+/* What may be published after the consumer has read its clock is this much ahead of it, at most. */
+#define AHEAD_MAX (UINT32_C(1) << 26)
+
 static bool
 is_late(const struct ring_consumer *consumer, uint32_t at, uint32_t now)
 {
-	return (int32_t)(now - consumer->stamps[at & consumer->mask]) >=
-		(int32_t)consumer->deadline;
+	uint32_t age = now - consumer->stamps[at & consumer->mask] + AHEAD_MAX;
+
+	return age >= consumer->deadline + AHEAD_MAX;
 }
 
 static uint32_t

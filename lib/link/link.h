@@ -50,12 +50,13 @@ struct gap {
 #define LATENCY_BURSTS 64
 
 /*
- * When one event was published: once in a while, by the producer. It writes the next one when the
- * consumer has taken that event; the consumer reads it before it does.
+ * When one event was published: once in a while, by the producer. It writes the next one once it has
+ * seen that the consumer took that event.
  */
 struct __rte_cache_aligned ring_probe {
-	uint32_t slot; /* of the event, as heads and tails count */
-	uint64_t tsc;
+	/* Slot of the event, as heads and tails count; below it 32 bits of the TSC / 16: half a
+	 * minute. In one word, so that they are of one event. */
+	uint64_t word;
 };
 
 /*
@@ -91,8 +92,9 @@ struct __rte_cache_aligned ring_producer {
 
 	/* drop-flow */
 	uint32_t seed;
-	uint32_t level; /* flows placed below it are shed */
-	uint32_t shed;  /* and those below this, above `high`; as of the last push */
+	uint32_t level;     /* flows placed below it are shed */
+	uint32_t shed;      /* and those below this, above `high`: as of the last push or tick */
+	uint32_t shed_most; /* the greatest that this was */
 	uint64_t ticked;
 
 	uint64_t dropped[DROP_LINK];
@@ -164,7 +166,7 @@ extern const struct link_policy policy_drop_late;
 /* What can be said of a link's rings while they run. */
 struct link_settings {
 	const struct link_policy *policy;
-	uint32_t high; /* of fill, in events: low < high <= capacity */
+	uint32_t high; /* of fill, in events: 1 <= low < high <= capacity */
 	uint32_t low;
 	uint64_t timeout; /* cycles; 0: never */
 	uint32_t reserve[PRIORITIES];
@@ -328,7 +330,7 @@ unsigned int ring_consumer_get(struct ring_consumer *consumer, struct weir_event
 /* Have the wait in a ring measured: by the producer's and the consumer's end. */
 void ring_probe_init(struct ring_probe *probe, struct ring_producer *producer,
 	struct ring_consumer *consumer);
-/* Note the wait of a probed event, where the next n are to be taken and it is among them. */
+/* Note the wait of a probed event, where it is among the n that were taken last. */
 void ring_consumer_probe(struct ring_consumer *consumer, uint32_t n, struct histogram *wait);
 
 /* Drop at most n of the oldest in a ring, counted as come in at its consumer; how many those were. */
@@ -393,6 +395,9 @@ struct waiter {
 };
 
 /* Monitor with nothing to watch, and interrupt without queues, until these are set. */
+/* Have this thread's sleeps last no longer than asked by more than ns; what that was before. */
+int waiter_slack(int ns);
+
 void waiter_init(struct waiter *waiter, enum weir_wait how, uint64_t min_ns, uint64_t max_ns);
 /* Wait once. On an EAL thread only. */
 void waiter_wait(struct waiter *waiter);

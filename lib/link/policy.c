@@ -35,7 +35,8 @@ ring_producer_set(struct ring_producer *ring, const struct link_settings *settin
 	ring->full_since = 0;
 	memcpy(ring->reserve, settings->reserve, sizeof(ring->reserve));
 	if (settings->policy->tick == NULL)
-		ring->level = ring->shed = 0;
+		ring->level = 0;
+	__atomic_store_n(&ring->shed, ring->level, __ATOMIC_RELAXED);
 }
 
 void

@@ -62,7 +62,7 @@ ring_consumer_get(struct ring_consumer *consumer, struct weir_event *events[], u
 		consumer->seen = __atomic_load_n(&consumer->ring->prod.tail, __ATOMIC_ACQUIRE);
 		waiting = consumer->seen - consumer->tail;
 		if (waiting > consumer->high_water)
-			consumer->high_water = waiting;
+			__atomic_store_n(&consumer->high_water, waiting, __ATOMIC_RELAXED);
 		n = RTE_MIN(n, waiting);
 		if (n == 0)
 			return 0;
@@ -72,15 +72,24 @@ ring_consumer_get(struct ring_consumer *consumer, struct weir_event *events[], u
 	return n;
 }
 
+/* The TSC as a probe has it. */
+#define PROBE_SHIFT 4
+
+static uint32_t
+probe_now(void)
+{
+	return (uint32_t)(rte_rdtsc() >> PROBE_SHIFT);
+}
+
 void
 ring_probe_init(struct ring_probe *probe, struct ring_producer *producer,
 	struct ring_consumer *consumer)
 {
-	/* None that was not read yet. */
-	probe->slot = consumer->tail - 1;
+	/* None that was not noted yet. */
+	consumer->probed = consumer->tail - 1;
+	probe->word = (uint64_t)consumer->probed << 32;
 	producer->probe = probe;
 	consumer->probe = probe;
-	consumer->probed = probe->slot;
 }
 
 void
@@ -90,25 +99,23 @@ producer_probe(struct ring_producer *producer)
 
 	producer->until_probe = LATENCY_BURSTS;
 	/* The last one is still in the ring, as far as is known. */
-	if (probe == NULL || (int32_t)(producer->seen - probe->slot) <= 0)
+	if (probe == NULL || (int32_t)(producer->seen - (uint32_t)(probe->word >> 32)) <= 0)
 		return;
-	__atomic_store_n(&probe->tsc, rte_rdtsc(), __ATOMIC_RELAXED);
-	__atomic_store_n(&probe->slot, producer->published, __ATOMIC_RELEASE);
+	__atomic_store_n(&probe->word, (uint64_t)producer->published << 32 | probe_now(),
+		__ATOMIC_RELAXED);
 }
 
 void
 ring_consumer_probe(struct ring_consumer *consumer, uint32_t n, struct histogram *wait)
 {
-	uint32_t slot = __atomic_load_n(&consumer->probe->slot, __ATOMIC_ACQUIRE);
-	uint64_t now, then;
+	uint64_t word = __atomic_load_n(&consumer->probe->word, __ATOMIC_RELAXED);
+	uint32_t slot = (uint32_t)(word >> 32);
 
-	/* Read already, or not among the next n. */
-	if (likely(slot == consumer->probed) || slot - consumer->tail >= n)
+	/* Noted already, or not among those. */
+	if (likely(slot == consumer->probed) || slot - (consumer->tail - n) >= n)
 		return;
 	consumer->probed = slot;
-	then = __atomic_load_n(&consumer->probe->tsc, __ATOMIC_RELAXED);
-	now = rte_rdtsc();
-	histogram_add(wait, now > then ? now - then : 0);
+	histogram_add(wait, (uint64_t)(probe_now() - (uint32_t)word) << PROBE_SHIFT);
 }
 
 /* A marker is among what is lost: what it told of is to be told of again. */
@@ -155,7 +162,7 @@ ring_consumer_shed(struct ring_consumer *consumer, struct weir_worker *worker)
 	uint32_t waiting = consumer->seen - consumer->tail;
 
 	if (waiting > consumer->high_water)
-		consumer->high_water = waiting;
+		__atomic_store_n(&consumer->high_water, waiting, __ATOMIC_RELAXED);
 	if (unlikely(n > 0))
 		ring_consumer_lose(consumer, worker, consumer->reason, n);
 }

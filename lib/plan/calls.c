@@ -7,6 +7,9 @@
  * is room for behind the call. A lossy one must not ask, for it would take room that another, lossless
  * way to the same place has reserved. So a call is lossy only where its consumer takes anything at
  * any time; where it may refuse, a ring stands between, whose policy then has something to decide.
+ *
+ * And a call that brings several events for one must not end at a stage that may have no room for so
+ * many ever: its producer would wait for good. There, too, stands a ring, out of which come single ones.
  */
 
 #include <errno.h>
@@ -53,21 +56,58 @@ is_unanswered(const struct weir_pipeline *pipeline, const struct plan_pair *pair
 	return pair->call && refuses[pair->consumer] && !is_lossless(pipeline, pair);
 }
 
+static void
+make_ring(const struct weir_plan *plan, struct plan_pair *pair)
+{
+	pair->call = false;
+	pair->capacity = (uint32_t)plan->pipeline->links[pair->link].conf.ring;
+}
+
+/* Whether a worker may forward several events for one that came to it over calls. */
+static bool
+is_several(const struct weir_plan *plan, const bool *several, unsigned int worker)
+{
+	const struct node *node = plan_node(plan, &plan->workers[worker]);
+
+	return several[worker] || (!node->source && node->stage_ops->max_fanout > 1);
+}
+
+/* Rings in front of stages with a room() to which calls bring several events for one. */
+static int
+calls_several(struct weir_plan *plan)
+{
+	const struct weir_pipeline *pipeline = plan->pipeline;
+	bool *several = calloc(plan->worker_count, sizeof(*several));
+
+	if (several == NULL)
+		return -ENOMEM;
+	for (unsigned int n = 0; n < pipeline->node_count; n++)
+		for (unsigned int i = 0; i < plan->pair_count; i++) {
+			struct plan_pair *pair = &plan->pairs[i];
+
+			if (plan->workers[pair->producer].node != pipeline->order[n] ||
+				!pair->call || !is_several(plan, several, pair->producer))
+				continue;
+			if (plan_node(plan, &plan->workers[pair->consumer])->stage_ops->room !=
+				NULL)
+				make_ring(plan, pair);
+			else
+				several[pair->consumer] = true;
+		}
+	free(several);
+	return 0;
+}
+
 int
 plan_calls(struct weir_plan *plan, struct weir_error *error)
 {
-	bool *refuses = refuses_create(plan, plan->pipeline);
+	bool *refuses = calls_several(plan) == 0 ? refuses_create(plan, plan->pipeline) : NULL;
 
 	if (refuses == NULL)
 		return plan_no_memory(error);
-	for (unsigned int i = 0; i < plan->pair_count; i++) {
-		struct plan_pair *pair = &plan->pairs[i];
-
-		if (!is_unanswered(plan->pipeline, pair, refuses))
-			continue;
-		pair->call = false;
-		pair->capacity = (uint32_t)plan->pipeline->links[pair->link].conf.ring;
-	}
+	for (unsigned int i = 0; i < plan->pair_count; i++)
+		if (is_unanswered(plan->pipeline, &plan->pairs[i], refuses))
+			make_ring(plan, &plan->pairs[i]);
 	free(refuses);
 	return 0;
 }

@@ -137,7 +137,7 @@ make(struct engine *engine, const char *name, struct weir_error *error)
 		{ "stage end", "lcores", "2" },
 		{ "stage end", "idle", name },
 		{ "stage end", "input", "in" },
-		{ NULL },
+		{ NULL, NULL, NULL },
 	};
 
 	return engine_try(engine, keys, error);

@@ -268,7 +268,8 @@ class Report(WeirTest):
                                                     "drops"})
         self.assertEqual(set(run.report["links"][0]["rings"][0]),
                          {"producer", "consumer", "socket", "capacity", "enqueued", "dequeued",
-                          "dropped", "dropped_inside", "high_water", "level"})
+                          "dropped", "dropped_inside", "high_water", "level",
+                          "level_most"})
         self.assertEqual(set(run.report["pools"][0]), {"name", "socket", "size", "leaked"})
 
 

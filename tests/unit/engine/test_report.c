@@ -83,7 +83,7 @@ links_have_keys(const json_t *report)
 		assert_int_equal(call, json_array_size(json_object_get(link, "rings")) == 0);
 		json_array_foreach(json_object_get(link, "rings"), j, ring) keys_are(ring,
 			"producer consumer socket capacity enqueued dequeued "
-			"dropped dropped_inside high_water level");
+			"dropped dropped_inside high_water level level_most");
 	}
 }
 

@@ -43,7 +43,8 @@ struct weir_engine_conf {
 	/** Events that the sources may take in all, INT64_MAX at most; 0: no bound. A port whose
 	 * driver gives packets only by the eight may exceed it by seven. */
 	uint64_t max_events;
-	/** A worker with events waiting that has not moved for so long is stuck, ms. */
+	/** A worker with events waiting that has not moved for so long is stuck, ms; besides what
+	 * `idle.max` and `full.max` let its lcore wait. */
 	uint32_t stall_ms;
 };
 
@@ -118,7 +119,8 @@ WEIR_API void weir_engine_stop_request(struct weir_engine *engine);
  * `feedback_closed`. The ports are stopped; those whose drivers keep the mbufs of stopped queues
  * are closed.
  *
- * An lcore whose stage or driver does not return within a second after the timeout is given up, and
+ * An lcore whose stage or driver does not return within a second after the timeout, and the longest
+ * wait that `idle.max` or `full.max` give it, is given up, and
  * logged with the node that has it: weir_engine_drained() stays false. What it has, and the rings
  * that end at its workers, stay in flight, and nothing that it may come back to is freed or
  * stopped. A further call waits for it until the timeout, and finishes the stop.
@@ -134,7 +136,7 @@ WEIR_API int weir_engine_stop(struct weir_engine *engine, unsigned int timeout_m
  * kind at most once a minute. Call it every 10 ms or so:
  *
  * - lcores that make no pass, and workers that do not move with events waiting in their rings, for
- *   `stall_ms`;
+ *   `stall_ms` and their longest wait;
  * - no worker moves for 500 ms though events wait: then who waits for whom is logged;
  * - lcores that lose more than 5 % of a second of a CPU that should be their own: to other threads,
  *   or to a hypervisor.

@@ -126,7 +126,9 @@ watch_blocked(struct weir_engine *engine, uint64_t now)
 		watch->blocked = false;
 		return;
 	}
-	if (watch->blocked || now - watch->progress_at < BLOCKED_MS * (rte_get_tsc_hz() / MS_PER_S))
+	if (watch->blocked ||
+		now - watch->progress_at <
+			BLOCKED_MS * (rte_get_tsc_hz() / MS_PER_S) + engine_longest_wait(engine))
 		return;
 	watch->blocked = true;
 	if (watch_note(engine, WATCH_ALL_BLOCKED, now))

@@ -7,7 +7,7 @@
  *
  * Who writes what: `control` is written by the control side and, where the number of events is
  * bounded, by sources. A loop with its seats and workers is written by its own lcore while it
- * runs; the control side reads counters, `passes`, `finished`, `done`, `tid` and `at`, and sets a
+ * runs; the control side reads counters, `passes`, `longest`, `finished`, `done`, `tid` and `at`, and sets a
  * worker's `port_gone`. Settings are written before they are published, and never again. Before
  * start and after every loop has finished, the control side may write everything; where one did
  * not return in time, what is not of that loop.
@@ -135,8 +135,9 @@ struct __rte_cache_aligned loop {
 	uint32_t state;
 	uint32_t finished;
 	uint64_t passes;
-	struct seat *at; /* the seat that has its turn, or had the last */
-	pid_t tid;       /* of the thread that runs it; 0: not launched, or not there yet */
+	struct seat *at;  /* the seat that has its turn, or had the last */
+	uint64_t longest; /* cycles that a wait of its may take, by the settings that it has */
+	pid_t tid;        /* of the thread that runs it; 0: not launched, or not there yet */
 
 	/* The watchdog's, on the control side. */
 	uint64_t seen_passes __rte_cache_aligned;
@@ -322,6 +323,10 @@ void engine_times(const struct weir_engine *engine, const struct seat *seat,
 /* wait.c: how every loop waits, once its ports are started; undone before they stop. */
 int engine_waits(struct weir_engine *engine, struct weir_error *error);
 void engine_waits_end(struct weir_engine *engine);
+/* What `loop` waits by from now on, and how long that may take. */
+void loop_waits_take(struct loop *loop, const struct loop_waits *waits);
+/* Cycles that may pass between two passes, of the loop that waits longest. */
+uint64_t engine_longest_wait(const struct weir_engine *engine);
 /* Wait once after a pass that moved nothing, by the policy of what there is to wait for. */
 void loop_wait(struct loop *loop);
 

@@ -19,7 +19,10 @@
 RTE_LOG_REGISTER(logtype_gone, lib.weir.port, NOTICE);
 #define GONE_LOG(level, ...) rte_log(RTE_LOG_##level, (uint32_t)logtype_gone, __VA_ARGS__)
 
-/* How long an lcore may take for the pass it is in, and how often that is looked at. */
+/*
+ * How long an lcore may take for the pass it is in, besides its waits, and how often that is
+ * looked at.
+ */
 #define PASS_MS 1000
 #define LOOK_US 100
 /* A mark is seen by every core long before this is over. */
@@ -72,7 +75,9 @@ static void
 port_leave(struct port_state *port)
 {
 	struct weir_engine *engine = port->engine;
-	uint64_t deadline = rte_rdtsc() + PASS_MS * (rte_get_tsc_hz() / MS_PER_S);
+	/* Two passes are waited for, each after a wait. */
+	uint64_t cycles = PASS_MS * (rte_get_tsc_hz() / MS_PER_S) + 2 * engine_longest_wait(engine);
+	uint64_t deadline = rte_rdtsc() + cycles;
 
 	for (unsigned int i = 0; i < engine->seat_count; i++)
 		if (port_has(port, &engine->seats[i]))
@@ -87,7 +92,8 @@ port_leave(struct port_state *port)
 			GONE_LOG(WARNING,
 				"'%s': lcore %u has made no pass for %u ms and may use port %s "
 				"still: do not close it\n",
-				weir_engine_name(engine), engine->seats[i].plan->lcore, PASS_MS,
+				weir_engine_name(engine), engine->seats[i].plan->lcore,
+				(unsigned int)(cycles / (rte_get_tsc_hz() / MS_PER_S)),
 				port->plan->name);
 }
 

@@ -18,7 +18,7 @@ RTE_LOG_REGISTER(logtype_engine, lib.weir.engine, NOTICE);
 
 /* How often stop looks whether the lcores have returned. */
 #define STOP_LOOK_US 100
-/* How long lcores may take for their pass once they are told to return at once. */
+/* How long lcores may take for their pass, besides waits, once told to return at once. */
 #define GRACE_MS 1000
 
 static uint64_t
@@ -276,7 +276,7 @@ weir_engine_stop(struct weir_engine *engine, unsigned int timeout_ms)
 		__atomic_store_n(&engine->control->order, ORDER_ABANDON, __ATOMIC_RELEASE);
 		loops_poll(engine);
 	}
-	engine->out = loops_join(engine, deadline_in(GRACE_MS));
+	engine->out = loops_join(engine, deadline_in(GRACE_MS) + engine_longest_wait(engine));
 	if (engine->out > 0)
 		loops_give_up(engine);
 	watch_lost_last(engine);

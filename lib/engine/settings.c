@@ -78,8 +78,7 @@ loop_apply(struct loop *loop, const struct settings *settings)
 	if (settings->waits_version > loop->version) {
 		/* What it armed it disarms. */
 		waiter_reset(&loop->idle);
-		loop->idle = waits->idle;
-		loop->full = waits->full;
+		loop_waits_take(loop, waits);
 	}
 }
 

@@ -7,10 +7,18 @@
 
 #include "engine_private.h"
 
+/* After so many an lcore stands still; as long as it may wait it makes no pass. */
 static uint64_t
-stall_cycles(const struct weir_engine *engine)
+stall_cycles(const struct loop *loop)
 {
-	return engine->conf.stall_ms * (rte_get_tsc_hz() / MS_PER_S);
+	return loop->engine->conf.stall_ms * (rte_get_tsc_hz() / MS_PER_S) +
+		stat_read(&loop->longest);
+}
+
+static unsigned int
+stall_ms(const struct loop *loop)
+{
+	return (unsigned int)(stall_cycles(loop) / (rte_get_tsc_hz() / MS_PER_S));
 }
 
 static unsigned int
@@ -62,7 +70,7 @@ seat_report(struct weir_engine *engine, struct seat *seat, unsigned int waiting,
 		watch_log("'%s': %s[%u] on lcore %u has not moved for %u ms with %u events "
 			  "waiting: %s\n",
 			weir_engine_name(engine), seat->node->name, seat->plan->index,
-			seat->plan->lcore, engine->conf.stall_ms, waiting,
+			seat->plan->lcore, stall_ms(loop), waiting,
 			blocked ? "an output is full" :
 				  "its lcore is stuck or does not get its CPU");
 }
@@ -72,15 +80,15 @@ seat_watch(struct weir_engine *engine, struct seat *seat, uint64_t now)
 {
 	uint64_t in = stat_read(&seat->worker->stats->in);
 	unsigned int waiting = inputs_count(seat->worker);
+	const struct loop *loop = engine_loop(engine, seat->plan->lcore);
 
-	if (waiting == 0 || in != seat->seen_in || seat->seen_at == 0 ||
-		engine_loop(engine, seat->plan->lcore)->stalled) {
+	if (waiting == 0 || in != seat->seen_in || seat->seen_at == 0 || loop->stalled) {
 		seat->seen_in = in;
 		seat->seen_at = now;
 		seat->stalled = false;
 		return false;
 	}
-	if (now - seat->seen_at < stall_cycles(engine))
+	if (now - seat->seen_at < stall_cycles(loop))
 		return false;
 	seat_report(engine, seat, waiting, now);
 	return true;
@@ -97,8 +105,8 @@ loop_report(struct weir_engine *engine, struct loop *loop, uint64_t now)
 	if (watch_note(engine, WATCH_STUCK_LCORE, now))
 		watch_log("'%s': lcore %u has made no pass for %u ms: %s[%u] (%s) does not "
 			  "return, or the lcore does not get its CPU\n",
-			weir_engine_name(engine), loop->lcore, engine->conf.stall_ms,
-			seat->node->name, seat->plan->index, seat->worker->type);
+			weir_engine_name(engine), loop->lcore, stall_ms(loop), seat->node->name,
+			seat->plan->index, seat->worker->type);
 }
 
 /* An lcore that makes no pass at all: whatever its workers have waiting, or not. */
@@ -114,7 +122,7 @@ loop_watch(struct weir_engine *engine, struct loop *loop, uint64_t now)
 		loop->stalled = false;
 		return false;
 	}
-	if (now - loop->seen_at < stall_cycles(engine))
+	if (now - loop->seen_at < stall_cycles(loop))
 		return false;
 	loop_report(engine, loop, now);
 	return true;

@@ -3,6 +3,7 @@
  */
 
 /* How an lcore waits: as planned, as far as its ports give what that takes. */
+#include <rte_cycles.h>
 #include <rte_errno.h>
 #include <rte_log.h>
 
@@ -102,6 +103,27 @@ loop_waits_by(const struct loop *loop, const struct weir_pipeline *pipeline,
 	loop_waits_make(loop, &idle, &full, waits);
 }
 
+void
+loop_waits_take(struct loop *loop, const struct loop_waits *waits)
+{
+	uint64_t ns = RTE_MAX(waiter_longest(&waits->idle), waiter_longest(&waits->full));
+
+	loop->idle = waits->idle;
+	loop->full = waits->full;
+	__atomic_store_n(&loop->longest,
+		(uint64_t)((double)ns * (double)rte_get_tsc_hz() / NS_PER_S), __ATOMIC_RELAXED);
+}
+
+uint64_t
+engine_longest_wait(const struct weir_engine *engine)
+{
+	uint64_t longest = 0;
+
+	for (unsigned int i = 0; i < engine->loop_count; i++)
+		longest = RTE_MAX(longest, stat_read(&engine->loops[i].longest));
+	return longest;
+}
+
 int
 engine_waits(struct weir_engine *engine, struct weir_error *error)
 {
@@ -116,8 +138,7 @@ engine_waits(struct weir_engine *engine, struct weir_error *error)
 		if (plan->idle.how == WEIR_WAIT_INTERRUPT)
 			rc = loop_interrupt(loop, plan);
 		loop_waits_make(loop, &plan->idle, &plan->full, &waits);
-		loop->idle = waits.idle;
-		loop->full = waits.full;
+		loop_waits_take(loop, &waits);
 	}
 	return rc == 0 ? 0 : weir_error_set(error, -rc, "no memory for interrupts");
 }

@@ -403,6 +403,8 @@ void waiter_init(struct waiter *waiter, enum weir_wait how, uint64_t min_ns, uin
 void waiter_wait(struct waiter *waiter);
 /* Sleep once for as long as one may, whatever the policy. */
 void waiter_nap(const struct waiter *waiter);
+/* No wait is longer, ns. */
+uint64_t waiter_longest(const struct waiter *waiter);
 /* Whether the next wait gives the CPU to the kernel. */
 bool waiter_sleeps(const struct waiter *waiter);
 /* Work was done: the next wait is the shortest again. */

@@ -158,6 +158,14 @@ waiter_reset(struct waiter *waiter)
 	}
 }
 
+uint64_t
+waiter_longest(const struct waiter *waiter)
+{
+	if (waiter->how == WEIR_WAIT_INTERRUPT)
+		return RTE_MAX(waiter->max_ns, INTERRUPT_SLEEP_MS * (NS_PER_S / MS_PER_S));
+	return waiter->max_ns;
+}
+
 bool
 waiter_sleeps(const struct waiter *waiter)
 {

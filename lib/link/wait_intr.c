@@ -14,8 +14,6 @@
 
 #include "wait_private.h"
 
-/* Longest sleep: the control word is looked at in between. */
-#define SLEEP_MAX_MS 10
 /* Interrupts taken at once; others stay pending. */
 #define EVENTS_MAX 16
 
@@ -109,5 +107,5 @@ wait_queues_sleep(struct wait_queues *queues)
 {
 	struct rte_epoll_event events[EVENTS_MAX];
 
-	rte_epoll_wait(queues->epoll, events, EVENTS_MAX, SLEEP_MAX_MS);
+	rte_epoll_wait(queues->epoll, events, EVENTS_MAX, INTERRUPT_SLEEP_MS);
 }

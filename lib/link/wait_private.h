@@ -10,6 +10,9 @@
 
 #include "link.h"
 
+/* Longest sleep for an interrupt: the control word is looked at in between. */
+#define INTERRUPT_SLEEP_MS 10
+
 /*
  * wait_power.c: what to watch, and what says that it was written already. Anew for each wait: a
  * queue's place moves on. 0, or -errno: it cannot be watched.
@@ -23,7 +26,7 @@ int power_pause(uint64_t ns);
 /* wait_intr.c: switch the interrupts of all queues on, 0 or -errno with all off; and off. */
 int wait_queues_arm(struct wait_queues *queues);
 void wait_queues_disarm(struct wait_queues *queues);
-/* Sleep until one comes, or 10 ms have passed, so that a stop is seen. */
+/* Sleep until one comes, or INTERRUPT_SLEEP_MS have passed, so that a stop is seen. */
 void wait_queues_sleep(struct wait_queues *queues);
 
 #endif /* WEIR_WAIT_PRIVATE_H */

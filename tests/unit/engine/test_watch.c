@@ -133,6 +133,33 @@ test_quiet(void **state)
 	rig_end(&rig);
 }
 
+/* An lcore that sleeps for as long as it may is not stuck, nor are events that wait for it. */
+static void
+test_sleeper(void **state)
+{
+	uint64_t deadline;
+	struct rig rig;
+
+	(void)state;
+	rig_make(&rig, "sleeper", NULL, 0,
+		SECTIONS("source gen: type=synth; rate=1000; lcores=1",
+			"stage end: type=t_pass; input=gen; lcores=2; idle=sleep; idle.max=900ms",
+			"link gen end: ring=16k"));
+	/* The longest at once: it grows by a microsecond each time. */
+	engine_loop(rig.engine, 2)->idle.now_ns = 900000000;
+	rig_start(&rig);
+	deadline = rte_rdtsc() + rte_get_tsc_hz() * 8 / 10;
+	while (rte_rdtsc() < deadline) {
+		weir_engine_watch(rig.engine);
+		usleep(5000);
+	}
+	assert_int_equal(watched(&rig).stuck_lcores, 0);
+	assert_int_equal(watched(&rig).stuck_workers, 0);
+	assert_int_equal(watched(&rig).all_blocked, 0);
+	rig_stop(&rig);
+	rig_end(&rig);
+}
+
 static uint32_t spinning;
 
 /* A thread that wants the CPU of lcore 1, all of it. */
@@ -227,6 +254,7 @@ main(void)
 		cmocka_unit_test(test_stuck_lcores),
 		cmocka_unit_test(test_all_blocked),
 		cmocka_unit_test(test_quiet),
+		cmocka_unit_test(test_sleeper),
 		cmocka_unit_test(test_preempted),
 		cmocka_unit_test(test_shared),
 	};

@@ -31,9 +31,14 @@ engine_progress(const struct weir_engine *engine)
 static bool
 events_wait(const struct weir_engine *engine)
 {
-	for (unsigned int i = 0; i < engine->joint_count; i++)
-		if (rte_ring_count(engine->joints[i].ring) > 0)
+	for (unsigned int i = 0; i < engine->joint_count; i++) {
+		const struct joint *joint = &engine->joints[i];
+
+		if (rte_ring_count(joint->ring) > 0 &&
+			!__atomic_load_n(&engine->seats[joint->pair->consumer].done,
+				__ATOMIC_ACQUIRE))
 			return true;
+	}
 	for (unsigned int i = 0; i < engine->loop_count; i++)
 		if (__atomic_load_n(&engine->loops[i].state, __ATOMIC_RELAXED) == LCORE_BLOCKED)
 			return true;

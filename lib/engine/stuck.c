@@ -82,7 +82,9 @@ seat_watch(struct weir_engine *engine, struct seat *seat, uint64_t now)
 	unsigned int waiting = inputs_count(seat->worker);
 	const struct loop *loop = engine_loop(engine, seat->plan->lcore);
 
-	if (waiting == 0 || in != seat->seen_in || seat->seen_at == 0 || loop->stalled) {
+	/* What comes to one that is done, round a cycle, is not waited for. */
+	if (waiting == 0 || __atomic_load_n(&seat->done, __ATOMIC_ACQUIRE) || in != seat->seen_in ||
+		seat->seen_at == 0 || loop->stalled) {
 		seat->seen_in = in;
 		seat->seen_at = now;
 		seat->stalled = false;

@@ -164,7 +164,9 @@ struct watch {
 	uint64_t progress;               /* of all workers together, and since when it is that */
 	uint64_t progress_at;
 	bool blocked;
-	uint64_t ports_at; /* when the ports' counts were last read */
+	uint64_t called_at; /* TSC of the last call; 0: none */
+	uint64_t gap;       /* cycles between the last two */
+	uint64_t ports_at;  /* when the ports' counts were last read */
 };
 
 /* A ring of a link, and both its ends. */
@@ -301,6 +303,7 @@ bool engine_seat_out(const struct weir_engine *engine, const struct seat *seat);
  */
 bool watch_note(struct weir_engine *engine, enum watch_kind kind, uint64_t now);
 void watch_log(const char *format, ...) __rte_format_printf(1, 2);
+void watch_stuck_afresh(struct weir_engine *engine);
 unsigned int watch_stuck(struct weir_engine *engine, uint64_t now);
 const struct seat *loop_busy_seat(const struct loop *loop);
 void watch_blocked(struct weir_engine *engine, uint64_t now);

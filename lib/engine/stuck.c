@@ -130,6 +130,16 @@ loop_watch(struct weir_engine *engine, struct loop *loop, uint64_t now)
 	return true;
 }
 
+/* Whatever was seen is compared with no more: what stood still may not have been able to move. */
+void
+watch_stuck_afresh(struct weir_engine *engine)
+{
+	for (unsigned int i = 0; i < engine->loop_count; i++)
+		engine->loops[i].seen_at = 0;
+	for (unsigned int i = 0; i < engine->seat_count; i++)
+		engine->seats[i].seen_at = 0;
+}
+
 unsigned int
 watch_stuck(struct weir_engine *engine, uint64_t now)
 {

@@ -50,6 +50,22 @@ ports_read(struct weir_engine *engine, uint64_t now)
 		engine_port_counts(&engine->ports[i], &counts);
 }
 
+/*
+ * Whether the watchdog itself did not run for long, when it did before: then the whole process may
+ * have been stopped, and its lcores too.
+ */
+static bool
+watch_slept(struct weir_engine *engine, uint64_t now)
+{
+	struct watch *watch = &engine->watch;
+	uint64_t stall = engine->conf.stall_ms * (rte_get_tsc_hz() / MS_PER_S);
+	uint64_t before = watch->gap;
+
+	watch->gap = watch->called_at != 0 ? now - watch->called_at : 0;
+	watch->called_at = now;
+	return watch->gap > stall / 2 && watch->gap > 2 * before;
+}
+
 unsigned int
 weir_engine_watch(struct weir_engine *engine)
 {
@@ -59,6 +75,10 @@ weir_engine_watch(struct weir_engine *engine)
 	if (stat_read(&engine->start_tsc) == 0 || engine->stopped)
 		return 0;
 	engine_announce(engine, false);
+	if (watch_slept(engine, now)) {
+		watch_stuck_afresh(engine);
+		engine->watch.progress_at = 0;
+	}
 	stuck = watch_stuck(engine, now);
 	watch_blocked(engine, now);
 	watch_lost(engine, now);

@@ -160,6 +160,34 @@ test_sleeper(void **state)
 	rig_end(&rig);
 }
 
+/* Nobody watched for a while, as when the process is stopped: what was seen before says nothing. */
+static void
+test_not_watched(void **state)
+{
+	struct rig rig;
+
+	(void)state;
+	rig_make(&rig, "unwatched", NULL, 0,
+		SECTIONS("source gen: type=synth; lcores=1",
+			"stage end: type=t_shut; input=gen; value=1000000000000; lcores=2",
+			"link gen end: ring=64"));
+	rig_start(&rig);
+	for (unsigned int i = 0; i < 5; i++) {
+		usleep(1000);
+		weir_engine_watch(rig.engine);
+	}
+	usleep(700000);
+	assert_int_equal(weir_engine_watch(rig.engine), 0);
+	assert_int_equal(watched(&rig).stuck_workers, 0);
+	assert_int_equal(watched(&rig).all_blocked, 0);
+	/* One who is late every time sees it all the same. */
+	usleep(700000);
+	assert_true(weir_engine_watch(rig.engine) > 0);
+	assert_int_equal(watched(&rig).all_blocked, 1);
+	assert_int_equal(weir_engine_stop(rig.engine, 0), -ETIMEDOUT);
+	rig_end(&rig);
+}
+
 static uint32_t spinning;
 
 /* A thread that wants the CPU of lcore 1, all of it. */
@@ -183,6 +211,8 @@ test_preempted(void **state)
 {
 	struct weir_lcore_figures l;
 	struct rig_log log;
+	unsigned int lines;
+	uint64_t deadline;
 	pthread_t thread;
 	struct rig rig;
 	void *failed;
@@ -196,12 +226,21 @@ test_preempted(void **state)
 	rig_start(&rig);
 	__atomic_store_n(&spinning, 1, __ATOMIC_RELAXED);
 	assert_int_equal(pthread_create(&thread, NULL, neighbour, NULL), 0);
-	watch_until(&rig, preempted, 1);
+	/* Where a hypervisor took more than the neighbour did, that is what is told. */
+	deadline = rig_deadline();
+	while (watched(&rig).preempted + watched(&rig).stolen == 0 && rte_rdtsc() < deadline) {
+		usleep(5000);
+		weir_engine_watch(rig.engine);
+	}
+	assert_true(watched(&rig).preempted + watched(&rig).stolen > 0);
 	__atomic_store_n(&spinning, 0, __ATOMIC_RELAXED);
 	pthread_join(thread, &failed);
 	assert_null(failed);
-	assert_int_equal(rig_log_count(&log, "lcore 1 lost its CPU in the last"), 1);
-	assert_int_equal(rig_log_count(&log, "isolcpus="), 1);
+	lines = rig_log_count(&log, "lcore 1 lost its CPU in the last");
+	assert_in_range(lines, 1, 2);
+	assert_int_equal(rig_log_count(&log, "isolcpus=") +
+			rig_log_count(&log, "give the machine CPUs of its own"),
+		lines);
 	rig_log_end(&log);
 	assert_int_equal(weir_ledger_lcore(rig.engine, 0, &l), 0);
 	assert_int_equal(l.lcore, 1);
@@ -255,6 +294,7 @@ main(void)
 		cmocka_unit_test(test_all_blocked),
 		cmocka_unit_test(test_quiet),
 		cmocka_unit_test(test_sleeper),
+		cmocka_unit_test(test_not_watched),
 		cmocka_unit_test(test_preempted),
 		cmocka_unit_test(test_shared),
 	};

@@ -22,6 +22,8 @@
 /* More than that of its time lost: worth a line. */
 #define LOST_PERCENT 5
 #define LINE_MAX_BYTES 512
+/* What could not be read. */
+#define UNKNOWN UINT64_MAX
 
 /* Time that the thread waited in a run queue. */
 static uint64_t
@@ -35,23 +37,23 @@ thread_waited(pid_t tid)
 	snprintf(path, sizeof(path), "/proc/self/task/%d/schedstat", (int)tid);
 	file = fopen(path, "r");
 	if (file == NULL)
-		return 0;
+		return UNKNOWN;
 	n = fscanf(file, "%" SCNu64 " %" SCNu64, &ran, &waited);
 	fclose(file);
-	return n == 2 ? waited : 0;
+	return n == 2 ? waited : UNKNOWN;
 }
 
 static uint64_t
 thread_switches(pid_t tid)
 {
 	char path[64], line[LINE_MAX_BYTES];
-	uint64_t switches = 0;
+	uint64_t switches = UNKNOWN;
 	FILE *file;
 
 	snprintf(path, sizeof(path), "/proc/self/task/%d/status", (int)tid);
 	file = fopen(path, "r");
 	if (file == NULL)
-		return 0;
+		return UNKNOWN;
 	while (fgets(line, sizeof(line), file) != NULL)
 		if (sscanf(line, "nonvoluntary_ctxt_switches: %" SCNu64, &switches) == 1)
 			break;
@@ -69,7 +71,7 @@ cpus_stolen(const rte_cpuset_t *cpus)
 	FILE *file = fopen("/proc/stat", "r");
 
 	if (file == NULL)
-		return 0;
+		return UNKNOWN;
 	while (fgets(line, sizeof(line), file) != NULL && strncmp(line, "cpu", 3) == 0)
 		if (sscanf(line, "cpu%u %*u %*u %*u %*u %*u %*u %*u %" SCNu64, &cpu, &stolen) ==
 				2 &&
@@ -78,7 +80,7 @@ cpus_stolen(const rte_cpuset_t *cpus)
 			n++;
 		}
 	fclose(file);
-	return n == 0 ? 0 : ticks * (NS_PER_S / (uint64_t)sysconf(_SC_CLK_TCK)) / n;
+	return n == 0 ? UNKNOWN : ticks * (NS_PER_S / (uint64_t)sysconf(_SC_CLK_TCK)) / n;
 }
 
 static void
@@ -93,21 +95,33 @@ loss_read(const struct loop *loop, pid_t tid, struct cpu_loss *loss)
 	};
 }
 
+/* What was added since the last look, if both could be read; some counts now and then go back. */
+static uint64_t
+lost_since(uint64_t *last, uint64_t now)
+{
+	uint64_t before = *last;
+
+	if (now == UNKNOWN)
+		return 0;
+	*last = now;
+	return before == UNKNOWN || now < before ? 0 : now - before;
+}
+
 /* Count what was lost since the last look; the first only sets what is compared with. */
 static struct cpu_loss
 loop_look(struct loop *loop, pid_t tid, uint64_t now)
 {
+	struct cpu_loss *last = &loop->lost_all;
 	struct cpu_loss all, since;
 
 	loss_read(loop, tid, &all);
 	if (loop->lost_at == 0)
-		loop->lost_all = all;
+		*last = (struct cpu_loss){ UNKNOWN, UNKNOWN, UNKNOWN };
 	since = (struct cpu_loss){
-		.switches = all.switches - loop->lost_all.switches,
-		.waited_ns = all.waited_ns - loop->lost_all.waited_ns,
-		.stolen_ns = all.stolen_ns - loop->lost_all.stolen_ns,
+		.switches = lost_since(&last->switches, all.switches),
+		.waited_ns = lost_since(&last->waited_ns, all.waited_ns),
+		.stolen_ns = lost_since(&last->stolen_ns, all.stolen_ns),
 	};
-	loop->lost_all = all;
 	loop->lost_at = now;
 	stat_add(&loop->lost.switches, since.switches);
 	stat_add(&loop->lost.waited_ns, since.waited_ns);

@@ -95,17 +95,37 @@ stage_gate_report(const struct weir_engine *engine, const struct seat *seat,
 
 /* Whom a worker waits for. */
 static unsigned int
-seat_report(const struct weir_engine *engine, const struct seat *seat)
+seat_report(const struct weir_engine *engine, const struct seat *seat, unsigned int most)
 {
 	unsigned int lines = 0;
 
-	for (unsigned int i = 0; i < seat->gate_count; i++) {
+	for (unsigned int i = 0; i < seat->gate_count && lines < most; i++) {
 		const struct gate *gate = &seat->gates[i];
 
 		lines += gate->ring != NULL ? ring_gate_report(engine, seat, gate) :
 					      stage_gate_report(engine, seat, gate);
 	}
 	return lines;
+}
+
+/* Nobody waits for room: whose events lie there, each ring a line. */
+static void
+inputs_report(const struct weir_engine *engine)
+{
+	unsigned int lines = 0;
+
+	for (unsigned int i = 0; i < engine->joint_count && lines < PAIRS_MAX; i++) {
+		const struct joint *joint = &engine->joints[i];
+		const struct seat *seat = &engine->seats[joint->pair->consumer];
+		unsigned int count = rte_ring_count(joint->ring);
+
+		if (count == 0 || __atomic_load_n(&seat->done, __ATOMIC_ACQUIRE))
+			continue;
+		watch_log("'%s': %s[%u] does not take %u events that wait for it (lcore %u)\n",
+			weir_engine_name(engine), seat->node->name, seat->plan->index, count,
+			seat->plan->lcore);
+		lines++;
+	}
 }
 
 static void
@@ -116,7 +136,9 @@ engine_report(const struct weir_engine *engine)
 	watch_log("'%s': nothing has moved for %u ms though events wait\n",
 		weir_engine_name(engine), BLOCKED_MS);
 	for (unsigned int i = 0; i < engine->seat_count && lines < PAIRS_MAX; i++)
-		lines += seat_report(engine, &engine->seats[i]);
+		lines += seat_report(engine, &engine->seats[i], PAIRS_MAX - lines);
+	if (lines == 0)
+		inputs_report(engine);
 }
 
 void

@@ -111,6 +111,29 @@ test_all_blocked(void **state)
 	rig_end(&rig);
 }
 
+/* Nobody waits for room, but one does not come back: whose events lie there is told. */
+static void
+test_nobody_waits(void **state)
+{
+	struct rig_log log;
+	struct rig rig;
+
+	(void)state;
+	seen.stuck = seen.let_go = 0;
+	rig_make(&rig, "lies", NULL, 1000,
+		SECTIONS("source gen: type=synth; lcores=1",
+			"stage end: type=t_stick; input=gen; lcores=2", "link gen end: ring=4k"));
+	rig_log_begin(&log);
+	rig_start(&rig);
+	watch_until(&rig, all_blocked, 1);
+	assert_int_equal(rig_log_count(&log, " waits for "), 0);
+	assert_int_equal(rig_log_count(&log, "end[0] does not take "), 1);
+	rig_log_end(&log);
+	__atomic_store_n(&seen.let_go, 1, __ATOMIC_RELAXED);
+	rig_stop(&rig);
+	rig_end(&rig);
+}
+
 /* Idle for long, or slow: nothing to tell. */
 static void
 test_quiet(void **state)
@@ -292,6 +315,7 @@ main(void)
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_stuck_lcores),
 		cmocka_unit_test(test_all_blocked),
+		cmocka_unit_test(test_nobody_waits),
 		cmocka_unit_test(test_quiet),
 		cmocka_unit_test(test_sleeper),
 		cmocka_unit_test(test_not_watched),

@@ -149,6 +149,9 @@ engine_waits_end(struct weir_engine *engine)
 	for (unsigned int i = 0; i < engine->loop_count; i++) {
 		struct loop *loop = &engine->loops[i];
 
+		/* Given up, it may wait by them still: when it is back this comes by again. */
+		if (loop->launched)
+			continue;
 		waiter_reset(&loop->idle);
 		loop->idle.queues = NULL;
 		wait_queues_free(loop->queues);

@@ -217,6 +217,7 @@ weir_engine_create(const struct weir_plan *plan, const struct weir_engine_conf *
 	rc = workers_init(engine, error);
 	if (rc != 0)
 		goto fini_workers;
+	engine_ports_ready(engine);
 	engine_show(engine);
 	return engine;
 

@@ -205,6 +205,7 @@ struct port_state {
 	bool started;
 	bool stopped;
 	bool gone;      /* the device went away */
+	uint32_t busy;  /* the control side sets it up, or stops or closes it, at this moment */
 	uint32_t calls; /* of what is done then, at this moment */
 };
 
@@ -232,8 +233,11 @@ struct weir_engine {
 	unsigned int port_count;
 	struct pool_state *pools;
 	unsigned int pool_count;
-	bool ready; /* made: under the lock of the engines' list */
+	/* Under the lock of the engines' list: its ports may be looked for, and it is made. */
+	bool searched;
+	bool ready;
 	bool launched;
+	bool stop_asked;
 	bool stopped;
 	bool timed_out;
 	bool gave_up;     /* a stop did not wait for lcores any longer: then, or now, */
@@ -247,6 +251,9 @@ struct weir_engine {
 /* list.c: the engines of the process by their names, which differ; shown once they are made. */
 int engine_list(struct weir_engine *engine, struct weir_error *error);
 void engine_show(struct weir_engine *engine);
+/* Whether its ports may be looked for; and a visit to every engine of which that is so. */
+void engine_search(struct weir_engine *engine, bool on);
+int engine_search_each(int (*visit)(struct weir_engine *engine, void *arg), void *arg);
 void engine_unlist(struct weir_engine *engine);
 
 /* engine.c: the loop of an lcore, or NULL; the end of every source's or every stage's state. */
@@ -279,6 +286,8 @@ void engine_announce(struct weir_engine *engine, bool last);
 int engine_pools_create(struct weir_engine *engine, struct weir_error *error);
 unsigned int engine_pools_free(struct weir_engine *engine);
 int engine_ports_start(struct weir_engine *engine, struct weir_error *error);
+/* The ports are set up: who tells that one is gone need not wait for that any more. */
+void engine_ports_ready(struct weir_engine *engine);
 /* All but those that an lcore uses which has not returned. */
 void engine_ports_stop(struct weir_engine *engine);
 struct rte_mempool *engine_pool(const struct weir_engine *engine, int socket);
@@ -289,7 +298,10 @@ unsigned int engine_pools_missing(const struct weir_engine *engine);
 
 /* gone.c: what is done when a port's device goes away. */
 int port_watch(const struct port_state *port);
-/* After the engine was taken off the list. */
+/* The control side is at the device until port_release(), or false: it is gone. */
+bool port_claim(struct port_state *port);
+void port_release(struct port_state *port);
+/* After they were stopped. */
 void engine_ports_free(struct weir_engine *engine);
 
 /* run.c: cycles since start, until stop; whether stop gave up the lcore that a seat is on. */

@@ -28,7 +28,9 @@ RTE_LOG_REGISTER(logtype_gone, lib.weir.port, NOTICE);
 /* A mark is seen by every core long before this is over. */
 #define SEEN_US 1000
 
-/* Whether it was not gone before. What the driver counts is not asked for any more. */
+/*
+ * Whether it was not gone before, nor stopped. What the driver counts is not asked for any more.
+ */
 static bool
 port_mark(struct port_state *port)
 {
@@ -36,9 +38,46 @@ port_mark(struct port_state *port)
 
 	rte_spinlock_lock(&port->lock);
 	marked = !port->gone && !port->stopped;
-	port->gone |= marked;
+	port->gone = true;
 	rte_spinlock_unlock(&port->lock);
 	return marked;
+}
+
+bool
+port_claim(struct port_state *port)
+{
+	bool there;
+
+	rte_spinlock_lock(&port->lock);
+	there = !port->gone;
+	if (there)
+		__atomic_store_n(&port->busy, 1, __ATOMIC_RELAXED);
+	rte_spinlock_unlock(&port->lock);
+	return there;
+}
+
+void
+port_release(struct port_state *port)
+{
+	__atomic_store_n(&port->busy, 0, __ATOMIC_RELEASE);
+}
+
+/* Whoever closes the device must not do so while it is set up, stopped or closed here. */
+static void
+port_wait(const struct port_state *port)
+{
+	uint64_t deadline = rte_rdtsc() + PASS_MS * (rte_get_tsc_hz() / MS_PER_S);
+
+	while (__atomic_load_n(&port->busy, __ATOMIC_ACQUIRE)) {
+		if (rte_rdtsc() >= deadline) {
+			GONE_LOG(WARNING,
+				"'%s': port %s is still set up or stopped after %u ms: do not "
+				"close it\n",
+				weir_engine_name(port->engine), port->plan->name, PASS_MS);
+			return;
+		}
+		usleep(LOOK_US);
+	}
 }
 
 static bool
@@ -101,6 +140,7 @@ port_leave(struct port_state *port)
 struct search {
 	uint16_t id;
 	struct port_state *port;
+	bool fresh; /* it runs: else it is only waited for */
 };
 
 /* While `calls` is not 0 the engine stays. */
@@ -112,7 +152,10 @@ port_search(struct weir_engine *engine, void *arg)
 	for (unsigned int i = 0; search->port == NULL && i < engine->port_count; i++) {
 		struct port_state *port = &engine->ports[i];
 
-		if (port->plan->id == search->id && port_mark(port)) {
+		if (port->plan->id != search->id)
+			continue;
+		search->fresh = port_mark(port);
+		if (search->fresh || __atomic_load_n(&port->busy, __ATOMIC_RELAXED)) {
 			__atomic_fetch_add(&port->calls, 1, __ATOMIC_ACQUIRE);
 			search->port = port;
 		}
@@ -126,14 +169,17 @@ port_removed(uint16_t id, enum rte_eth_event_type event __rte_unused, void *arg 
 {
 	struct search search = { .id = id };
 
-	engine_each(port_search, &search);
+	engine_search_each(port_search, &search);
 	if (search.port == NULL)
 		return 0;
-	GONE_LOG(WARNING,
-		"'%s': port %s went away: it is polled no more, and what would be sent on it is "
-		"dropped as port_gone\n",
-		weir_engine_name(search.port->engine), search.port->plan->name);
-	port_leave(search.port);
+	if (search.fresh) {
+		GONE_LOG(WARNING,
+			"'%s': port %s went away: it is polled no more, and what would be sent on "
+			"it is dropped as port_gone\n",
+			weir_engine_name(search.port->engine), search.port->plan->name);
+		port_leave(search.port);
+	}
+	port_wait(search.port);
 	__atomic_fetch_sub(&search.port->calls, 1, __ATOMIC_RELEASE);
 	return 0;
 }
@@ -152,6 +198,7 @@ port_watch(const struct port_state *port)
 void
 engine_ports_free(struct weir_engine *engine)
 {
+	engine_search(engine, false);
 	for (unsigned int i = 0; i < engine->port_count; i++)
 		while (__atomic_load_n(&engine->ports[i].calls, __ATOMIC_ACQUIRE) > 0)
 			usleep(LOOK_US);

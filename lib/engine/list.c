@@ -12,8 +12,8 @@
 static TAILQ_HEAD(, weir_engine) engines = TAILQ_HEAD_INITIALIZER(engines);
 static rte_spinlock_t engines_lock = RTE_SPINLOCK_INITIALIZER;
 
-int
-engine_each(int (*visit)(struct weir_engine *engine, void *arg), void *arg)
+static int
+visit_each(bool made, int (*visit)(struct weir_engine *engine, void *arg), void *arg)
 {
 	struct weir_engine *engine;
 	int rc = 0;
@@ -21,12 +21,24 @@ engine_each(int (*visit)(struct weir_engine *engine, void *arg), void *arg)
 	rte_spinlock_lock(&engines_lock);
 	TAILQ_FOREACH(engine, &engines, next)
 	{
-		rc = engine->ready ? visit(engine, arg) : 0;
+		rc = (made ? engine->ready : engine->searched) ? visit(engine, arg) : 0;
 		if (rc != 0)
 			break;
 	}
 	rte_spinlock_unlock(&engines_lock);
 	return rc;
+}
+
+int
+engine_each(int (*visit)(struct weir_engine *engine, void *arg), void *arg)
+{
+	return visit_each(true, visit, arg);
+}
+
+int
+engine_search_each(int (*visit)(struct weir_engine *engine, void *arg), void *arg)
+{
+	return visit_each(false, visit, arg);
 }
 
 /* Into the list, unless an engine of that name is there. */
@@ -57,6 +69,14 @@ engine_show(struct weir_engine *engine)
 {
 	rte_spinlock_lock(&engines_lock);
 	engine->ready = true;
+	rte_spinlock_unlock(&engines_lock);
+}
+
+void
+engine_search(struct weir_engine *engine, bool on)
+{
+	rte_spinlock_lock(&engines_lock);
+	engine->searched = on;
 	rte_spinlock_unlock(&engines_lock);
 }
 

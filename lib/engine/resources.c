@@ -154,19 +154,17 @@ port_state_start(struct weir_engine *engine, unsigned int i, struct weir_error *
 	};
 	int rc;
 
-	port->engine = engine;
-	port->plan = plan;
-	rte_spinlock_init(&port->lock);
 	port_receivers(engine, i, &conf, pools);
+	rc = port_watch(port);
+	if (rc != 0)
+		return weir_error_set(error, -rc, "port %s: cannot tell that it goes away: %s",
+			plan->name, rte_strerror(-rc));
+	if (!port_claim(port))
+		return weir_error_set(error, ENODEV, "port %s went away", plan->name);
 	port_counts_read(plan->id, &port->before);
 	rc = port_start(&conf, error);
 	port->started = rc == 0;
-	if (rc != 0)
-		return rc;
-	rc = port_watch(port);
-	return rc == 0 ? 0 :
-			 weir_error_set(error, -rc, "port %s: cannot tell that it goes away: %s",
-				 plan->name, rte_strerror(-rc));
+	return rc;
 }
 
 int
@@ -178,9 +176,24 @@ engine_ports_start(struct weir_engine *engine, struct weir_error *error)
 	engine->ports = calloc(RTE_MAX(n, 1u), sizeof(*engine->ports));
 	if (engine->ports == NULL)
 		return weir_error_set(error, ENOMEM, "no memory for ports");
-	for (; rc == 0 && engine->port_count < n; engine->port_count++)
-		rc = port_state_start(engine, engine->port_count, error);
+	for (unsigned int i = 0; i < n; i++) {
+		engine->ports[i].engine = engine;
+		engine->ports[i].plan = &engine->plan->ports[i];
+		rte_spinlock_init(&engine->ports[i].lock);
+	}
+	engine->port_count = n;
+	/* A port may go away as soon as it is watched. */
+	engine_search(engine, true);
+	for (unsigned int i = 0; rc == 0 && i < n; i++)
+		rc = port_state_start(engine, i, error);
 	return rc;
+}
+
+void
+engine_ports_ready(struct weir_engine *engine)
+{
+	for (unsigned int i = 0; i < engine->port_count; i++)
+		port_release(&engine->ports[i]);
 }
 
 static bool
@@ -203,19 +216,16 @@ port_used(const struct weir_engine *engine, unsigned int port)
 	return false;
 }
 
-/* From now on it is not asked for its counts; whether it is there to be stopped. */
-static bool
-port_claim(struct port_state *port)
+/* From now on it is not asked for its counts. */
+static void
+port_end(struct port_state *port)
 {
-	bool there;
-
 	rte_spinlock_lock(&port->lock);
-	there = !port->gone;
-	if (there)
+	if (!port->gone)
 		port_counts_since(port);
-	port->stopped = there;
+	port->stopped = true;
 	rte_spinlock_unlock(&port->lock);
-	return there;
+	port_stop(port->plan->id, port->plan->rx_queues);
 }
 
 void
@@ -225,16 +235,19 @@ engine_ports_stop(struct weir_engine *engine)
 	for (unsigned int i = 0; i < engine->port_count; i++) {
 		struct port_state *port = &engine->ports[i];
 
-		if (!port->started || port->stopped || port_used(engine, i))
-			continue;
-		if (port_claim(port))
-			port_stop(port->plan->id, port->plan->rx_queues);
+		if (port->started && !port->stopped && !port_used(engine, i) && port_claim(port))
+			port_end(port);
+		port_release(port);
 	}
 	/* What an lcore has that does not return is not with a driver. */
 	if (engine->out > 0)
 		return;
 	/* Some drivers (net_tap) keep the mbufs of stopped queues until they are closed. */
-	for (unsigned int i = 0; i < engine->port_count && !pools_full(engine); i++)
-		if (engine->ports[i].stopped)
-			rte_eth_dev_close(engine->ports[i].plan->id);
+	for (unsigned int i = 0; i < engine->port_count && !pools_full(engine); i++) {
+		struct port_state *port = &engine->ports[i];
+
+		if (port->stopped && port_claim(port))
+			rte_eth_dev_close(port->plan->id);
+		port_release(port);
+	}
 }

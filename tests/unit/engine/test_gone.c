@@ -228,6 +228,78 @@ test_early(void **state)
 	assert_int_equal(rte_eth_dev_count_avail(), 0);
 }
 
+/* t_goes: its port goes away while the engine is made. */
+static int
+goes_init(struct weir_worker *worker, const void *conf, void *state, struct weir_error *error)
+{
+	(void)worker;
+	(void)conf;
+	(void)state;
+	(void)error;
+	device_goes(RING);
+	return 0;
+}
+
+static const struct weir_stage_ops goes_ops = {
+	.name = "t_goes",
+	.help = "its port goes away",
+	.init = goes_init,
+	.process = pass_process,
+};
+
+/* Gone before the engine is made: it is as if that had happened right after. */
+static void
+test_while_made(void **state)
+{
+	struct weir_port_figures p;
+	struct rig_log log;
+	struct rig rig;
+
+	(void)state;
+	device_add(RING);
+	rig_log_begin(&log);
+	rig_make(&rig, "made", "1-2", 0,
+		SECTIONS("source wan: device=" RING, "stage end: type=t_goes; input=wan"));
+	assert_int_equal(rig_log_count(&log, "port " RING " went away"), 1);
+	/* Whoever told it was not to close the port yet, and did not wait for ever. */
+	assert_int_equal(rig_log_count(&log, "do not close it"), 1);
+	rig_log_end(&log);
+	rig_start(&rig);
+	usleep(5000);
+	port_is_read(&rig, true, 0);
+	device_end(&rig, RING, &p);
+}
+
+/* Gone while it is being stopped: who tells it comes back when that is over. */
+static void
+test_while_stopped(void **state)
+{
+	struct port_state *port;
+	struct rig_log log;
+	pthread_t thread;
+	struct rig rig;
+
+	(void)state;
+	device_add(RING);
+	rig_make(&rig, "stopped", "1-2", 0,
+		SECTIONS("source wan: device=" RING, "stage end: type=t_pass; input=wan"));
+	rig_start(&rig);
+	rig_stop(&rig);
+	rig_log_begin(&log);
+	port = &rig.engine->ports[0];
+	assert_true(port_claim(port));
+	assert_int_equal(pthread_create(&thread, NULL, goes, NULL), 0);
+	usleep(20000);
+	assert_int_equal(pthread_tryjoin_np(thread, NULL), EBUSY);
+	port_release(port);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	assert_false(port_claim(port));
+	assert_int_equal(rig_log_count(&log, "port " RING), 0);
+	rig_log_end(&log);
+	rig_end(&rig);
+	assert_int_equal(rte_eal_hotplug_remove("vdev", RING), 0);
+}
+
 /* An lcore that does not come back may use the port still: that is said, and it is not for ever. */
 static void
 test_stuck(void **state)
@@ -341,11 +413,15 @@ main(void)
 		cmocka_unit_test(test_sink),
 		cmocka_unit_test(test_polled),
 		cmocka_unit_test(test_early),
+		cmocka_unit_test(test_while_made),
+		cmocka_unit_test(test_while_stopped),
 		cmocka_unit_test(test_stuck),
 		cmocka_unit_test(test_tap),
 		cmocka_unit_test(test_silent),
 	};
 
 	rig_eal_init();
+	if (weir_stage_register(&goes_ops) != 0)
+		return 1;
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

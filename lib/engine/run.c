@@ -27,13 +27,13 @@ deadline_in(unsigned int ms)
 	return rte_rdtsc() + ms * (rte_get_tsc_hz() / MS_PER_S);
 }
 
-/* The first of those who start or poll sets the clock. */
-static void
+/* The first of those who start or poll sets the clock; whether that is this one. */
+static bool
 engine_clock_start(struct weir_engine *engine)
 {
 	uint64_t unset = 0;
 
-	__atomic_compare_exchange_n(&engine->start_tsc, &unset, rte_rdtsc(), false,
+	return __atomic_compare_exchange_n(&engine->start_tsc, &unset, rte_rdtsc(), false,
 		__ATOMIC_RELAXED, __ATOMIC_RELAXED);
 }
 
@@ -68,13 +68,49 @@ engine_seat_out(const struct weir_engine *engine, const struct seat *seat)
 	return engine->out > 0 && engine_loop(engine, seat->plan->lcore)->launched;
 }
 
+static uint64_t
+grace_end(const struct weir_engine *engine)
+{
+	return deadline_in(GRACE_MS) + engine_longest_wait(engine);
+}
+
+/*
+ * Back to before a start that failed, but for the events that came in meanwhile, and for a stop
+ * that was asked for. Where an lcore does not return the engine is left for weir_engine_stop().
+ */
+static void
+start_undo(struct weir_engine *engine, bool clock)
+{
+	__atomic_store_n(&engine->control->order, ORDER_ABANDON, __ATOMIC_RELEASE);
+	if (loops_join(engine, grace_end(engine)) > 0) {
+		engine->launched = true;
+		return;
+	}
+	for (unsigned int i = 0; i < engine->loop_count; i++) {
+		struct loop *loop = &engine->loops[i];
+
+		loop->finished = 0;
+		loop->tid = 0;
+		loop->since = 0;
+		loop->state = LCORE_IDLE;
+	}
+	if (clock)
+		__atomic_store_n(&engine->start_tsc, 0, __ATOMIC_RELAXED);
+	/* Who asks for a stop says so before he looks at the order: one of us sees the other. */
+	__atomic_store_n(&engine->control->order, ORDER_RUN, __ATOMIC_SEQ_CST);
+	if (__atomic_load_n(&engine->stop_asked, __ATOMIC_SEQ_CST))
+		weir_engine_stop_request(engine);
+}
+
 int
 weir_engine_start(struct weir_engine *engine, struct weir_error *error)
 {
+	bool first;
+
 	if (engine->launched || engine->stopped)
 		return weir_error_set(error, EALREADY,
 			"'%s' was started before: make another engine", weir_engine_name(engine));
-	engine_clock_start(engine);
+	first = engine_clock_start(engine);
 	for (unsigned int i = 0; i < engine->loop_count; i++) {
 		struct loop *loop = &engine->loops[i];
 		int rc;
@@ -86,11 +122,7 @@ weir_engine_start(struct weir_engine *engine, struct weir_error *error)
 			loop->launched = true;
 			continue;
 		}
-		__atomic_store_n(&engine->control->order, ORDER_ABANDON, __ATOMIC_RELEASE);
-		loops_join(engine, UINT64_MAX);
-		for (unsigned int j = 0; j < engine->loop_count; j++)
-			engine->loops[j].finished = 0;
-		__atomic_store_n(&engine->control->order, ORDER_RUN, __ATOMIC_RELEASE);
+		start_undo(engine, first);
 		return weir_error_set(error, -rc,
 			"lcore %u runs something else: another engine, or a loop of the application; "
 			"give this pipeline other `lcores`",
@@ -129,8 +161,9 @@ weir_engine_stop_request(struct weir_engine *engine)
 {
 	uint32_t run = ORDER_RUN;
 
+	__atomic_store_n(&engine->stop_asked, true, __ATOMIC_SEQ_CST);
 	__atomic_compare_exchange_n(&engine->control->order, &run, ORDER_DRAIN, false,
-		__ATOMIC_RELEASE, __ATOMIC_RELAXED);
+		__ATOMIC_SEQ_CST, __ATOMIC_RELAXED);
 }
 
 bool
@@ -276,7 +309,7 @@ weir_engine_stop(struct weir_engine *engine, unsigned int timeout_ms)
 		__atomic_store_n(&engine->control->order, ORDER_ABANDON, __ATOMIC_RELEASE);
 		loops_poll(engine);
 	}
-	engine->out = loops_join(engine, deadline_in(GRACE_MS) + engine_longest_wait(engine));
+	engine->out = loops_join(engine, grace_end(engine));
 	if (engine->out > 0)
 		loops_give_up(engine);
 	watch_lost_last(engine);

@@ -184,6 +184,7 @@ spin(void *arg)
 static void
 test_lcore_busy(void **state)
 {
+	struct weir_lcore_figures l;
 	struct rig rig;
 
 	(void)state;
@@ -199,12 +200,37 @@ test_lcore_busy(void **state)
 	assert_int_equal(rte_eal_get_lcore_state(1), WAIT);
 	assert_int_equal(rte_eal_get_lcore_state(2), WAIT);
 	assert_true(weir_engine_polled(rig.engine, 1));
+	assert_true(weir_engine_elapsed(rig.engine) == 0.0);
+	assert_int_equal(weir_ledger_lcore(rig.engine, 0, &l), 0);
+	assert_false(l.launched);
 	assert_int_equal(weir_engine_start(rig.engine, NULL), -EBUSY);
 	__atomic_store_n(&spinning, 0, __ATOMIC_RELEASE);
 	rte_eal_wait_lcore(3);
 
 	rig_start(&rig);
 	rig_wait_received(&rig, 1000);
+	rig_stop(&rig);
+	rig_end(&rig);
+}
+
+/* A stop that was asked for outlasts a start that fails. */
+static void
+test_stop_before_start(void **state)
+{
+	struct rig rig;
+
+	(void)state;
+	spinning = 1;
+	assert_int_equal(rte_eal_remote_launch(spin, NULL, 3), 0);
+	rig_make(&rig, "asked", "1-3", 0,
+		SECTIONS("source gen: type=synth; flows=10",
+			"stage a: type=t_pass; input=gen; workers=3"));
+	weir_engine_stop_request(rig.engine);
+	assert_int_equal(weir_engine_start(rig.engine, &rig.error), -EBUSY);
+	assert_int_equal(control_order(rig.engine->control), ORDER_DRAIN);
+	__atomic_store_n(&spinning, 0, __ATOMIC_RELEASE);
+	rte_eal_wait_lcore(3);
+	rig_start(&rig);
 	rig_stop(&rig);
 	rig_end(&rig);
 }
@@ -279,6 +305,7 @@ main(void)
 		cmocka_unit_test(test_poll_refusals),
 		cmocka_unit_test(test_start_twice),
 		cmocka_unit_test(test_lcore_busy),
+		cmocka_unit_test(test_stop_before_start),
 		cmocka_unit_test(test_inject_refusals),
 		cmocka_unit_test(test_figures_end),
 	};

@@ -2,9 +2,13 @@
  * Copyright (c) 2026 The weir authors
  */
 
-/* Every allocation of create fails once: it is said, and nothing is left behind. */
+/* Every allocation of create, and every queue of its ports, fails once: it is said, and nothing is left behind. */
 #include "rig.h"
 
+#include <sys/epoll.h>
+
+#include <rte_bus_vdev.h>
+#include <rte_ethdev.h>
 #include <rte_malloc.h>
 
 /* Allocations until one fails; 0: none does. */
@@ -46,6 +50,20 @@ WRAP(rte_pktmbuf_pool_create_by_ops, struct rte_mempool *, NULL,
 	(const char *name, unsigned int n, unsigned int cache, uint16_t private, uint16_t room,
 		int socket, const char *ops),
 	(name, n, cache, private, room, socket, ops))
+
+WRAP(epoll_create1, int, -1, (int flags), (flags))
+WRAP(rte_eth_dev_callback_register, int, -ENOMEM,
+	(uint16_t id, enum rte_eth_event_type event, rte_eth_dev_cb_fn function, void *arg),
+	(id, event, function, arg))
+WRAP(rte_eth_rx_queue_setup, int, -ENOMEM,
+	(uint16_t id, uint16_t queue, uint16_t n, unsigned int socket,
+		const struct rte_eth_rxconf *conf, struct rte_mempool *pool),
+	(id, queue, n, socket, conf, pool))
+WRAP(rte_eth_tx_queue_setup, int, -ENOMEM,
+	(uint16_t id, uint16_t queue, uint16_t n, unsigned int socket,
+		const struct rte_eth_txconf *conf),
+	(id, queue, n, socket, conf))
+WRAP(rte_eth_dev_start, int, -ENOMEM, (uint16_t id), (id))
 
 static size_t
 heap_used(void)
@@ -102,13 +120,40 @@ test_create(void **state)
 	rig_end(&rig);
 }
 
+/* A port to poll, to sleep at and to send on. To start takes nothing at all. */
+static void
+test_port(void **state)
+{
+	struct rig rig;
+	unsigned long n;
+
+	(void)state;
+	rig_describe(&rig, "noport",
+		SECTIONS("source wan: device=net_null0; idle=interrupt; lcores=1",
+			"stage end: type=tx; input=wan; device=net_null0; lcores=2"));
+	rig_place(&rig, NULL);
+	n = fail_each(&rig);
+	print_message("%lu allocations, each failed once\n", n);
+	assert_true(n > 20 && n < 1000);
+	fuse = 1;
+	rig_start(&rig);
+	assert_int_equal(fuse, 1);
+	fuse = 0;
+	rig_wait_received(&rig, 1000);
+	rig_stop(&rig);
+	rig_end(&rig);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_create),
+		cmocka_unit_test(test_port),
 	};
 
 	rig_eal_init();
+	if (rte_vdev_init("net_null0", "") != 0)
+		return 1;
 	return cmocka_run_group_tests_name("no memory", tests, NULL, NULL);
 }

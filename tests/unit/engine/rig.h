@@ -368,6 +368,28 @@ rig_is_balanced(const struct rig *rig)
 	assert_int_equal(seen_read(&seen.disorder), 0);
 }
 
+/*
+ * Where an lcore was given up: what is in flight is what lies in rings and what workers have in
+ * hand or hold, and nothing besides.
+ */
+static inline void
+rig_in_flight_is_known(const struct rig *rig)
+{
+	struct weir_worker_figures w;
+	struct weir_ring_figures r;
+	int64_t n = 0;
+
+	for (unsigned int i = 0; weir_ledger_worker(rig->engine, i, &w) == 0; i++) {
+		int64_t has = (int64_t)(w.in + w.created - w.out - w.released - w.dropped);
+
+		assert_true(has >= (int64_t)w.held);
+		n += has;
+	}
+	for (unsigned int i = 0; weir_ledger_ring(rig->engine, i, &r) == 0; i++)
+		n += r.count;
+	assert_int_equal(rig_ledger(rig).in_flight, n);
+}
+
 static inline void
 rig_free(struct rig *rig)
 {

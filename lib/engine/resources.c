@@ -154,6 +154,8 @@ port_state_start(struct weir_engine *engine, unsigned int i, struct weir_error *
 	};
 	int rc;
 
+	if (!rte_eth_dev_is_valid_port(plan->id))
+		return weir_error_set(error, ENODEV, "port %s went away", plan->name);
 	port_receivers(engine, i, &conf, pools);
 	rc = port_watch(port);
 	if (rc != 0)

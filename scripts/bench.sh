@@ -22,7 +22,7 @@ results=$top/build/bench
 # Programs of C, and those of Python that compare other programs. `insns` is for insns.py alone.
 names() {
     grep -lE '^main\(|sides\.parser\(' "$top"/tests/bench/*.c "$top"/tests/bench/*.py |
-        sed 's|.*/||; s|\.[a-z]*$||' | grep -vx insns
+        sed 's|.*/||; s|\.[a-z]*$||' | grep -vx -e insns -e overload
 }
 
 # What the comment at the head of a program says, as far as its first full stop.

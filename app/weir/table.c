@@ -222,8 +222,8 @@ show_ports(const struct table *table, double seconds)
 				rate_text(port.imissed, was->imissed, seconds).buf);
 		else
 			fprintf(table->out, "%23s ", "not reported");
-		fprintf(table->out, "%9" PRIu64 " %9" PRIu64 " %14" PRIu64 "\n", port.ierrors,
-			port.rx_nombuf, port.opackets);
+		fprintf(table->out, "%9" PRIu64 " %9" PRIu64 " %14" PRIu64 "%s\n", port.ierrors,
+			port.rx_nombuf, port.opackets, port.gone ? "  gone" : "");
 		was->ipackets = port.ipackets;
 		was->imissed = port.imissed;
 	}

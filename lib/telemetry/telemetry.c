@@ -32,6 +32,8 @@
 
 /* Entries of one reply: DPDK's buffer holds 16 KiB, and none here is longer than 330 bytes. */
 #define ENTRIES_MAX 48
+/* Those of workers, with how long things take, are up to 430. */
+#define WORKER_ENTRIES_MAX 36
 /* Of the shorter ones of a plan. */
 #define PLAN_ENTRIES_MAX 128
 /* Bytes of a key made here. */
@@ -253,7 +255,7 @@ node_workers(const struct weir_engine *engine, struct call *call)
 	for (unsigned int i = 0; weir_ledger_worker(engine, i, &w) == 0; i++) {
 		struct rte_tel_data *worker;
 
-		if (strcmp(w.node, call->item) != 0 || ++entries > ENTRIES_MAX)
+		if (strcmp(w.node, call->item) != 0 || ++entries > WORKER_ENTRIES_MAX)
 			continue;
 		snprintf(name, sizeof(name), "%s_%u", w.node, w.index);
 		worker = dict_add(call->reply, key_of(name, key));

@@ -103,8 +103,8 @@ bench_open(struct bench *bench, int argc, char **argv)
 }
 
 /*
- * Whether the hugepages that are free come to half of that: what is not touched takes none. valgrind
- * has no addresses for what EAL reserves with them: there WEIR_BENCH_NO_HUGE is set.
+ * Whether so many hugepages are free. valgrind has no addresses for what EAL reserves with them: there
+ * WEIR_BENCH_NO_HUGE is set.
  */
 static bool
 hugepages_free(unsigned int memory_mb)

@@ -107,7 +107,7 @@ take_options(int argc, char **argv)
 	return json;
 }
 
-/* Whether the hugepages that are free come to half of what is asked for: not all is touched. */
+/* Whether so many hugepages are free as are asked for. */
 static bool
 hugepages_free(void)
 {
@@ -119,7 +119,7 @@ hugepages_free(void)
 	if (fscanf(file, "%u", &n) != 1)
 		n = 0;
 	fclose(file);
-	return n * 2 >= MEMORY_MB / 2;
+	return n * 2 >= MEMORY_MB;
 }
 
 /* The first two CPUs that this process may use. */

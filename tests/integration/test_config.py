@@ -65,6 +65,14 @@ class Config(WeirTest):
         self.assertEqual(run.report["ledger"]["created"], 2 * received)
         self.assertEqual(self.node(run, "second")["in"], 2 * received)
 
+    def test_diamond(self):
+        run = self.run_as_told("diamond.ini")
+        received = run.report["ledger"]["received"]
+        self.assertEqual(received, 10000000)
+        self.assertEqual(run.report["ledger"]["created"], received)
+        self.assertEqual(run.report["ledger"]["dropped"], 0)
+        self.assertEqual(self.node(run, "end")["in"], 2 * received)
+
     def test_pcap_eve(self):
         frames = [pcap.udp(sport=i + 1) for i in range(50)]
         pcap.write(self.path("in.pcap"), frames)

@@ -210,7 +210,7 @@ ring_join(struct weir_engine *engine, const struct plan_pair *pair, struct joint
 	ring_probe_init(joint->probe, &joint->lane->ring, joint->consumer);
 	joint->lane->ring.seed = engine->flow_seed;
 	joint->consumer->id = pair->link;
-	joint->consumer->feedback = pipeline_feedback(pipeline_of(engine), link);
+	joint->consumer->feedback = link_feedback(link);
 	return stamps_create(link, joint, consumer->socket);
 }
 
@@ -301,8 +301,7 @@ upstream_create(struct weir_engine *engine, struct seat *seat)
 		const struct plan_pair *pair = &plan->pairs[i];
 		const struct link *link = &pipeline_of(engine)->links[pair->link];
 
-		if (&engine->seats[pair->consumer] == seat &&
-			!pipeline_feedback(pipeline_of(engine), link))
+		if (&engine->seats[pair->consumer] == seat && !link_feedback(link))
 			seat->upstream[seat->upstream_count++] = &engine->seats[pair->producer];
 	}
 	return 0;

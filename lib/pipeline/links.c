@@ -22,13 +22,6 @@ pipeline_on_full(const struct weir_pipeline *pipeline, const struct link *link)
 								    WEIR_ON_FULL_BLOCK;
 }
 
-bool
-pipeline_feedback(const struct weir_pipeline *pipeline, const struct link *link)
-{
-	(void)pipeline;
-	return link->feedback;
-}
-
 const char *
 pipeline_from(const struct weir_pipeline *pipeline, const struct link *link,
 	char buf[LINK_FROM_SIZE])

@@ -147,7 +147,11 @@ unsigned int pipeline_node(const struct weir_pipeline *pipeline, const char *nam
 uint32_t pipeline_drop_mask(const struct node_conf *conf);
 
 /* Whether a link closes a cycle; such a link is lossy and always a ring. */
-bool pipeline_feedback(const struct weir_pipeline *pipeline, const struct link *link);
+static inline bool
+link_feedback(const struct link *link)
+{
+	return link->feedback;
+}
 
 /* "node", or "node.output" where the node has several outputs; into buf, which is returned. */
 #define LINK_FROM_SIZE (WEIR_NAME_SIZE + 24)

@@ -184,7 +184,7 @@ feeds(const struct weir_pipeline *pipeline, unsigned int from, unsigned int to)
 
 	for (i = 0; i < pipeline->link_count; i++)
 		if (pipeline->links[i].from == from && pipeline->links[i].to == to &&
-			!pipeline_feedback(pipeline, &pipeline->links[i]))
+			!link_feedback(&pipeline->links[i]))
 			return true;
 	return false;
 }

@@ -114,7 +114,7 @@ plan_link_pairs(struct weir_plan *plan, unsigned int link)
 	unsigned int from = plan_first_worker(plan, l->from), to = plan_first_worker(plan, l->to);
 	unsigned int from_end = from + plan_node_workers(&plan->pipeline->nodes[l->from]);
 	unsigned int to_end = to + plan_node_workers(&plan->pipeline->nodes[l->to]);
-	bool ring = l->conf.kind != WEIR_LINK_AUTO || pipeline_feedback(plan->pipeline, l);
+	bool ring = l->conf.kind != WEIR_LINK_AUTO || link_feedback(l);
 	unsigned int p, c;
 
 	for (p = from; p < from_end; p++)

@@ -47,8 +47,7 @@ json_link(const struct weir_plan *plan, unsigned int i)
 		plan->pipeline->nodes[link->to].name, "calls", (int)kinds.calls, "rings",
 		(int)kinds.rings, "ring", (json_int_t)link->conf.ring, "on_full",
 		on_full_names[pipeline_on_full(plan->pipeline, link)], "spread",
-		spread_names[link->conf.spread], "feedback",
-		pipeline_feedback(plan->pipeline, link));
+		spread_names[link->conf.spread], "feedback", link_feedback(link));
 }
 
 static json_t *

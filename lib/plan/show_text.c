@@ -119,7 +119,7 @@ text_link(const struct weir_plan *plan, unsigned int i, FILE *out)
 		fprintf(out, " %u ring%s of %" PRIu64 ", %s,", kinds.rings, plural(kinds.rings),
 			link->conf.ring, on_full_names[pipeline_on_full(plan->pipeline, link)]);
 	fprintf(out, " spread %s%s\n", spread_names[link->conf.spread],
-		pipeline_feedback(plan->pipeline, link) ? ", feedback" : "");
+		link_feedback(link) ? ", feedback" : "");
 }
 
 static void

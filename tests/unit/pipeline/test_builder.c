@@ -228,7 +228,7 @@ test_design(void **state)
 	assert_int_equal(pipeline->link_count, 2);
 	assert_int_equal(link->conf.ring, 4096);
 	assert_int_equal(pipeline_on_full(pipeline, link), WEIR_ON_FULL_DROP_NEWEST);
-	assert_false(pipeline_feedback(pipeline, link));
+	assert_false(link_feedback(link));
 	link = link_of(pipeline, "busy", "out");
 	assert_int_equal(link->conf.ring, 1024);
 	assert_int_equal(pipeline_on_full(pipeline, link), WEIR_ON_FULL_BLOCK);
@@ -485,11 +485,11 @@ test_feedback(void **state)
 		"[link b b]\non_full = drop-newest\n[link c a]\non_full = drop-newest\n");
 
 	(void)state;
-	assert_true(pipeline_feedback(pipeline, link_of(pipeline, "c", "a")));
-	assert_true(pipeline_feedback(pipeline, link_of(pipeline, "b", "b")));
-	assert_false(pipeline_feedback(pipeline, link_of(pipeline, "s", "a")));
-	assert_false(pipeline_feedback(pipeline, link_of(pipeline, "a", "b")));
-	assert_false(pipeline_feedback(pipeline, link_of(pipeline, "b", "c")));
+	assert_true(link_feedback(link_of(pipeline, "c", "a")));
+	assert_true(link_feedback(link_of(pipeline, "b", "b")));
+	assert_false(link_feedback(link_of(pipeline, "s", "a")));
+	assert_false(link_feedback(link_of(pipeline, "a", "b")));
+	assert_false(link_feedback(link_of(pipeline, "b", "c")));
 	assert_int_equal(place_of(pipeline, "s"), 0);
 	assert_int_equal(place_of(pipeline, "a"), 1);
 	assert_int_equal(place_of(pipeline, "b"), 2);
@@ -508,8 +508,8 @@ test_feedback_is_lossy(void **state)
 		"[stage c]\ntype = t_sink\ninput = b\n");
 
 	(void)state;
-	assert_true(pipeline_feedback(pipeline, link_of(pipeline, "a", "b")));
-	assert_false(pipeline_feedback(pipeline, link_of(pipeline, "b", "a")));
+	assert_true(link_feedback(link_of(pipeline, "a", "b")));
+	assert_false(link_feedback(link_of(pipeline, "b", "a")));
 	assert_true(place_of(pipeline, "b") < place_of(pipeline, "a"));
 	assert_true(place_of(pipeline, "b") < place_of(pipeline, "c"));
 	weir_pipeline_free(pipeline);

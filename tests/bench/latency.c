@@ -200,7 +200,7 @@ run_weir(const struct run *run)
 		{ "stage b", "lcores", "1" },
 		{ "stage b", "idle", run->idle },
 		{ "link a b", "on_full", "block" },
-		{ NULL },
+		{ NULL, NULL, NULL },
 	};
 	const struct rte_eth_rxtx_callback *callback;
 	struct engine engine;

@@ -95,7 +95,7 @@ run(const void *arg, double figures[])
 		{ "stage end", "input", "gen" },
 		{ "link gen end", "on_full", "block" },
 		{ d->section, d->key, point->value },
-		{ NULL },
+		{ NULL, NULL, NULL },
 	};
 	const struct engine_key null[] = {
 		{ "source gen", "device", PORT },
@@ -105,7 +105,7 @@ run(const void *arg, double figures[])
 		{ "stage end", "input", "gen" },
 		{ "link gen end", "on_full", "block" },
 		{ d->section, d->key, point->value },
-		{ NULL },
+		{ NULL, NULL, NULL },
 	};
 	struct engine engine;
 	double rate;

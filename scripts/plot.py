@@ -61,7 +61,7 @@ def script_of(bench, metric, rows, path):
         for i, row in enumerate(rows))
     top = max(row["q3"] for row in rows if not row["heading"])
     height = ROW * len(rows) + 110
-    pages = "hugepages" if bench["hugepages"] else "no hugepages"
+    pages = "hugepages" if bench.get("hugepages") else "no hugepages"
     legend = (f"{metric['name']}, {metric['unit']}: median and quartiles of {bench['rounds']} "
               f"rounds, {pages}; (x n): the blue bar is n times that")
     bars = ("'{0}' using (0):1:(0):2:($1-0.36):($1+0.36) with boxxyerror fill solid noborder "

@@ -127,11 +127,12 @@ pace_end(const struct rte_eth_rxtx_callback *callback)
 	rte_free((void *)(uintptr_t)callback);
 }
 
+/* The clocks of two CPUs may differ by some cycles: what came later than now took no time. */
 static inline void
 note(const struct weir_event *event, struct latency *into, uint64_t now)
 {
 	if (into != NULL)
-		latency_add(into, now - event->tsc);
+		latency_add(into, now > event->tsc ? now - event->tsc : 0);
 }
 
 static inline void

@@ -14,16 +14,13 @@
  * medians over the rounds. What is promised of the policies is checked, and the exit status is 1
  * where one falls short.
  */
-#include <dirent.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include <rte_eal.h>
-#include <rte_errno.h>
-
+#include "bench.h"
 #include "overload.h"
 
 #define ROUNDS 7
@@ -31,7 +28,6 @@
 #define COUNT_MS_MIN 50
 #define COUNT_MS_MAX 10000
 #define CAPACITY_MS 300
-#define MEMORY_MB 512
 
 const double loads[LOADS] = { 0.5, 1, 1.5, 2, 3 };
 
@@ -107,73 +103,17 @@ take_options(int argc, char **argv)
 	return json;
 }
 
-/* Whether so many hugepages are free as are asked for. */
-static bool
-hugepages_free(void)
-{
-	FILE *file = fopen("/sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages", "r");
-	unsigned int n = 0;
-
-	if (file == NULL)
-		return false;
-	if (fscanf(file, "%u", &n) != 1)
-		n = 0;
-	fclose(file);
-	return n * 2 >= MEMORY_MB;
-}
-
-/* The first two CPUs that this process may use. */
-static void
-own_cpus(int cpus[2])
-{
-	cpu_set_t set;
-	int found = 0;
-
-	CPU_ZERO(&set);
-	if (sched_getaffinity(0, sizeof(set), &set) != 0)
-		die("affinity", "not told");
-	for (int i = 0; i < CPU_SETSIZE && found < 2; i++)
-		if (CPU_ISSET(i, &set))
-			cpus[found++] = i;
-	if (found < 2)
-		die("CPUs", "the source and the consumer need one each");
-}
-
-/* EAL leaves the files of a --file-prefix behind. */
-static void
-forget_runtime_dir(void)
-{
-	DIR *dir = opendir(rte_eal_get_runtime_dir());
-	struct dirent *entry;
-
-	if (dir == NULL)
-		return;
-	while ((entry = readdir(dir)) != NULL)
-		if (entry->d_name[0] != '.')
-			unlinkat(dirfd(dir), entry->d_name, 0);
-	closedir(dir);
-	rmdir(rte_eal_get_runtime_dir());
-}
-
 /* The main lcore sleeps, on the source's CPU. */
 static void
-eal_begin(char *program)
+eal_begin(void)
 {
-	char lcores[64], prefix[32];
-	bool huge = hugepages_free();
-	char *eal[] = { program, huge ? (char[]){ "--in-memory" } : (char[]){ "--no-huge" },
-		(char[]){ "-m" }, (char[]){ RTE_STR(MEMORY_MB) }, (char[]){ "--no-pci" },
-		(char[]){ "--no-telemetry" }, (char[]){ "--lcores" }, lcores,
-		(char[]){ "--log-level" }, (char[]){ "*:4" }, (char[]){ "--file-prefix" }, prefix };
-	int cpus[2];
+	struct bench bench = { .name = "overload" };
+	cpu_set_t set;
 
-	results.hugepages = huge;
-	own_cpus(cpus);
-	snprintf(lcores, sizeof(lcores), "0@%d,1@%d,2@%d", cpus[0], cpus[0], cpus[1]);
-	snprintf(prefix, sizeof(prefix), "weir-overload-%d", (int)getpid());
-	if (rte_eal_init(RTE_DIM(eal), eal) < 0)
-		die("EAL", rte_strerror(rte_errno));
-	atexit(forget_runtime_dir);
+	if (sched_getaffinity(0, sizeof(set), &set) != 0 || CPU_COUNT(&set) < 2)
+		die("CPUs", "the source and the consumer need one each");
+	bench_eal(&bench, NULL);
+	results.hugepages = bench.hugepages;
 }
 
 /* Events that the sink can take in a second. */
@@ -207,7 +147,7 @@ main(int argc, char **argv)
 	unsigned int n;
 	int status = 0;
 
-	eal_begin(argv[0]);
+	eal_begin();
 	stages_register();
 	for (unsigned int r = 0; r < results.rounds; r++) {
 		if (isatty(STDERR_FILENO))

@@ -55,7 +55,7 @@ test_faults(void **state)
 			make(&rig, strikes[f].name, on_full_names[p], "type=count");
 			rig_start(&rig);
 			goes_on(&rig);
-			strikes[f].strike(&rig, FAULT_US);
+			strike(&strikes[f], &rig, FAULT_US);
 			goes_on(&rig);
 			rig_stop(&rig);
 			rig_end(&rig);

@@ -193,7 +193,7 @@ soak_one(uint64_t *random)
 	rig_start(&rig);
 	for (unsigned int i = 0; i < SOAK_STEPS; i++) {
 		if (among(random, 3) == 0) {
-			strikes[among(random, RTE_DIM(strikes))].strike(&rig,
+			strike(&strikes[among(random, RTE_DIM(strikes))], &rig,
 				1 + among(random, SOAK_FAULT_US));
 			done.strikes++;
 			rig_wait_received(&rig, rig_ledger(&rig).received + 100);

@@ -40,34 +40,6 @@ strike_last(struct rig *rig, uint64_t us)
 	}
 }
 
-static inline void
-strike_no_mbuf(struct rig *rig, uint64_t us)
-{
-	fault_arm(FAULT_NO_MBUF, us);
-	strike_last(rig, us);
-}
-
-static inline void
-strike_ring_full(struct rig *rig, uint64_t us)
-{
-	fault_arm(FAULT_RING_FULL, us);
-	strike_last(rig, us);
-}
-
-static inline void
-strike_silent(struct rig *rig, uint64_t us)
-{
-	fault_arm(FAULT_SILENT, us);
-	strike_last(rig, us);
-}
-
-static inline void
-strike_delay(struct rig *rig, uint64_t us)
-{
-	fault_arm(FAULT_DELAY, us);
-	strike_last(rig, us);
-}
-
 /* Somebody has all mbufs that are free. */
 static inline void
 strike_pool_taken(struct rig *rig, uint64_t us)
@@ -94,16 +66,30 @@ strike_stall(struct rig *rig, uint64_t us)
 	__atomic_store_n(&stuck, 0, __ATOMIC_RELAXED);
 }
 
+/* What is armed, or what is done. */
 static const struct strike {
 	const char *name;
-	void (*strike)(struct rig *rig, uint64_t us);
+	enum fault fault;
+	void (*act)(struct rig *rig, uint64_t us); /* NULL: arm the fault */
 } strikes[] = {
-	{ "no_mbuf", strike_no_mbuf },
-	{ "pool_taken", strike_pool_taken },
-	{ "ring_full", strike_ring_full },
-	{ "silent", strike_silent },
-	{ "delay", strike_delay },
-	{ "stall", strike_stall },
+	{ "no_mbuf", FAULT_NO_MBUF, NULL },
+	{ "ring_full", FAULT_RING_FULL, NULL },
+	{ "silent", FAULT_SILENT, NULL },
+	{ "delay", FAULT_DELAY, NULL },
+	{ "pool_taken", FAULT_MAX, strike_pool_taken },
+	{ "stall", FAULT_MAX, strike_stall },
 };
+
+/* Bring it about for so long. */
+static inline void
+strike(const struct strike *strike, struct rig *rig, uint64_t us)
+{
+	if (strike->act != NULL) {
+		strike->act(rig, us);
+		return;
+	}
+	fault_arm(strike->fault, us);
+	strike_last(rig, us);
+}
 
 #endif /* WEIR_FAULTS_STRIKE_H */

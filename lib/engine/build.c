@@ -91,7 +91,6 @@ seat_create(struct weir_engine *engine, struct seat *seat, const struct plan_wor
 	worker->latency = alloc(1, sizeof(*worker->latency), plan->socket);
 	if (worker->latency == NULL)
 		return -ENOMEM;
-	worker->until_timed = LATENCY_BURSTS;
 	worker->process = stage->process;
 	worker->room = stage->room;
 	worker->tick = stage->tick;

@@ -56,6 +56,7 @@ loop_add(struct weir_engine *engine, struct seat *seat)
 		loop->control = engine->control;
 		loop->lcore = seat->plan->lcore;
 		loop->until_housekeeping = HOUSEKEEPING_PASSES;
+		loop->until_sample = SAMPLE_PASSES;
 		loop->look_cycles = rte_get_tsc_hz() / HOUSEKEEPING_A_SECOND;
 		loop->random = loop->lcore;
 		loop->state = LCORE_IDLE;

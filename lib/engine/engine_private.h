@@ -27,8 +27,10 @@
 #define HOUSEKEEPING_PASSES 256
 /* Where passes take long, 1 / this of a second. */
 #define HOUSEKEEPING_A_SECOND 500
-/* One pass in so many is timed. */
-#define SAMPLE_PASSES 16
+/* One pass in so many looks at the clock. */
+#define CLOCK_PASSES 16
+/* One pass in so many, about, is timed. */
+#define SAMPLE_PASSES 64
 
 /* What the control side wants of the workers. */
 enum engine_order {
@@ -121,9 +123,10 @@ struct __rte_cache_aligned loop {
 	bool watchable;             /* whether anything can */
 	struct wait_queues *queues; /* whose interrupts wake it, or NULL */
 	uint32_t until_housekeeping;
+	uint32_t until_sample;
 	uint64_t looked; /* TSC of the last one */
 	uint64_t look_cycles;
-	uint64_t random; /* state of the generator that spreads housekeeping */
+	uint64_t random; /* state of the generator that spreads both */
 	struct weir_event *events[BURST_MAX];
 	uint64_t version;             /* of the settings that it has applied */
 	const struct settings *holds; /* that it reads just now: not to be freed */

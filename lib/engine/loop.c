@@ -293,22 +293,35 @@ seat_drain(struct loop *loop, struct seat *seat)
 	return 0;
 }
 
-/*
- * Whether housekeeping is due: every so many passes, at a randomised moment, so that it does not
- * beat with what comes in bursts; sooner where passes take long.
- */
+/* About n, at random: what is done once in so many passes shall not beat with what comes in bursts. */
+static uint32_t
+loop_about(struct loop *loop, uint32_t n)
+{
+	loop->random = loop->random * UINT64_C(6364136223846793005) + 1;
+	return n / 2 + (uint32_t)(loop->random >> 56) % n;
+}
+
+/* Whether housekeeping is due: every so many passes, sooner where passes take long. */
 static bool
-loop_due(struct loop *loop, bool timed)
+loop_due(struct loop *loop)
 {
 	/* An idle lcore has just looked at the clock. */
-	uint64_t now = timed ? rte_rdtsc() : loop->since;
+	uint64_t now = loop->passes % CLOCK_PASSES == 0 ? rte_rdtsc() : loop->since;
 
 	if (likely(--loop->until_housekeeping > 0) &&
 		(int64_t)(now - loop->looked) < (int64_t)loop->look_cycles)
 		return false;
-	loop->random = loop->random * UINT64_C(6364136223846793005) + 1;
-	loop->until_housekeeping =
-		HOUSEKEEPING_PASSES / 2 + (uint32_t)(loop->random >> 56) % HOUSEKEEPING_PASSES;
+	loop->until_housekeeping = loop_about(loop, HOUSEKEEPING_PASSES);
+	return true;
+}
+
+/* Whether a pass is one of those that are timed. */
+static bool
+loop_sampled(struct loop *loop)
+{
+	if (!WEIR_SAMPLING || likely(--loop->until_sample > 0))
+		return false;
+	loop->until_sample = loop_about(loop, SAMPLE_PASSES);
 	return true;
 }
 
@@ -329,7 +342,7 @@ loop_drain_pass(struct loop *loop)
 {
 	unsigned int moved = 0, done = 0;
 
-	if (loop_due(loop, true))
+	if (loop_due(loop))
 		loop_housekeep(loop);
 	for (unsigned int i = 0; i < loop->seat_count; i++) {
 		if (!loop->seats[i]->done)
@@ -342,9 +355,7 @@ loop_drain_pass(struct loop *loop)
 static int
 loop_run_pass(struct loop *loop)
 {
-	bool now_and_then = loop->passes % SAMPLE_PASSES == 0;
-	bool timed = WEIR_SAMPLING && now_and_then;
-	bool housekeeping = loop_due(loop, now_and_then);
+	bool timed = loop_sampled(loop), housekeeping = loop_due(loop);
 	unsigned int moved = 0;
 
 	if (unlikely(housekeeping))

@@ -46,11 +46,8 @@ struct gap {
 	bool wanted;
 };
 
-/* One burst in so many is timed. */
-#define LATENCY_BURSTS 64
-
 /*
- * When one event was published: once in a while, by the producer. It writes the next one once it has
+ * When one event was published: by the producer, on a pass that is timed. It writes the next one once it has
  * seen that the consumer took that event.
  */
 struct __rte_cache_aligned ring_probe {
@@ -77,7 +74,6 @@ struct __rte_cache_aligned ring_producer {
 
 	struct gap gap;
 	struct ring_probe *probe; /* NULL: none */
-	uint32_t until_probe;     /* bursts */
 	uint32_t high;            /* of fill, in events */
 	uint32_t low;
 	bool pressed; /* has been above `high`, and not below `low` since */
@@ -238,7 +234,6 @@ struct __rte_cache_aligned weir_worker {
 	uint16_t burst;
 	struct lcore_sample *sample;
 	struct worker_latency *latency; /* NULL: not measured */
-	uint32_t until_timed;           /* bursts */
 	bool unpublished; /* an output has puts or staged events that wait for the pass's end */
 
 	/* Told when a link behind it goes above `high`, and when all are below `low`; or NULL. */
@@ -311,8 +306,8 @@ void worker_publish(struct weir_worker *worker);
 /* Hand events to a worker: count, process, publish. For calls and for the engine. */
 void worker_process(struct weir_worker *worker, struct weir_event *events[], uint16_t n);
 
-/* Time spent from `start` on in this worker, without what it called. Only on sampled passes. */
-void worker_sample(struct weir_worker *worker, uint64_t start, uint64_t nested_before);
+/* Time since `start`; what of it was in this worker, not in what it called, is noted. Only on sampled passes. */
+uint64_t worker_sample(struct weir_worker *worker, uint64_t start, uint64_t nested_before);
 
 /* Most events, up to `want`, that the worker may pull so that all it forwards finds room. */
 unsigned int worker_room(const struct weir_worker *worker, unsigned int want);

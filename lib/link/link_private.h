@@ -47,7 +47,7 @@ producer_put(struct ring_producer *producer, struct weir_event *const events[], 
 	producer->head += n;
 }
 
-/* The time of what is published, for one event once in a while. */
+/* Note when what is not published yet is: now. */
 void producer_probe(struct ring_producer *producer);
 
 /* When the slots from `published` on are published. */
@@ -77,8 +77,6 @@ producer_publish(struct ring_producer *producer)
 		return;
 	if (unlikely(producer->stamps != NULL))
 		producer_stamp(producer);
-	if (WEIR_SAMPLING && unlikely(--producer->until_probe == 0))
-		producer_probe(producer);
 	producer->published = producer->head;
 	/* Counted before it can be taken out: nobody reads of more out than in. */
 	stat_add(&producer->enqueued, n);

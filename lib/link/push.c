@@ -304,6 +304,8 @@ lane_publish(struct weir_worker *worker, const struct out_link *link, struct lan
 		return;
 	}
 	lane_mark_now(worker, link, lane);
+	if (WEIR_SAMPLING && unlikely(worker->sample->on))
+		producer_probe(ring);
 	producer_publish(ring);
 	if (unlikely(ring->head - ring->seen > ring->alarm))
 		ring_pressure(worker, ring);

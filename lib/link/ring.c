@@ -16,7 +16,6 @@ ring_producer_init(struct ring_producer *producer, struct rte_ring *ring)
 		.published = ring->prod.tail,
 		.seen = ring->cons.tail,
 		.alarm = UINT32_MAX,
-		.until_probe = LATENCY_BURSTS,
 	};
 }
 
@@ -97,7 +96,6 @@ producer_probe(struct ring_producer *producer)
 {
 	struct ring_probe *probe = producer->probe;
 
-	producer->until_probe = LATENCY_BURSTS;
 	/* The last one is still in the ring, as far as is known. */
 	if (probe == NULL || (int32_t)(producer->seen - (uint32_t)(probe->word >> 32)) <= 0)
 		return;

@@ -51,20 +51,6 @@ worker_check(const struct weir_worker *worker, int64_t before, uint16_t n)
 }
 #endif
 
-/* As process(), and how long that takes, and how old what it gets is. */
-static __rte_noinline void
-process_timed(struct weir_worker *worker, struct weir_event *events[], uint16_t n)
-{
-	uint64_t start = rte_rdtsc(), came = events[0]->tsc;
-
-	worker->until_timed = LATENCY_BURSTS;
-	if (worker->latency != NULL && came <= start && came != 0)
-		histogram_add(&worker->latency->age, start - came);
-	worker->process(worker, worker->state, events, n);
-	if (worker->latency != NULL)
-		histogram_add(&worker->latency->service, (rte_rdtsc() - start) / n);
-}
-
 static inline void
 process_bursts(struct weir_worker *worker, struct weir_event *events[], uint16_t n)
 {
@@ -73,10 +59,7 @@ process_bursts(struct weir_worker *worker, struct weir_event *events[], uint16_t
 		int64_t before = worker_in_hand(worker);
 
 		stat_add(&worker->stats->in, k);
-		if (!WEIR_SAMPLING || likely(--worker->until_timed > 0))
-			worker->process(worker, worker->state, events, k);
-		else
-			process_timed(worker, events, k);
+		worker->process(worker, worker->state, events, k);
 		worker_check(worker, before, k);
 		events += k;
 		n -= k;
@@ -84,7 +67,7 @@ process_bursts(struct weir_worker *worker, struct weir_event *events[], uint16_t
 	worker_publish(worker);
 }
 
-void
+uint64_t
 worker_sample(struct weir_worker *worker, uint64_t start, uint64_t nested_before)
 {
 	struct lcore_sample *sample = worker->sample;
@@ -92,23 +75,32 @@ worker_sample(struct weir_worker *worker, uint64_t start, uint64_t nested_before
 
 	stat_add(&worker->stats->cycles, span - RTE_MIN(span, sample->nested));
 	sample->nested = nested_before + span;
+	return span;
+}
+
+/* As process_bursts(), and how long that takes, and how old what it gets is. */
+static __rte_noinline void
+process_timed(struct weir_worker *worker, struct weir_event *events[], uint16_t n)
+{
+	uint64_t start = rte_rdtsc(), nested = worker->sample->nested, came = events[0]->tsc, span;
+
+	worker->sample->nested = 0;
+	process_bursts(worker, events, n);
+	span = worker_sample(worker, start, nested);
+	if (worker->latency == NULL)
+		return;
+	histogram_add(&worker->latency->service, span / n);
+	if (came <= start && came != 0)
+		histogram_add(&worker->latency->age, start - came);
 }
 
 void
 worker_process(struct weir_worker *worker, struct weir_event *events[], uint16_t n)
 {
-	struct lcore_sample *sample = worker->sample;
-	uint64_t start, nested;
-
-	if (likely(!sample->on)) {
+	if (WEIR_SAMPLING && unlikely(worker->sample->on) && n > 0)
+		process_timed(worker, events, n);
+	else
 		process_bursts(worker, events, n);
-		return;
-	}
-	start = rte_rdtsc();
-	nested = sample->nested;
-	sample->nested = 0;
-	process_bursts(worker, events, n);
-	worker_sample(worker, start, nested);
 }
 
 void

@@ -38,8 +38,8 @@ static __rte_noinline void
 parse_burst(struct rte_mbuf *const mbufs[], uint16_t n, struct weir_parse_burst *burst)
 {
 	const struct fast_burst fast = {
-		.tsc = burst->tsc,
-		.port_queue = burst->port | (uint32_t)burst->queue << 16,
+		.first = { FAST_WORD0, 0, (uint32_t)burst->tsc, (uint32_t)(burst->tsc >> 32) },
+		.second = { 0, 0, burst->port | (uint32_t)burst->queue << 16, 0 },
 		.inner = burst->tunnel == WEIR_PARSE_INNER,
 	};
 	struct rte_mbuf *const *next = mbufs, *const * end, *const * fetched;

@@ -56,10 +56,18 @@
 /* What of word 6 key-only leaves: the tunnel, the verdict, the protocol, the IP version. */
 #define FAST_KEY_ONLY_WORD6 UINT64_C(0xffff00ffff000000)
 
+/*
+ * A quarter of a line. Line 0 is stored by quarters: by words, the store buffer is full with a few
+ * events whose lines are still on their way from the core that read them last. One hop over two
+ * cores of an EPYC makes 1.3 times the events (medians of 36 interleaved rounds).
+ */
+typedef uint32_t fast_quarter __attribute__((vector_size(16)));
+typedef uint64_t fast_words __attribute__((vector_size(16)));
+
 /* What is the same for all packets of a burst. */
 struct fast_burst {
-	uint64_t tsc;
-	uint32_t port_queue; /* as in the event */
+	fast_quarter first;  /* of an event, but for the hash */
+	fast_quarter second; /* but for the length */
 	bool inner;          /* tunnels are looked into */
 };
 
@@ -75,8 +83,6 @@ struct fast {
 	uint64_t word5; /* VLAN tags and tunnel id */
 	uint64_t word6; /* their count, and the tunnel */
 };
-
-typedef uint32_t fast_vector __attribute__((vector_size(16)));
 
 static inline uint32_t
 load32(const void *at)
@@ -103,34 +109,34 @@ store64(void *at, unsigned int word, uint64_t v)
 }
 
 static inline void
-store32(void *at, unsigned int word, uint32_t v)
+store_quarter(void *at, unsigned int quarter, fast_quarter v)
 {
-	memcpy((uint8_t *)at + word * sizeof(v), &v, sizeof(v));
+	memcpy((uint8_t *)at + quarter * sizeof(v), &v, sizeof(v));
 }
 
-/* Line 0 of the event, and of line 1 what follows the addresses. */
+/* Line 0 of the event. */
 static __rte_always_inline void
 fast_store(const struct fast *p, int32_t l4_off, int32_t header, int32_t payload, uint32_t hash,
 	uint64_t l4)
 {
 	struct weir_event *event = weir_mbuf_event(p->mbuf);
+	fast_quarter first = p->burst->first, second = p->burst->second, third = { 0 };
+	fast_words last = { (p->word6 | l4) & (FAST_KEY_ONLY ? FAST_KEY_ONLY_WORD6 : UINT64_MAX),
+		(uintptr_t)p->mbuf->pool };
 
-	store64(event, 0, p->word0 | (uint64_t)hash << 32);
-	store64(event, 1, p->burst->tsc);
-	store64(event, 2, 0);
-	store32(event, 6, p->burst->port_queue);
-	store32(event, 7, (uint32_t)p->contiguous);
-	if (FAST_KEY_ONLY) {
-		store64(event, 4, 0);
-		store64(event, 5, 0);
-		store64(event, 6, (p->word6 | l4) & FAST_KEY_ONLY_WORD6);
-	} else {
-		store32(event, 8, (uint32_t)(p->l3_off | l4_off << 16));
-		store32(event, 9, (uint32_t)(l4_off + header + (payload << 16)));
-		store64(event, 5, p->word5);
-		store64(event, 6, p->word6 | l4);
+	if (p->word0 != FAST_WORD0)
+		first[0] = p->word0;
+	first[1] = hash;
+	second[3] = (uint32_t)p->contiguous;
+	if (!FAST_KEY_ONLY) {
+		third = (fast_quarter){ (uint32_t)(p->l3_off | l4_off << 16), 0, (uint32_t)p->word5,
+			(uint32_t)(p->word5 >> 32) };
+		third[1] = (uint32_t)(l4_off + header + (payload << 16));
 	}
-	store64(event, 7, (uintptr_t)p->mbuf->pool);
+	store_quarter(event, 0, first);
+	store_quarter(event, 1, second);
+	store_quarter(event, 2, third);
+	store_quarter(event, 3, (fast_quarter)last);
 }
 
 /* Both ports, the protocol, the IP version. */
@@ -139,15 +145,14 @@ fast_store_ports(const struct fast *p, const uint8_t *l4, uint8_t proto, uint8_t
 {
 	void *key = &weir_mbuf_event(p->mbuf)->key;
 
-	store32(key, 8, load32(l4));
-	store32(key, 9, proto | (uint32_t)version << 8);
+	store64(key, 4, load32(l4) | (uint64_t)(proto | (uint32_t)version << 8) << 32);
 }
 
 static __rte_always_inline void
 fast_store_ipv4(const struct fast *p, const uint8_t *addresses)
 {
-	const fast_vector mapped = { 0, 0, RTE_BE32(0xffff), 0 };
-	fast_vector ends = { load32(addresses), load32(addresses + 4) }, src, dst;
+	const fast_quarter mapped = { 0, 0, RTE_BE32(0xffff), 0 };
+	fast_quarter ends = { load32(addresses), load32(addresses + 4) }, src, dst;
 	struct weir_key *key = &weir_mbuf_event(p->mbuf)->key;
 
 	src = __builtin_shufflevector(ends, mapped, 4, 4, 6, 0);

@@ -68,8 +68,9 @@ test_slow(void **state)
 	service = latency_of(&rig, "slow", WEIR_LATENCY_SERVICE);
 	age = latency_of(&rig, "slow", WEIR_LATENCY_AGE);
 	assert_true(wait.count > 0);
-	assert_int_equal(service.count, 8);
-	assert_int_equal(age.count, 8);
+	/* Of 512 passes that move a burst one in 64 is timed, give or take a half. */
+	assert_in_range(service.count, 4, 16);
+	assert_int_equal(age.count, service.count);
 	/* A burst is 32 events at most; buckets are 1/16 wide. */
 	assert_true(service.p50 >= 1000000 / 32 * 15 / 16);
 	/* On one lcore the ring is emptied after it was filled, behind what was there. */

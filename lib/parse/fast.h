@@ -358,17 +358,17 @@ parse_fast_llc(struct rte_mbuf *mbuf, const struct fast_burst *burst)
 	const uint8_t *eth = rte_pktmbuf_mtod(mbuf, const uint8_t *);
 	struct fast p = { .burst = burst, .mbuf = mbuf, .contiguous = mbuf->data_len };
 	uint16_t length = get16(eth + 12);
-	uint64_t verdict = WEIR_VERDICT_OK;
 
 	if (length >= ETHERTYPE_LENGTH_END || load16(eth + ETHER_LEN) == FAST_SNAP)
 		return WEIR_VERDICT_MAX;
 	p.word0 = FAST_WORD0 & ~((uint32_t)WEIR_EVENT_KEYED << 16);
 	if (length < LLC_LEN) {
 		p.word0 |= (uint32_t)WEIR_EVENT_MALFORMED << 16;
-		verdict = WEIR_VERDICT_TRUNC_L2;
+		fast_store(&p, 0, 0, 0, 0, (uint64_t)WEIR_VERDICT_TRUNC_L2 << FAST_VERDICT_AT);
+		return WEIR_VERDICT_TRUNC_L2;
 	}
-	fast_store(&p, 0, 0, 0, 0, verdict << FAST_VERDICT_AT);
-	return (enum weir_verdict)verdict;
+	fast_store(&p, 0, 0, 0, 0, 0);
+	return WEIR_VERDICT_OK;
 }
 
 #endif /* WEIR_PARSE_FAST_H */

@@ -77,11 +77,13 @@ adopt(struct weir_worker *worker, struct rte_mbuf *mbufs[], struct weir_event *e
 /* Take at most n mbufs, whose events nobody but this lcore ever has. */
 static uint16_t
 receive_home(const struct weir_worker *worker, struct rte_mbuf *mbufs[],
-	struct weir_event *events[], uint16_t n)
+	struct weir_event *events[], uint16_t n, bool *foreign)
 {
 	n = rte_eth_rx_burst(worker->port, worker->queue, mbufs, n);
-	for (uint16_t i = 0; i < n; i++)
+	for (uint16_t i = 0; i < n; i++) {
 		events[i] = weir_mbuf_event(mbufs[i]);
+		*foreign |= mbufs[i]->pool != worker->pool;
+	}
 	return n;
 }
 
@@ -93,7 +95,7 @@ receive_home(const struct weir_worker *worker, struct rte_mbuf *mbufs[],
  */
 static uint16_t
 receive_away(const struct weir_worker *worker, struct rte_mbuf *mbufs[],
-	struct weir_event *events[], uint16_t n)
+	struct weir_event *events[], uint16_t n, bool *foreign)
 {
 	uint16_t got = 0;
 
@@ -105,6 +107,7 @@ receive_away(const struct weir_worker *worker, struct rte_mbuf *mbufs[],
 		for (; got < end; got++) {
 			events[got] = weir_mbuf_event(mbufs[got]);
 			prefetch_write(events[got]);
+			*foreign |= mbufs[got]->pool != worker->pool;
 		}
 		if (got < ask)
 			break;
@@ -122,13 +125,11 @@ ethdev_poll(struct weir_worker *worker, void *state, struct weir_event *events[]
 	if (unlikely(worker_port_gone(worker)) || fault_hit(FAULT_SILENT))
 		return 0;
 	n = RTE_MIN(n, BURST_MAX);
-	n = s->away ? receive_away(worker, mbufs, events, n) :
-		      receive_home(worker, mbufs, events, n);
+	n = s->away ? receive_away(worker, mbufs, events, n, &foreign) :
+		      receive_home(worker, mbufs, events, n, &foreign);
 	if (n == 0)
 		return 0;
 	s->parse.tsc = rte_rdtsc();
-	for (uint16_t i = 0; i < n; i++)
-		foreign |= mbufs[i]->pool != worker->pool;
 	if (unlikely(foreign))
 		n = adopt(worker, mbufs, events, n);
 	weir_parse(mbufs, n, &s->parse);

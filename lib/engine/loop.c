@@ -352,6 +352,15 @@ loop_drain_pass(struct loop *loop)
 	return done == loop->seat_count ? -ESHUTDOWN : (int)moved;
 }
 
+/* Have a pass timed, or no longer. */
+static __rte_noinline void
+loop_time(struct loop *loop, bool on)
+{
+	loop->sample.on = on;
+	for (unsigned int i = 0; i < loop->seat_count; i++)
+		worker_time(loop->seats[i]->worker, on);
+}
+
 static int
 loop_run_pass(struct loop *loop)
 {
@@ -360,11 +369,13 @@ loop_run_pass(struct loop *loop)
 
 	if (unlikely(housekeeping))
 		loop_housekeep(loop);
-	loop->sample.on = timed;
+	if (unlikely(timed))
+		loop_time(loop, true);
 	for (unsigned int i = 0; i < loop->seat_count; i++)
 		moved += timed ? seat_pass_timed(loop, loop->seats[i], housekeeping) :
 				 seat_pass(loop, loop->seats[i], housekeeping);
-	loop->sample.on = false;
+	if (unlikely(timed))
+		loop_time(loop, false);
 	return (int)moved;
 }
 

@@ -233,6 +233,9 @@ struct __rte_cache_aligned weir_worker {
 	uint16_t input_count;
 	uint16_t burst;
 	struct lcore_sample *sample;
+	/* The stage's process() while another one measures it. */
+	void (*timed)(struct weir_worker *worker, void *state, struct weir_event *events[],
+		uint16_t n);
 	struct worker_latency *latency; /* NULL: not measured */
 	bool unpublished; /* an output has puts or staged events that wait for the pass's end */
 
@@ -306,7 +309,13 @@ void worker_publish(struct weir_worker *worker);
 /* Hand events to a worker: count, process, publish. For calls and for the engine. */
 void worker_process(struct weir_worker *worker, struct weir_event *events[], uint16_t n);
 
-/* Time since `start`; what of it was in this worker, not in what it called, is noted. Only on sampled passes. */
+/*
+ * Whether its process() is timed: on one pass in many. It is exchanged for one that measures, so that the
+ * other passes need not ask.
+ */
+void worker_time(struct weir_worker *worker, bool on);
+
+/* Time since `start`; what of it was in this worker, not in what it called, is noted. */
 uint64_t worker_sample(struct weir_worker *worker, uint64_t start, uint64_t nested_before);
 
 /* Most events, up to `want`, that the worker may pull so that all it forwards finds room. */

@@ -51,8 +51,8 @@ worker_check(const struct weir_worker *worker, int64_t before, uint16_t n)
 }
 #endif
 
-static inline void
-process_bursts(struct weir_worker *worker, struct weir_event *events[], uint16_t n)
+void
+worker_process(struct weir_worker *worker, struct weir_event *events[], uint16_t n)
 {
 	while (n > 0) {
 		uint16_t k = RTE_MIN(n, worker->burst);
@@ -78,14 +78,14 @@ worker_sample(struct weir_worker *worker, uint64_t start, uint64_t nested_before
 	return span;
 }
 
-/* As process_bursts(), and how long that takes, and how old what it gets is. */
-static __rte_noinline void
-process_timed(struct weir_worker *worker, struct weir_event *events[], uint16_t n)
+/* As the stage's process(), and how long that takes, and how old what it gets is. */
+static void
+process_timed(struct weir_worker *worker, void *state, struct weir_event *events[], uint16_t n)
 {
 	uint64_t start = rte_rdtsc(), nested = worker->sample->nested, came = events[0]->tsc, span;
 
 	worker->sample->nested = 0;
-	process_bursts(worker, events, n);
+	worker->timed(worker, state, events, n);
 	span = worker_sample(worker, start, nested);
 	if (worker->latency == NULL)
 		return;
@@ -95,12 +95,13 @@ process_timed(struct weir_worker *worker, struct weir_event *events[], uint16_t 
 }
 
 void
-worker_process(struct weir_worker *worker, struct weir_event *events[], uint16_t n)
+worker_time(struct weir_worker *worker, bool on)
 {
-	if (WEIR_SAMPLING && unlikely(worker->sample->on) && n > 0)
-		process_timed(worker, events, n);
-	else
-		process_bursts(worker, events, n);
+	if (worker->process == NULL)
+		return;
+	if (on)
+		worker->timed = worker->process;
+	worker->process = on ? process_timed : worker->timed;
 }
 
 void

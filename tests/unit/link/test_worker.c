@@ -215,6 +215,8 @@ test_sample(void **state)
 	rig.producer.worker.process = pass_slowly;
 	rig.consumers[0].worker.process = note_slowly;
 	rig.producer.worker.sample = rig.consumers[0].worker.sample = &sample;
+	worker_time(&rig.producer.worker, true);
+	worker_time(&rig.consumers[0].worker, true);
 	for (unsigned int i = 0; i < RIG_BURST; i++)
 		events[i] = rig_event(&rig, 0);
 	start = rte_rdtsc();

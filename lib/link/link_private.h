@@ -6,6 +6,8 @@
 #ifndef WEIR_LINK_PRIVATE_H
 #define WEIR_LINK_PRIVATE_H
 
+#include <string.h>
+
 #include <rte_branch_prediction.h>
 
 #include "link.h"
@@ -40,10 +42,9 @@ producer_put(struct ring_producer *producer, struct weir_event *const events[], 
 	uint32_t at = producer->head & producer->mask;
 	uint32_t first = RTE_MIN(n, producer->mask + 1 - at);
 
-	for (uint32_t i = 0; i < first; i++)
-		slots[at + i] = events[i];
-	for (uint32_t i = first; i < n; i++)
-		slots[i - first] = events[i];
+	memcpy(slots + at, events, first * sizeof(*events));
+	if (unlikely(first < n))
+		memcpy(slots, events + first, (n - first) * sizeof(*events));
 	producer->head += n;
 }
 

@@ -24,6 +24,15 @@ static const struct event_how sw_a = { .driver = "event_sw", .scheduler_a = true
 static const struct event_how sw_b = { .driver = "event_sw" };
 static const struct distributor_how distributor = { .back = RIG_FREE };
 
+/* What the hop is to beat the cost of: one lcore does all of it, and nothing crosses. */
+static void
+no_hop_run(const void *how, double figures[])
+{
+	rig.now.one_lcore = true;
+	loop_run(how, figures);
+	rig.now.one_lcore = false;
+}
+
 static const struct bench_side sides[] = {
 	{ .name = "weir block", .run = weir_run, .arg = &block },
 	{ .name = "weir drop-newest", .run = weir_run, .arg = &drop },
@@ -43,6 +52,7 @@ static const struct bench_side sides[] = {
 		.arg = &sw_b,
 		.at_least = { 5.0 } },
 	{ .name = "rte_distributor", .run = distributor_run, .arg = &distributor },
+	{ .name = "no hop: raw put on one lcore", .run = no_hop_run, .arg = &raw },
 };
 
 static const struct rig_case cases[] = {

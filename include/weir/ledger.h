@@ -159,7 +159,10 @@ WEIR_API void weir_ledger_read(const struct weir_engine *engine, struct weir_led
 WEIR_API int weir_ledger_worker(const struct weir_engine *engine, unsigned int i,
 	struct weir_worker_figures *figures);
 
-/** What is measured of how long things take: of one burst in 64, at the stages' workers. */
+/**
+ * What is measured of how long things take: at the stages' workers, on about one pass of an lcore in
+ * 64. Not of what is left when the engine drains.
+ */
 enum weir_latency {
 	WEIR_LATENCY_WAIT = 0, /**< an event's wait in a ring, from its publication to its taking */
 	WEIR_LATENCY_SERVICE,  /**< process() for each event of a burst, with all that it calls */

@@ -123,10 +123,10 @@ struct __rte_cache_aligned loop {
 	bool watchable;             /* whether anything can */
 	struct wait_queues *queues; /* whose interrupts wake it, or NULL */
 	uint32_t until_housekeeping;
-	uint32_t until_sample;
 	uint64_t looked; /* TSC of the last one */
 	uint64_t look_cycles;
-	uint64_t random; /* state of the generator that spreads both */
+	uint32_t until_sample;
+	uint64_t random; /* state of the generator that spreads housekeeping and samples */
 	struct weir_event *events[BURST_MAX];
 	uint64_t version;             /* of the settings that it has applied */
 	const struct settings *holds; /* that it reads just now: not to be freed */

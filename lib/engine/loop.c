@@ -303,10 +303,10 @@ loop_about(struct loop *loop, uint32_t n)
 
 /* Whether housekeeping is due: every so many passes, sooner where passes take long. */
 static bool
-loop_due(struct loop *loop)
+loop_due(struct loop *loop, bool clock)
 {
 	/* An idle lcore has just looked at the clock. */
-	uint64_t now = loop->passes % CLOCK_PASSES == 0 ? rte_rdtsc() : loop->since;
+	uint64_t now = clock ? rte_rdtsc() : loop->since;
 
 	if (likely(--loop->until_housekeeping > 0) &&
 		(int64_t)(now - loop->looked) < (int64_t)loop->look_cycles)
@@ -342,7 +342,7 @@ loop_drain_pass(struct loop *loop)
 {
 	unsigned int moved = 0, done = 0;
 
-	if (loop_due(loop))
+	if (loop_due(loop, true))
 		loop_housekeep(loop);
 	for (unsigned int i = 0; i < loop->seat_count; i++) {
 		if (!loop->seats[i]->done)
@@ -364,7 +364,8 @@ loop_time(struct loop *loop, bool on)
 static int
 loop_run_pass(struct loop *loop)
 {
-	bool timed = loop_sampled(loop), housekeeping = loop_due(loop);
+	bool timed = loop_sampled(loop);
+	bool housekeeping = loop_due(loop, loop->passes % CLOCK_PASSES == 0);
 	unsigned int moved = 0;
 
 	if (unlikely(housekeeping))

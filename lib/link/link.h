@@ -214,7 +214,7 @@ struct lcore_sample {
 
 /* One instance of a source or stage. */
 struct __rte_cache_aligned weir_worker {
-	/* The stage's process(), or NULL for a source. */
+	/* The stage's process(), or on a pass that is timed what measures it; NULL for a source. */
 	void (*process)(struct weir_worker *worker, void *state, struct weir_event *events[],
 		uint16_t n);
 	/* A source's, or NULL for a stage: make at most n events. */
@@ -233,8 +233,8 @@ struct __rte_cache_aligned weir_worker {
 	uint16_t input_count;
 	uint16_t burst;
 	struct lcore_sample *sample;
-	/* The stage's process() while another one measures it. */
-	void (*timed)(struct weir_worker *worker, void *state, struct weir_event *events[],
+	/* The stage's process() while `process` is what measures it. */
+	void (*untimed)(struct weir_worker *worker, void *state, struct weir_event *events[],
 		uint16_t n);
 	struct worker_latency *latency; /* NULL: not measured */
 	bool unpublished; /* an output has puts or staged events that wait for the pass's end */
@@ -310,13 +310,13 @@ void worker_publish(struct weir_worker *worker);
 void worker_process(struct weir_worker *worker, struct weir_event *events[], uint16_t n);
 
 /*
- * Whether its process() is timed: on one pass in many. It is exchanged for one that measures, so that the
- * other passes need not ask.
+ * Whether its process() is timed: on one pass in many. It is exchanged for one that measures, so
+ * that the other passes need not ask.
  */
 void worker_time(struct weir_worker *worker, bool on);
 
-/* Time since `start`; what of it was in this worker, not in what it called, is noted. */
-uint64_t worker_sample(struct weir_worker *worker, uint64_t start, uint64_t nested_before);
+/* Note the time since `start` as the worker's, but for what of it was in workers that it called. */
+void worker_sample(struct weir_worker *worker, uint64_t start, uint64_t nested_before);
 
 /* Most events, up to `want`, that the worker may pull so that all it forwards finds room. */
 unsigned int worker_room(const struct weir_worker *worker, unsigned int want);

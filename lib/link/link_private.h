@@ -87,6 +87,13 @@ producer_publish(struct ring_producer *producer)
 	producer_fetch(producer, n);
 }
 
+/* One of them. */
+static inline void
+producer_put_one(struct ring_producer *producer, struct weir_event *event)
+{
+	producer->slots[producer->head++ & producer->mask] = event;
+}
+
 /* Events in a ring, those not published included: exact. */
 static inline uint32_t
 producer_fill(struct ring_producer *producer)

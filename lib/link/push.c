@@ -38,7 +38,7 @@ lane_mark(struct weir_worker *worker, const struct out_link *link, struct lane *
 	event = gap_event(worker, &lane->ring.gap, link->id);
 	if (event == NULL)
 		return;
-	producer_put(&lane->ring, &event, 1);
+	producer_put_one(&lane->ring, event);
 	stat_add(&worker->stats->out, 1);
 	worker->unpublished = true;
 }
@@ -215,7 +215,7 @@ lane_put(struct weir_worker *worker, const struct out_link *link, struct lane *l
 	lane_mark_now(worker, link, lane);
 	if (unlikely(lane_room(link, lane, 1) == 0))
 		return false;
-	producer_put(&lane->ring, &event, 1);
+	producer_put_one(&lane->ring, event);
 	return true;
 }
 

@@ -110,8 +110,9 @@ producer_probe(struct ring_producer *producer)
 {
 	struct ring_probe *probe = producer->probe;
 
-	/* The last one is still in the ring, as far as is known. */
-	if (probe == NULL || (int32_t)(producer->seen - (uint32_t)(probe->word >> 32)) <= 0)
+	/* Nothing to note; or the last one is still in the ring, as far as is known. */
+	if (probe == NULL || producer->head == producer->published ||
+		(int32_t)(producer->seen - (uint32_t)(probe->word >> 32)) <= 0)
 		return;
 	__atomic_store_n(&probe->word, (uint64_t)producer->published << 32 | probe_now(),
 		__ATOMIC_RELAXED);

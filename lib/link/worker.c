@@ -67,7 +67,7 @@ worker_process(struct weir_worker *worker, struct weir_event *events[], uint16_t
 	worker_publish(worker);
 }
 
-uint64_t
+void
 worker_sample(struct weir_worker *worker, uint64_t start, uint64_t nested_before)
 {
 	struct lcore_sample *sample = worker->sample;
@@ -75,23 +75,32 @@ worker_sample(struct weir_worker *worker, uint64_t start, uint64_t nested_before
 
 	stat_add(&worker->stats->cycles, span - RTE_MIN(span, sample->nested));
 	sample->nested = nested_before + span;
-	return span;
 }
 
-/* As the stage's process(), and how long that takes, and how old what it gets is. */
+static void
+latency_note(struct worker_latency *latency, uint64_t came, uint64_t start, uint16_t n)
+{
+	histogram_add(&latency->service, (rte_rdtsc() - start) / n);
+	if (came <= start && came != 0)
+		histogram_add(&latency->age, start - came);
+}
+
+/*
+ * As the stage's process(), and how long that takes, and how old what it gets is. What it forwards is
+ * published here, so that this is time of its own too.
+ */
 static void
 process_timed(struct weir_worker *worker, void *state, struct weir_event *events[], uint16_t n)
 {
-	uint64_t start = rte_rdtsc(), nested = worker->sample->nested, came = events[0]->tsc, span;
+	uint64_t start = rte_rdtsc(), nested = worker->sample->nested, came = events[0]->tsc;
+	bool gap = events[0]->type == WEIR_EVENT_GAP;
 
 	worker->sample->nested = 0;
-	worker->timed(worker, state, events, n);
-	span = worker_sample(worker, start, nested);
-	if (worker->latency == NULL)
-		return;
-	histogram_add(&worker->latency->service, span / n);
-	if (came <= start && came != 0)
-		histogram_add(&worker->latency->age, start - came);
+	worker->untimed(worker, state, events, n);
+	if (worker->latency != NULL && !gap)
+		latency_note(worker->latency, came, start, n);
+	worker_publish(worker);
+	worker_sample(worker, start, nested);
 }
 
 void
@@ -99,9 +108,9 @@ worker_time(struct weir_worker *worker, bool on)
 {
 	if (worker->process == NULL)
 		return;
-	if (on)
-		worker->timed = worker->process;
-	worker->process = on ? process_timed : worker->timed;
+	if (worker->process != process_timed)
+		worker->untimed = worker->process;
+	worker->process = on ? process_timed : worker->untimed;
 }
 
 void

@@ -132,8 +132,14 @@ get32(const uint8_t *at)
 static inline bool
 tunnel_port(uint16_t port)
 {
-	return unlikely(port == RTE_BE16(PORT_VXLAN)) || unlikely(port == RTE_BE16(PORT_GTPU)) ||
-		unlikely(port == RTE_BE16(PORT_GENEVE));
+	switch (port) {
+	case RTE_BE16(PORT_VXLAN):
+	case RTE_BE16(PORT_GTPU):
+	case RTE_BE16(PORT_GENEVE):
+		return true;
+	default:
+		return false;
+	}
 }
 
 /* What ends at off bytes of the frame ends no later than p->end. */

@@ -74,7 +74,10 @@ adopt(struct weir_worker *worker, struct rte_mbuf *mbufs[], struct weir_event *e
 	return kept;
 }
 
-/* Take at most n mbufs, whose events nobody but this lcore ever has. */
+/*
+ * Take at most n mbufs, whose events nobody but this lcore ever has. `foreign` is set where one is of
+ * another pool than the worker's.
+ */
 static uint16_t
 receive_home(const struct weir_worker *worker, struct rte_mbuf *mbufs[],
 	struct weir_event *events[], uint16_t n, bool *foreign)

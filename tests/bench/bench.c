@@ -248,8 +248,8 @@ runs(const struct bench *bench, const struct bench_side *side)
 }
 
 /*
- * One round of a side, with what it allocates somewhere else each time: how its arrays lie to each
- * other in the low bits of their addresses makes a tenth of some rates, and is nobody's merit.
+ * One round of a side, with what it allocates somewhere else each time: how that lies to the stacks
+ * and to static data in the low bits of addresses makes a tenth of some rates, and is nobody's merit.
  */
 static void
 run_side(const struct bench_side *side, double figures[])

@@ -24,7 +24,7 @@ static const struct event_how sw_a = { .driver = "event_sw", .scheduler_a = true
 static const struct event_how sw_b = { .driver = "event_sw" };
 static const struct distributor_how distributor = { .back = RIG_FREE };
 
-/* What the hop is to beat the cost of: one lcore does all of it, and nothing crosses. */
+/* Without a hop: one lcore does all of it, and nothing crosses. */
 static void
 no_hop_run(const void *how, double figures[])
 {

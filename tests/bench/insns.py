@@ -5,9 +5,10 @@
 
     tests/bench/insns.py [--update] [BUILD FOLDER]
 
-valgrind's callgrind counts what bench_insns does, so that the figures repeat exactly on any
-machine. They are of one compiler and one DPDK: with others, or with a build that is not a plain
-release, nothing is checked. Growth over 3 % fails; --update writes what was counted.
+valgrind's callgrind counts what bench_insns does, so that the figures repeat, but for the memcpy()
+that the C library takes for the CPU. They are of one compiler and one DPDK: with others, or with a
+build that is not a plain release, nothing is checked. Growth over 3 % fails; --update writes what
+was counted.
 """
 import argparse
 import glob

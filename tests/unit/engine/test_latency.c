@@ -2,7 +2,7 @@
  * Copyright (c) 2026 The weir authors
  */
 
-/* How long things take: of one burst in 64, at every stage's worker. */
+/* How long things take: on about one pass in 64, at every stage's worker. */
 #include "rig.h"
 
 /* Index of the first worker of a node. */

@@ -42,6 +42,12 @@ def enhanced(text, mark="%s"):
     return quoted(mark % "".join("\\" + c if c in "_^{}@&~" else c for c in text))
 
 
+def tic(row):
+    """A label of an axis, which gnuplot takes as a format of printf()."""
+    mark = "{/:Bold %s}" if row["heading"] else "%s"
+    return enhanced(row["label"].replace("%", "%%"), mark)
+
+
 def note(row):
     if "ratio" not in row or row["reference"]:
         return f"{row['median']:.4g}"
@@ -56,9 +62,7 @@ def data_of(rows, wanted):
 
 
 def script_of(bench, metric, rows, path):
-    tics = ", ".join(
-        enhanced(row["label"], "{/:Bold %s}" if row["heading"] else "%s") + f" {i}"
-        for i, row in enumerate(rows))
+    tics = ", ".join(tic(row) + f" {i}" for i, row in enumerate(rows))
     top = max(row["q3"] for row in rows if not row["heading"])
     height = ROW * len(rows) + 110
     pages = "hugepages" if bench.get("hugepages") else "no hugepages"

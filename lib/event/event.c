@@ -151,10 +151,10 @@ run_free(struct weir_event *const events[], unsigned int n)
 {
 	struct rte_mempool *pool = events[0]->pool;
 	struct rte_mbuf *run[EVENTS_RUN];
-	unsigned int k;
+	size_t end = RTE_MIN(n, (unsigned int)EVENTS_RUN), k;
 
-	n = RTE_MIN(n, (unsigned int)EVENTS_RUN);
-	for (k = 0; k < n; k++) {
+	UNROLL(4)
+	for (k = 0; k < end; k++) {
 		const struct weir_event *event = events[k];
 
 		if (!(event->flags & WEIR_EVENT_PRISTINE) || event->pool != pool)
@@ -162,8 +162,8 @@ run_free(struct weir_event *const events[], unsigned int n)
 		run[k] = weir_event_mbuf(event);
 	}
 	if (k > 0)
-		rte_mempool_put_bulk(pool, (void **)run, k);
-	return k;
+		rte_mempool_put_bulk(pool, (void **)run, (unsigned int)k);
+	return (unsigned int)k;
 }
 
 void

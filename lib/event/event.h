@@ -23,6 +23,13 @@ prefetch_write(const void *line)
 #endif
 }
 
+/* Have the compiler do so many turns of the next loop in one, where what a turn does is as little. */
+#ifdef __clang__
+#define UNROLL(times) _Pragma(RTE_STR(clang loop unroll_count(times)))
+#else
+#define UNROLL(times) _Pragma(RTE_STR(GCC unroll times))
+#endif
+
 /*
  * Give n events back to their pools: runs of pristine events of one pool in one bulk put that
  * leaves the mbufs' own lines where they are, the rest through rte_pktmbuf_free().

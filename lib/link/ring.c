@@ -33,22 +33,6 @@ ring_consumer_init(struct ring_consumer *consumer, struct rte_ring *ring,
 	};
 }
 
-/* Have the lines at hand that the consumer reads. By fours: a loop for each costs as much again. */
-static inline void
-events_fetch(struct weir_event *const events[], uint32_t n)
-{
-	uint32_t i = 0;
-
-	for (; i + 4 <= n; i += 4) {
-		rte_prefetch0(events[i]);
-		rte_prefetch0(events[i + 1]);
-		rte_prefetch0(events[i + 2]);
-		rte_prefetch0(events[i + 3]);
-	}
-	for (; i < n; i++)
-		rte_prefetch0(events[i]);
-}
-
 /* Take n events that are known to be there. */
 static inline void
 consumer_take(struct ring_consumer *consumer, struct weir_event *events[], uint32_t n)
@@ -59,7 +43,9 @@ consumer_take(struct ring_consumer *consumer, struct weir_event *events[], uint3
 	memcpy(events, consumer->slots + at, first * sizeof(*events));
 	if (unlikely(first < n))
 		memcpy(events + first, consumer->slots, (n - first) * sizeof(*events));
-	events_fetch(events, n);
+	UNROLL(4)
+	for (uint32_t i = 0; i < n; i++)
+		rte_prefetch0(events[i]);
 
 	consumer->tail += n;
 	consumer->ring->cons.head = consumer->tail;

@@ -14,6 +14,7 @@
 #include <rte_errno.h>
 #include <rte_eventdev.h>
 #include <rte_service.h>
+#include <rte_service_component.h>
 
 #include "bench.h"
 #include "peers.h"
@@ -291,5 +292,8 @@ event_run(const void *how, double figures[])
 		figures[0] = rig_run(loop_a, loop_b, event.how->back, false);
 	rte_event_dev_stop(event.dev);
 	must(rte_event_dev_close(event.dev), "close");
+	/* The driver leaves it registered, and there is room for 64. */
+	if (event.scheduled)
+		must(rte_service_component_unregister(event.service), "service");
 	must(rte_eal_hotplug_remove("vdev", event.name), "remove");
 }

@@ -91,8 +91,7 @@ struct weir_ring_figures {
 	uint64_t dequeued;         /**< taken out */
 	uint64_t dropped_inside;   /**< of `dropped`, what was lost after it was put in */
 	uint64_t dropped;          /**< lost here */
-	uint32_t
-		level; /**< drop-flow: what comes of flows whose weir_flow_place() is below it is shed */
+	uint32_t level;      /**< drop-flow: flows are shed whose weir_flow_place() is below it */
 	uint32_t level_most; /**< the greatest that it was: flows from there on were never shed */
 };
 
@@ -160,8 +159,8 @@ WEIR_API int weir_ledger_worker(const struct weir_engine *engine, unsigned int i
 	struct weir_worker_figures *figures);
 
 /**
- * What is measured of how long things take: at the stages' workers, on about one pass of an lcore in
- * 64. Not of what is left when the engine drains.
+ * What is measured of how long things take: at the stages' workers, on about one pass of an lcore
+ * in 64. Not of what is left when the engine drains.
  */
 enum weir_latency {
 	WEIR_LATENCY_WAIT = 0, /**< an event's wait in a ring, from its publication to its taking */

@@ -90,8 +90,8 @@ struct weir_stage_ops {
 	/**
 	 * Shed work before it is done: called with `on` when a ring behind the worker, or behind one
 	 * that it reaches by calls, goes above its link's `high`; without it when all of them are
-	 * below `low`. Forwards nothing. It may come from within the
-	 * worker's own weir_forward(). NULL: not told.
+	 * below `low`. Forwards nothing. It may come from within the worker's own weir_forward().
+	 * NULL: not told.
 	 */
 	void (*pressure)(struct weir_worker *worker, void *state, bool on);
 	/**

@@ -119,14 +119,14 @@ struct __rte_cache_aligned loop {
 	struct lcore_sample sample;
 	struct waiter idle;
 	struct waiter full;
-	struct wait_watch watch;    /* what `idle` watches, where it does */
-	bool watchable;             /* whether anything can */
-	struct wait_queues *queues; /* whose interrupts wake it, or NULL */
-	uint32_t until_housekeeping;
-	uint64_t looked; /* TSC of the last one */
+	struct wait_watch watch;     /* what `idle` watches, where it does */
+	bool watchable;              /* whether anything can */
+	struct wait_queues *queues;  /* whose interrupts wake it, or NULL */
+	uint32_t until_housekeeping; /* passes */
+	uint64_t looked;             /* TSC of the last housekeeping */
 	uint64_t look_cycles;
-	uint32_t until_sample;
-	uint64_t random; /* state of the generator that spreads housekeeping and samples */
+	uint32_t until_sample; /* passes */
+	uint64_t random;       /* state of the generator that spreads housekeeping and samples */
 	struct weir_event *events[BURST_MAX];
 	uint64_t version;             /* of the settings that it has applied */
 	const struct settings *holds; /* that it reads just now: not to be freed */

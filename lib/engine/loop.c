@@ -293,7 +293,7 @@ seat_drain(struct loop *loop, struct seat *seat)
 	return 0;
 }
 
-/* About n, at random: what is done once in so many passes shall not beat with what comes in bursts. */
+/* About n, at random: what is done once in n passes shall not beat with what comes in bursts. */
 static uint32_t
 loop_about(struct loop *loop, uint32_t n)
 {

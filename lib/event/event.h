@@ -23,7 +23,7 @@ prefetch_write(const void *line)
 #endif
 }
 
-/* Have the compiler do so many turns of the next loop in one, where what a turn does is as little. */
+/* Have the compiler do so many turns of the next loop in one: where a turn does next to nothing. */
 #ifdef __clang__
 #define UNROLL(times) _Pragma(RTE_STR(clang loop unroll_count(times)))
 #else

@@ -47,8 +47,8 @@ struct gap {
 };
 
 /*
- * When one event was published: by the producer, on a pass that is timed. It writes the next one once it has
- * seen that the consumer took that event.
+ * When one event was published: by the producer, on a pass that is timed. It writes the next one
+ * once it has seen that the consumer took that event.
  */
 struct __rte_cache_aligned ring_probe {
 	/* Slot of the event, as heads and tails count; below it 32 bits of the TSC / 16: half a

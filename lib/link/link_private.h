@@ -48,7 +48,14 @@ producer_put(struct ring_producer *producer, struct weir_event *const events[], 
 	producer->head += n;
 }
 
-/* Note when what is not published yet is: now. */
+/* As producer_put() of one. */
+static inline void
+producer_put_one(struct ring_producer *producer, struct weir_event *event)
+{
+	producer->slots[producer->head++ & producer->mask] = event;
+}
+
+/* Note that the next one to be published is published now: its wait is what the consumer measures. */
 void producer_probe(struct ring_producer *producer);
 
 /* When the slots from `published` on are published. */
@@ -85,13 +92,6 @@ producer_publish(struct ring_producer *producer)
 	producer->ring->prod.head = producer->head;
 	__atomic_store_n(&producer->ring->prod.tail, producer->head, __ATOMIC_RELEASE);
 	producer_fetch(producer, n);
-}
-
-/* One of them. */
-static inline void
-producer_put_one(struct ring_producer *producer, struct weir_event *event)
-{
-	producer->slots[producer->head++ & producer->mask] = event;
 }
 
 /* Events in a ring, those not published included: exact. */

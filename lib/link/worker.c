@@ -77,6 +77,7 @@ worker_sample(struct weir_worker *worker, uint64_t start, uint64_t nested_before
 	sample->nested = nested_before + span;
 }
 
+/* Of a burst of n that process() was given at `start`; `came`: the arrival of the first, 0: unknown. */
 static void
 latency_note(struct worker_latency *latency, uint64_t came, uint64_t start, uint16_t n)
 {
@@ -86,8 +87,8 @@ latency_note(struct worker_latency *latency, uint64_t came, uint64_t start, uint
 }
 
 /*
- * As the stage's process(), and how long that takes, and how old what it gets is. What it forwards is
- * published here, so that this is time of its own too.
+ * As the stage's process(), and how long that takes, and how old what it gets is. What it forwards
+ * is published here, so that this is time of its own too.
  */
 static void
 process_timed(struct weir_worker *worker, void *state, struct weir_event *events[], uint16_t n)

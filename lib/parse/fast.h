@@ -124,6 +124,7 @@ fast_store(const struct fast *p, int32_t l4_off, int32_t header, int32_t payload
 	fast_words last = { (p->word6 | l4) & (FAST_KEY_ONLY ? FAST_KEY_ONLY_WORD6 : UINT64_MAX),
 		0 };
 
+	/* Lane by lane what differs: the rest of a quarter is loaded as a constant. */
 	last[1] = (uintptr_t)p->mbuf->pool;
 	if (p->word0 != FAST_WORD0)
 		first[0] = p->word0;

@@ -75,8 +75,8 @@ adopt(struct weir_worker *worker, struct rte_mbuf *mbufs[], struct weir_event *e
 }
 
 /*
- * Take at most n mbufs, whose events nobody but this lcore ever has. `foreign` is set where one is of
- * another pool than the worker's.
+ * Take at most n mbufs, whose events nobody but this lcore ever has. `foreign` is set where one is
+ * of another pool than the worker's.
  */
 static uint16_t
 receive_home(const struct weir_worker *worker, struct rte_mbuf *mbufs[],

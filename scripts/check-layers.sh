@@ -11,7 +11,7 @@ set -eu
 cd "${1:-$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/..}"
 
 # From the ground up; folders of one line may include each other.
-layers="event,stats parse,link source,stage pipeline,plan engine,telemetry"
+layers="event,stats parse,link source,stage sink pipeline,plan engine,telemetry"
 # Headers that everybody may include, besides a folder's own.
 common="event/compat.h"
 # What a pipe ends in runs here, so that `found` is kept.

@@ -26,24 +26,4 @@ struct rewrite_conf {
 	const char *user[3]; /* numbers; "": left as it is */
 };
 
-/* What the parameters of `eve` fill. */
-struct eve_conf {
-	const char *path; /* "-": standard output */
-	uint64_t buffer;  /* bytes */
-};
-
-/* Own drop reasons of `eve`. */
-enum { EVE_WRITE_FAILED, EVE_BUFFER_FULL };
-
-/* What the parameters of `tx` fill. */
-struct tx_conf {
-	const char *device; /* first, as `transmits` asks */
-};
-
-/* Own drop reasons of `tx`. */
-enum { TX_VLAN_INSERT, TX_QUEUE_FULL, TX_PORT_GONE };
-
-/* Most events that a worker of `tx` holds: the largest burst. */
-#define TX_HELD_MAX 256
-
 #endif /* WEIR_STAGE_PRIVATE_H */

@@ -6,6 +6,8 @@
 
 #include "imagine.h"
 
+#include "sink/sink.h"
+
 static struct machine machine;
 
 #define FORWARD \

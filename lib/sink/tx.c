@@ -12,8 +12,7 @@
 #include <rte_ethdev.h>
 #include <rte_ether.h>
 
-#include "stage.h"
-#include "stage_private.h"
+#include "sink_private.h"
 
 /* Reclaim sent mbufs on one tick in so many: an idle worker ticks all the time. */
 #define TX_RECLAIM_TICKS 64

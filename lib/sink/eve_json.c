@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "eve_private.h"
+#include "sink_private.h"
 
 #define S_PER_DAY 86400
 #define VLAN_ID_MASK 0xfffu

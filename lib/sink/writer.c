@@ -24,9 +24,9 @@
 #include <rte_log.h>
 #include <rte_malloc.h>
 
-#include "eve_private.h"
+#include "writer.h"
 
-RTE_LOG_REGISTER(eve_logtype, lib.weir.stage, NOTICE)
+RTE_LOG_REGISTER(logtype_sink, lib.weir.sink, NOTICE)
 
 /*
  * Most bytes of one write. Others' bytes cannot come in between: a file has a lock, anything else
@@ -39,7 +39,7 @@ RTE_LOG_REGISTER(eve_logtype, lib.weir.stage, NOTICE)
 /* How long it waits for a reader before it looks whether it should stop. */
 #define POLL_MS 10
 
-static_assert(EVE_LINE_MAX <= PIPE_BUF, "a chunk holds a line");
+static_assert(WRITER_LINE_MAX <= PIPE_BUF, "a chunk holds a line");
 
 static uint64_t
 wall_ns(void)
@@ -55,7 +55,7 @@ wall_ns(void)
  * readings is taken.
  */
 static void
-clock_set(struct eve_writer *writer)
+clock_set(struct writer *writer)
 {
 	uint64_t best = UINT64_MAX, offset = 0;
 
@@ -66,7 +66,7 @@ clock_set(struct eve_writer *writer)
 
 		if (took < best) {
 			best = took;
-			offset = wall - eve_tsc_ns(writer, before + took / 2);
+			offset = wall - writer_tsc_ns(writer, before + took / 2);
 		}
 	}
 	__atomic_store_n(&writer->offset, offset, __ATOMIC_RELAXED);
@@ -74,7 +74,7 @@ clock_set(struct eve_writer *writer)
 
 /* The last byte of the ring's [tail, tail + n) that ends a line, as a length from tail. */
 static size_t
-whole_lines(const struct eve_writer *writer, size_t n)
+whole_lines(const struct writer *writer, size_t n)
 {
 	size_t at = writer->tail & (writer->size - 1);
 	size_t first = RTE_MIN(n, writer->size - at);
@@ -87,7 +87,7 @@ whole_lines(const struct eve_writer *writer, size_t n)
 }
 
 static ssize_t
-write_some(const struct eve_writer *writer, size_t n)
+write_some(const struct writer *writer, size_t n)
 {
 	size_t at = writer->tail & (writer->size - 1);
 	size_t first = RTE_MIN(n, writer->size - at);
@@ -101,7 +101,7 @@ write_some(const struct eve_writer *writer, size_t n)
 
 /* Whether a write would not wait; a file's never does. Waits for that, but not for long. */
 static bool
-writable(const struct eve_writer *writer)
+writable(const struct writer *writer)
 {
 	struct pollfd fd = { .fd = writer->fd, .events = POLLOUT };
 
@@ -109,10 +109,10 @@ writable(const struct eve_writer *writer)
 }
 
 static void
-writer_die(struct eve_writer *writer, int code, uint64_t lost)
+writer_die(struct writer *writer, int code, uint64_t lost)
 {
 	__atomic_store_n(&writer->dead, code, __ATOMIC_RELEASE);
-	rte_log(RTE_LOG_ERR, (uint32_t)eve_logtype,
+	rte_log(RTE_LOG_ERR, (uint32_t)logtype_sink,
 		"stage '%s' worker %u: cannot write '%s': %s; %" PRIu64
 		" bytes are lost, and events are dropped as write_failed from now on\n",
 		weir_worker_name(writer->worker), weir_worker_index(writer->worker), writer->path,
@@ -121,7 +121,7 @@ writer_die(struct eve_writer *writer, int code, uint64_t lost)
 
 /* Write one chunk of what there is; false: there was nothing, or no more will be written. */
 static bool
-writer_write(struct eve_writer *writer)
+writer_write(struct writer *writer)
 {
 	uint64_t pending = __atomic_load_n(&writer->published, __ATOMIC_ACQUIRE) - writer->tail;
 	size_t chunk = writer->regular ? CHUNK_FILE : PIPE_BUF;
@@ -159,11 +159,11 @@ static control_thread_result
 writer_main(void *arg)
 {
 	struct timespec wait = { .tv_nsec = SLEEP_MIN_NS };
-	struct eve_writer *writer = arg;
+	struct writer *writer = arg;
 	uint64_t set = rte_rdtsc();
 
 	writer_shield();
-	while (!eve_writer_dead(writer) && !__atomic_load_n(&writer->stop, __ATOMIC_RELAXED)) {
+	while (!writer_dead(writer) && !__atomic_load_n(&writer->stop, __ATOMIC_RELAXED)) {
 		/* The clocks drift apart by some us in a second. */
 		if (rte_rdtsc() - set > rte_get_tsc_hz()) {
 			clock_set(writer);
@@ -199,7 +199,7 @@ stdout_open(void)
  * it. A FIFO that nobody reads is refused rather than waited for.
  */
 static int
-writer_open(struct eve_writer *writer, bool truncate)
+writer_open(struct writer *writer, bool truncate)
 {
 	int flags = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
 	struct stat st;
@@ -215,21 +215,21 @@ writer_open(struct eve_writer *writer, bool truncate)
 }
 
 int
-eve_writer_start(struct eve_writer *writer, const struct weir_worker *worker,
-	const struct eve_conf *conf, struct weir_error *error)
+writer_start(struct writer *writer, const struct weir_worker *worker, const char *path,
+	uint64_t buffer, struct weir_error *error)
 {
 	const char *node = weir_worker_name(worker);
 	int ret;
 
 	writer->worker = worker;
-	writer->path = conf->path;
-	writer->size = rte_align64pow2(conf->buffer);
+	writer->path = path;
+	writer->size = rte_align64pow2(buffer);
 	writer->ns_per_cycle = ((uint64_t)NS_PER_S << 32) / rte_get_tsc_hz();
 	ret = writer_open(writer, weir_worker_index(worker) == 0);
 	if (ret != 0)
 		return weir_error_set(error, -ret, "[stage %s] cannot open path '%s': %s", node,
-			conf->path, strerror(-ret));
-	writer->bytes = rte_malloc_socket("weir_eve", writer->size + EVE_LINE_MAX,
+			path, strerror(-ret));
+	writer->bytes = rte_malloc_socket("weir_writer", writer->size + WRITER_LINE_MAX,
 		RTE_CACHE_LINE_SIZE, weir_worker_socket(worker));
 	if (writer->bytes == NULL) {
 		ret = weir_error_set(error, ENOMEM,
@@ -238,7 +238,7 @@ eve_writer_start(struct eve_writer *writer, const struct weir_worker *worker,
 		goto close_file;
 	}
 	clock_set(writer);
-	ret = control_thread_create(&writer->thread, "weir-eve", writer_main, writer);
+	ret = control_thread_create(&writer->thread, "weir-writer", writer_main, writer);
 	if (ret != 0) {
 		ret = weir_error_set(error, -ret, "[stage %s] cannot start its writer: %s", node,
 			strerror(-ret));
@@ -254,12 +254,12 @@ close_file:
 }
 
 void
-eve_writer_stop(struct eve_writer *writer)
+writer_stop(struct writer *writer)
 {
 	__atomic_store_n(&writer->stop, true, __ATOMIC_RELAXED);
 	control_thread_join(writer->thread);
-	if (!eve_writer_dead(writer) && !eve_writer_idle(writer))
-		rte_log(RTE_LOG_WARNING, (uint32_t)eve_logtype,
+	if (!writer_dead(writer) && !writer_idle(writer))
+		rte_log(RTE_LOG_WARNING, (uint32_t)logtype_sink,
 			"stage '%s' worker %u: %" PRIu64 " bytes not written to '%s'\n",
 			weir_worker_name(writer->worker), weir_worker_index(writer->worker),
 			writer->head - writer->tail, writer->path);

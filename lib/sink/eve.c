@@ -7,13 +7,13 @@
 
 #include <rte_cycles.h>
 
-#include "eve_private.h"
+#include "sink_private.h"
 
 /* Seconds without a byte written after which a drain gives up. */
 #define DRAIN_STALL_S 1
 
 struct eve_state {
-	struct eve_writer writer;
+	struct writer writer;
 	struct eve_format format;
 	uint64_t drain_tail;  /* how far the writer was when it was last seen to move, */
 	uint64_t drain_since; /* and when that was; 0: not draining */
@@ -22,28 +22,29 @@ struct eve_state {
 static int
 eve_init(struct weir_worker *worker, const void *conf, void *state, struct weir_error *error)
 {
+	const struct eve_conf *given = conf;
 	struct eve_state *eve = state;
 
 	eve_format_init(&eve->format);
-	return eve_writer_start(&eve->writer, worker, conf, error);
+	return writer_start(&eve->writer, worker, given->path, given->buffer, error);
 }
 
 static void
 eve_put(struct eve_state *eve, struct weir_event *const events[], uint16_t n)
 {
-	struct eve_writer *writer = &eve->writer;
+	struct writer *writer = &eve->writer;
 	uint64_t offset = __atomic_load_n(&writer->offset, __ATOMIC_RELAXED);
 
 	for (uint16_t i = 0; i < n; i++) {
 		const struct weir_event *event = events[i];
-		char *at = eve_writer_at(writer);
+		char *at = writer_at(writer);
 		uint64_t ns = event->wire_ns;
 
 		if (ns == 0)
-			ns = eve_tsc_ns(writer, event->tsc) + offset;
-		eve_writer_put(writer, (size_t)(eve_format_line(&eve->format, event, ns, at) - at));
+			ns = writer_tsc_ns(writer, event->tsc) + offset;
+		writer_put(writer, (size_t)(eve_format_line(&eve->format, event, ns, at) - at));
 	}
-	eve_writer_publish(writer);
+	writer_publish(writer);
 }
 
 static void
@@ -52,11 +53,11 @@ eve_process(struct weir_worker *worker, void *state, struct weir_event *events[]
 	struct eve_state *eve = state;
 	uint16_t fit;
 
-	if (unlikely(eve_writer_dead(&eve->writer))) {
+	if (unlikely(writer_dead(&eve->writer))) {
 		weir_drop(worker, EVE_WRITE_FAILED, events, n);
 		return;
 	}
-	fit = (uint16_t)RTE_MIN(eve_writer_room(&eve->writer, n), n);
+	fit = (uint16_t)RTE_MIN(writer_room(&eve->writer, n), n);
 	eve_put(eve, events, fit);
 	weir_forward(worker, 0, events, fit);
 	if (unlikely(fit < n))
@@ -69,9 +70,9 @@ eve_room(struct weir_worker *worker, void *state)
 {
 	struct eve_state *eve = state;
 
-	if (unlikely(eve_writer_dead(&eve->writer)))
+	if (unlikely(writer_dead(&eve->writer)))
 		return UINT_MAX;
-	return (unsigned int)eve_writer_room(&eve->writer, weir_worker_burst(worker));
+	return (unsigned int)writer_room(&eve->writer, weir_worker_burst(worker));
 }
 
 /* A reader that takes nothing for so long holds up the end of a run no longer. */
@@ -82,7 +83,7 @@ eve_drain(struct weir_worker *worker __rte_unused, void *state, unsigned int roo
 	uint64_t tail = __atomic_load_n(&eve->writer.tail, __ATOMIC_RELAXED);
 	uint64_t now = rte_rdtsc();
 
-	if (eve_writer_dead(&eve->writer) || eve_writer_idle(&eve->writer))
+	if (writer_dead(&eve->writer) || writer_idle(&eve->writer))
 		return 0;
 	if (eve->drain_since == 0 || tail != eve->drain_tail) {
 		eve->drain_since = now;
@@ -96,7 +97,7 @@ eve_fini(struct weir_worker *worker __rte_unused, void *state)
 {
 	struct eve_state *eve = state;
 
-	eve_writer_stop(&eve->writer);
+	writer_stop(&eve->writer);
 }
 
 static const struct weir_param eve_params[] = {

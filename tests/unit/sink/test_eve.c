@@ -14,8 +14,9 @@
 #include <rte_cycles.h>
 #include <rte_dev.h>
 
-#include "rig.h"
-#include "stage/eve_private.h"
+#include "stage/rig.h"
+
+#include "sink/sink_private.h"
 
 static char dir[] = "/tmp/weir-eve-XXXXXX";
 
@@ -83,7 +84,7 @@ eve_drain(struct rig *rig)
 static uint32_t
 lines_in_order(FILE *file)
 {
-	char line[EVE_LINE_MAX];
+	char line[WRITER_LINE_MAX];
 	uint32_t n = 0;
 
 	for (; fgets(line, sizeof(line), file) != NULL; n++) {
@@ -148,7 +149,7 @@ test_workers_share_a_file(void **state)
 	uint32_t next[3] = { 0 }, lines = 0, fed = 0;
 	const char *path = path_in("file");
 	FILE *file = fopen(path, "w");
-	char line[EVE_LINE_MAX];
+	char line[WRITER_LINE_MAX];
 	struct rig rigs[3];
 
 	(void)state;
@@ -214,7 +215,7 @@ test_time_and_iface(void **state)
 {
 	const char *path = path_in("file");
 	struct weir_event *events[2];
-	char line[EVE_LINE_MAX];
+	char line[WRITER_LINE_MAX];
 	struct tm tm = { 0 };
 	struct rig rig;
 	uint16_t port;

@@ -10,8 +10,9 @@
 
 #include <jansson.h>
 
-#include "rig.h"
-#include "stage/eve_private.h"
+#include "stage/rig.h"
+
+#include "sink/sink_private.h"
 
 static struct eve_format format;
 
@@ -39,13 +40,13 @@ static const struct weir_event https = {
 static const char *
 line_of(const struct weir_event *event, uint64_t ns)
 {
-	static char line[EVE_LINE_MAX + 1];
+	static char line[WRITER_LINE_MAX + 1];
 	char *end;
 
 	memset(line, 0x55, sizeof(line));
 	end = eve_format_line(&format, event, ns, line);
-	assert_true(end <= line + EVE_LINE_MAX);
-	assert_int_equal(line[EVE_LINE_MAX], 0x55);
+	assert_true(end <= line + WRITER_LINE_MAX);
+	assert_int_equal(line[WRITER_LINE_MAX], 0x55);
 	assert_int_equal(end[-1], '\n');
 	end[-1] = '\0';
 	assert_null(strchr(line, '\n'));
@@ -264,7 +265,7 @@ test_longest_line(void **state)
 	memset(event.key.src, 0xff, 16);
 	memset(event.key.dst, 0xff, 16);
 	event.key.sport = event.key.dport = UINT16_MAX;
-	assert_true(strlen(line_of(&event, UINT64_MAX)) + 1 + EVE_COPY <= EVE_LINE_MAX);
+	assert_true(strlen(line_of(&event, UINT64_MAX)) + 1 + EVE_COPY <= WRITER_LINE_MAX);
 	format.ifaces[0].len = 0;
 }
 

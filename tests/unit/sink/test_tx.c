@@ -6,7 +6,9 @@
 
 #include <rte_dev.h>
 
-#include "rig.h"
+#include "stage/rig.h"
+
+#include "sink/sink_private.h"
 
 /* What net_ring sends comes back where it receives; its ring holds so many. */
 #define RING_SIZE 1023

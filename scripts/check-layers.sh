@@ -6,12 +6,13 @@
 #   scripts/check-layers.sh [TOP FOLDER]
 # app/ includes nothing of the library but <weir/...>. lib/ never prints, exits or initialises EAL.
 # A folder of lib/ includes only its own files and, of the folders on its line or above it, the one
-# header that carries the folder's name.
+# header that carries the folder's name. What else holds of rooms is checked by scripts/rooms.py.
 set -eu
-cd "${1:-$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/..}"
+here=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
+cd "${1:-$here/..}"
 
 # From the ground up; folders of one line may include each other.
-layers="event,stats parse,link source,stage sink pipeline,plan engine,telemetry"
+layers=$("$here/rooms.py" --floors)
 # Headers that everybody may include, besides a folder's own.
 common="event/compat.h"
 # What a pipe ends in runs here, so that `found` is kept.
@@ -86,5 +87,6 @@ grep -rnE --include='*.[ch]' '\b(stdout|stderr)\b' lib |
 calls lib exit _exit _Exit quick_exit abort rte_exit rte_panic | report "lib/ ends the process"
 calls lib rte_eal_init rte_eal_cleanup | report "lib/ initialises EAL"
 calls lib signal sigaction | report "lib/ installs signal handlers"
+"$here/rooms.py" --check . | report "the rooms of lib/"
 [ "$found" -eq 0 ] && echo "layers are kept"
 exit "$found"

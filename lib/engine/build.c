@@ -238,11 +238,13 @@ pairs_join(struct weir_engine *engine)
 	const struct weir_plan *plan = engine->plan;
 
 	engine->joints = calloc(RTE_MAX(plan->pair_count, 1u), sizeof(*engine->joints));
-	engine->links = calloc(RTE_MAX(plan->pipeline->link_count, 1u), sizeof(*engine->links));
-	if (engine->joints == NULL || engine->links == NULL)
+	engine->policies =
+		calloc(RTE_MAX(plan->pipeline->link_count, 1u), sizeof(*engine->policies));
+	engine->times = calloc(RTE_MAX(plan->pipeline->link_count, 1u), sizeof(*engine->times));
+	if (engine->joints == NULL || engine->policies == NULL || engine->times == NULL)
 		return -ENOMEM;
 	for (unsigned int i = 0; i < plan->pipeline->link_count; i++)
-		engine->links[i].policy =
+		engine->policies[i] =
 			link_policy(pipeline_on_full(plan->pipeline, &plan->pipeline->links[i]));
 	for (unsigned int i = 0; i < plan->pair_count; i++) {
 		const struct plan_pair *pair = &plan->pairs[i];
@@ -268,7 +270,7 @@ links_init(struct weir_engine *engine, struct weir_worker *worker)
 			const struct link_conf *conf = &pipeline_of(engine)->links[out->id].conf;
 			struct link_settings settings;
 
-			engine_link_settings(pipeline_of(engine), conf, &settings);
+			link_settings_of(pipeline_of(engine), conf, &settings);
 			out_link_init(out, (enum weir_spread)conf->spread);
 			out_link_set(worker, out, &settings);
 		}
@@ -281,8 +283,8 @@ inputs_init(struct weir_engine *engine, struct weir_worker *worker)
 		struct ring_consumer *input = &worker->inputs[i];
 		struct link_settings settings;
 
-		engine_link_settings(pipeline_of(engine),
-			&pipeline_of(engine)->links[input->id].conf, &settings);
+		link_settings_of(pipeline_of(engine), &pipeline_of(engine)->links[input->id].conf,
+			&settings);
 		ring_consumer_set(input, &settings);
 	}
 }
@@ -368,7 +370,8 @@ engine_unbuild(struct weir_engine *engine)
 		rte_ring_free(engine->joints[i].ring);
 	}
 	free(engine->joints);
-	free(engine->links);
+	free(engine->policies);
+	free(engine->times);
 	for (unsigned int i = 0; i < engine->seat_count; i++) {
 		worker_free(engine->seats[i].worker);
 		free(engine->seats[i].upstream);
@@ -380,6 +383,7 @@ engine_unbuild(struct weir_engine *engine)
 int
 engine_build(struct weir_engine *engine, struct weir_error *error)
 {
+	struct gates_of gates;
 	int rc = seats_create(engine);
 
 	if (rc == 0)
@@ -392,5 +396,11 @@ engine_build(struct weir_engine *engine, struct weir_error *error)
 		links_init(engine, engine->seats[i].worker);
 		inputs_init(engine, engine->seats[i].worker);
 	}
-	return engine_gates(engine, error);
+	gates = (struct gates_of){
+		.pipeline = pipeline_of(engine),
+		.seats = engine->seats,
+		.seat_count = engine->seat_count,
+		.times = engine->times,
+	};
+	return loop_gates(&gates, error);
 }

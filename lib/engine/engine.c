@@ -14,137 +14,13 @@
 #include <weir/source.h>
 
 #include "engine_private.h"
-#include "telemetry/telemetry.h"
 
 static unsigned int engines_made;
-
-const struct weir_plan *
-engine_plan(const struct weir_engine *engine)
-{
-	return engine->plan;
-}
-
-const char *
-weir_engine_name(const struct weir_engine *engine)
-{
-	return weir_pipeline_name(engine->plan->pipeline);
-}
 
 void
 weir_engine_conf_init(struct weir_engine_conf *conf)
 {
 	*conf = (struct weir_engine_conf){ .max_events = 0, .stall_ms = 50 };
-}
-
-struct loop *
-engine_loop(const struct weir_engine *engine, unsigned int lcore)
-{
-	for (unsigned int i = 0; i < engine->loop_count; i++)
-		if (engine->loops[i].lcore == lcore)
-			return &engine->loops[i];
-	return NULL;
-}
-
-static int
-loop_add(struct weir_engine *engine, struct seat *seat)
-{
-	struct loop *loop = engine_loop(engine, seat->plan->lcore);
-
-	if (loop == NULL) {
-		loop = &engine->loops[engine->loop_count++];
-		loop->engine = engine;
-		loop->control = engine->control;
-		loop->lcore = seat->plan->lcore;
-		loop->until_housekeeping = HOUSEKEEPING_PASSES;
-		loop->until_sample = SAMPLE_PASSES;
-		loop->look_cycles = rte_get_tsc_hz() / HOUSEKEEPING_A_SECOND;
-		loop->random = loop->lcore;
-		loop->state = LCORE_IDLE;
-		loop->seats = calloc(engine->seat_count, sizeof(*loop->seats));
-		if (loop->seats == NULL)
-			return -ENOMEM;
-	}
-	loop->seats[loop->seat_count++] = seat;
-	seat->worker->sample = &loop->sample;
-	return 0;
-}
-
-/* Every worker into the loop of its lcore, downstream first. */
-static int
-loops_create(struct weir_engine *engine, struct weir_error *error)
-{
-	const struct weir_plan *plan = engine->plan;
-	int rc = 0;
-
-	/* On any socket: a loop's own lines are few and stay in its lcore's cache. */
-	engine->loops = rte_zmalloc("weir", engine->seat_count * sizeof(*engine->loops),
-		RTE_CACHE_LINE_SIZE);
-	if (engine->loops == NULL)
-		rc = -ENOMEM;
-	for (unsigned int i = plan->pipeline->node_count; rc == 0 && i-- > 0;) {
-		unsigned int node = plan->pipeline->order[i];
-		unsigned int first = plan_first_worker(plan, node);
-
-		for (unsigned int w = 0; rc == 0 && w < plan->pipeline->nodes[node].conf.workers;
-			w++)
-			rc = loop_add(engine, &engine->seats[first + w]);
-	}
-	return rc == 0 ? 0 : weir_error_set(error, ENOMEM, "no memory for the lcores' loops");
-}
-
-static void
-loops_free(struct weir_engine *engine)
-{
-	for (unsigned int i = 0; i < engine->loop_count; i++)
-		free(engine->loops[i].seats);
-	rte_free(engine->loops);
-}
-
-/* The source's or stage's own set-up of every worker. */
-static int
-workers_init(struct weir_engine *engine, struct weir_error *error)
-{
-	for (unsigned int i = 0; i < engine->seat_count; i++) {
-		struct seat *seat = &engine->seats[i];
-		const struct node *node = seat->node;
-		struct weir_error why = { .code = 0 };
-		int rc;
-
-		if (node->source)
-			rc = node->source_ops->init(seat->worker, node->type_conf,
-				seat->worker->state, &why);
-		else
-			rc = node->stage_ops->init == NULL ?
-				0 :
-				node->stage_ops->init(seat->worker, node->type_conf,
-					seat->worker->state, &why);
-		if (rc != 0 && why.code == 0)
-			weir_error_set(&why, -rc, "'%s' does not start: %s", node->name,
-				rte_strerror(-rc));
-		if (rc != 0)
-			return weir_error_set(error, why.code, "%s", why.text);
-		seat->initialised = true;
-		seat->drop_verdicts = node->source ? pipeline_drop_mask(&node->conf) : 0;
-	}
-	return 0;
-}
-
-/* Of the sources or of the stages. */
-void
-engine_workers_fini(struct weir_engine *engine, bool sources)
-{
-	for (unsigned int i = engine->seat_count; i-- > 0;) {
-		struct seat *seat = &engine->seats[i];
-		void (*fini)(struct weir_worker *, void *) = seat->node->source ?
-			seat->node->source_ops->fini :
-			seat->node->stage_ops->fini;
-
-		if (seat->node->source != sources || engine_seat_out(engine, seat))
-			continue;
-		if (seat->initialised && fini != NULL)
-			fini(seat->worker, seat->worker->state);
-		seat->initialised = false;
-	}
 }
 
 static int
@@ -193,7 +69,6 @@ weir_engine_create(const struct weir_plan *plan, const struct weir_engine_conf *
 
 	if (engine == NULL)
 		return NULL;
-	telemetry_register();
 	rc = engine_list(engine, error);
 	if (rc != 0)
 		goto free_engine;
@@ -206,7 +81,10 @@ weir_engine_create(const struct weir_plan *plan, const struct weir_engine_conf *
 	rc = engine_build(engine, error);
 	if (rc != 0)
 		goto unbuild;
-	rc = loops_create(engine, error);
+	rc = engine_loops_create(engine, error);
+	if (rc != 0)
+		goto free_loops;
+	rc = engine_tell_made(engine, error);
 	if (rc != 0)
 		goto free_loops;
 	rc = engine_ports_start(engine, error);
@@ -215,7 +93,7 @@ weir_engine_create(const struct weir_plan *plan, const struct weir_engine_conf *
 	rc = engine_waits(engine, error);
 	if (rc != 0)
 		goto stop_ports;
-	rc = workers_init(engine, error);
+	rc = engine_workers_init(engine, error);
 	if (rc != 0)
 		goto fini_workers;
 	engine_ports_ready(engine);
@@ -228,8 +106,9 @@ fini_workers:
 stop_ports:
 	engine_ports_stop(engine);
 	engine_ports_free(engine);
+	engine_tell_unmade(engine);
 free_loops:
-	loops_free(engine);
+	engine_loops_free(engine);
 unbuild:
 	engine_unbuild(engine);
 free_pools:
@@ -259,7 +138,8 @@ weir_engine_destroy(struct weir_engine *engine)
 	engine_settings_free(engine);
 	engine_workers_fini(engine, true);
 	engine_ports_free(engine);
-	loops_free(engine);
+	engine_tell_unmade(engine);
+	engine_loops_free(engine);
 	engine_unbuild(engine);
 	leaked = engine_pools_free(engine);
 	rte_free(engine->control);

@@ -2,19 +2,133 @@
  * Copyright (c) 2026 The weir authors
  */
 
-/* The plan, running: for the folder beside it. */
+/*
+ * The plan, running: what an engine is made of, for the rooms that look on.
+ *
+ * All of it is the control side's: written before the first lcore runs and after the last has
+ * returned, but for what says otherwise.
+ */
 #ifndef WEIR_LIB_ENGINE_H
 #define WEIR_LIB_ENGINE_H
+
+#include <pthread.h>
+#include <sys/queue.h>
+
+#include <rte_spinlock.h>
 
 #include <weir/engine.h>
 #include <weir/ledger.h>
 
-#include "plan/plan.h"
+#include "loop/loop.h"
 
-/* The plan that an engine was made from. */
-const struct weir_plan *engine_plan(const struct weir_engine *engine);
+/* A ring of a link, and both its ends. */
+struct joint {
+	struct rte_ring *ring;
+	const struct plan_pair *pair;
+	struct lane *lane;
+	struct ring_consumer *consumer;
+	struct ring_probe *probe;
+};
 
-/* Visit every engine of the process, under the lock of their list; stop where visit() is not 0. */
+/* What a driver counts. */
+struct port_counts {
+	uint64_t ipackets;
+	uint64_t imissed;
+	uint64_t ierrors;
+	uint64_t rx_nombuf;
+	uint64_t opackets;
+};
+
+struct port_state {
+	struct weir_engine *engine;
+	const struct plan_port *plan;
+	rte_spinlock_t lock; /* the control side's alone: who asks the driver while it goes away */
+	struct port_counts
+		before;          /* when the engine was made: the driver may have counted before */
+	struct port_counts last; /* since then, when they were last read */
+	bool started;
+	bool stopped;
+	bool gone;      /* the device went away */
+	uint32_t busy;  /* the control side sets it up, or stops or closes it, at this moment */
+	uint32_t calls; /* of what is done when it goes away, at this moment: the engine stays */
+};
+
+struct pool_state {
+	const struct plan_pool *plan;
+	struct rte_mempool *pool;
+};
+
+struct watch;
+
+struct weir_engine {
+	const struct weir_plan *plan;
+	struct weir_engine_conf conf;
+	unsigned int id;
+	struct control *control;
+	struct seat *seats; /* as the plan's workers */
+	unsigned int seat_count;
+	struct loop *loops;
+	unsigned int loop_count;
+	struct joint *joints;
+	unsigned int joint_count;
+	const struct link_policy **policies; /* of each link, as it was set last */
+	uint32_t *times;           /* for each link: most events that arrive for one pulled */
+	struct settings *settings; /* the newest, and older ones behind; NULL: none */
+	pthread_mutex_t setting;   /* held by who sets; never by a worker */
+	uint32_t flow_seed;        /* of drop-flow */
+	struct port_state *ports;
+	unsigned int port_count;
+	struct pool_state *pools;
+	unsigned int pool_count;
+	/* Under the lock of the engines' list: its ports may be looked for, and it is made. */
+	bool searched;
+	bool ready;
+	bool launched;
+	bool stop_asked;
+	bool stopped;
+	bool timed_out;
+	bool gave_up;       /* a stop did not wait for lcores any longer: then, or now, */
+	unsigned int out;   /* so many have not returned */
+	uint64_t start_tsc; /* 0: not started */
+	uint64_t stop_tsc;
+	struct watch *watch; /* what the watchdog keeps of it */
+	TAILQ_ENTRY(weir_engine) next;
+};
+
+/*
+ * Who looks on from a room above, and is told of an engine's life by the thread that calls. Any may
+ * be NULL. The table, which ends with NULL, is the one thing here that a room above defines: a
+ * constructor there would not be linked in from a static library.
+ */
+struct engine_onlooker {
+	/* It is made but for its ports: 0; or -errno with `error`, and nothing is undone for it. */
+	int (*made)(struct weir_engine *engine, struct weir_error *error);
+	void (*unmade)(struct weir_engine *engine);
+	/* Before one of its ports is set up: 0, or -errno. */
+	int (*port)(const struct port_state *port);
+	/* Its lcores have returned, or were given up. */
+	void (*returned)(struct weir_engine *engine);
+	/* It is at rest: nothing is counted any more by those that have returned. */
+	void (*stopped)(struct weir_engine *engine);
+};
+
+extern const struct engine_onlooker *const engine_onlookers[];
+
+/* list.c: visit every engine of the process that is made, under the lock of their list; stop where
+ * visit() is not 0. The other visits all whose ports may be looked for. */
 int engine_each(int (*visit)(struct weir_engine *engine, void *arg), void *arg);
+int engine_search_each(int (*visit)(struct weir_engine *engine, void *arg), void *arg);
+
+/* loops.c: the loop of an lcore, or NULL. */
+struct loop *engine_loop(const struct weir_engine *engine, unsigned int lcore);
+/* Cycles that may pass between two passes, of the loop that waits longest. */
+uint64_t engine_longest_wait(const struct weir_engine *engine);
+/* Cycles since start, until stop. */
+uint64_t engine_cycles(const struct weir_engine *engine);
+
+/* ports.c: counts since the engine was made; of a port that is gone, those that were last read. */
+void engine_port_counts(struct port_state *port, struct port_counts *counts);
+/* The port is gone from now on; whether it was not before, nor stopped. */
+bool port_mark(struct port_state *port);
 
 #endif /* WEIR_LIB_ENGINE_H */

@@ -12,6 +12,12 @@
 static TAILQ_HEAD(, weir_engine) engines = TAILQ_HEAD_INITIALIZER(engines);
 static rte_spinlock_t engines_lock = RTE_SPINLOCK_INITIALIZER;
 
+const char *
+weir_engine_name(const struct weir_engine *engine)
+{
+	return weir_pipeline_name(engine->plan->pipeline);
+}
+
 static int
 visit_each(bool made, int (*visit)(struct weir_engine *engine, void *arg), void *arg)
 {

@@ -94,7 +94,7 @@ settings_publish(struct weir_engine *engine, struct settings *next)
 	next->older = engine->settings;
 	engine->settings = next;
 	for (unsigned int i = 0; i < engine->plan->pipeline->link_count; i++)
-		__atomic_store_n(&engine->links[i].policy,
+		__atomic_store_n(&engine->policies[i],
 			link_policy((enum weir_on_full)next->pipeline->links[i].conf.on_full),
 			__ATOMIC_RELAXED);
 	__atomic_store_n(&engine->control->settings, next, __ATOMIC_SEQ_CST);
@@ -134,13 +134,13 @@ link_check_lossless(const struct weir_engine *engine, const struct weir_pipeline
 	const struct pipeline_change *change, const struct link_policy *policy,
 	struct weir_error *error)
 {
-	const struct link_state *state = &engine->links[change->link];
+	uint32_t times = engine->times[change->link];
 	const struct weir_plan *plan = engine->plan;
 	struct weir_error why;
 	char text[96];
 	int rc;
 
-	if (policy->lossless == state->policy->lossless)
+	if (policy->lossless == engine->policies[change->link]->lossless)
 		return 0;
 	for (unsigned int i = 0; i < plan->pair_count; i++)
 		if (plan->pairs[i].link == change->link && plan->pairs[i].call)
@@ -149,9 +149,9 @@ link_check_lossless(const struct weir_engine *engine, const struct weir_pipeline
 				"kind = ring, start again");
 	if (!policy->lossless)
 		return 0;
-	if (pipeline->links[change->link].conf.ring < state->times) {
+	if (pipeline->links[change->link].conf.ring < times) {
 		snprintf(text, sizeof(text),
-			"one event may become %u there, and its rings hold %" PRIu64, state->times,
+			"one event may become %u there, and its rings hold %" PRIu64, times,
 			pipeline->links[change->link].conf.ring);
 		return link_refuse(engine, change, policy, error, text);
 	}

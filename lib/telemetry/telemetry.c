@@ -27,7 +27,6 @@
 #include <rte_common.h>
 #include <rte_telemetry.h>
 
-#include "engine/engine.h"
 #include "telemetry.h"
 
 /* Entries of one reply: DPDK's buffer holds 16 KiB, and none here is longer than 330 bytes. */
@@ -367,7 +366,7 @@ ports_answer(const struct weir_engine *engine, struct call *call)
 static int
 plan_answer(const struct weir_engine *engine, struct call *call)
 {
-	const struct weir_plan *plan = engine_plan(engine);
+	const struct weir_plan *plan = engine->plan;
 
 	for (unsigned int i = 0; i < plan->worker_count && i < PLAN_ENTRIES_MAX; i++) {
 		const struct plan_worker *w = &plan->workers[i];
@@ -483,17 +482,21 @@ engine_command(const char *cmd, const char *params, struct rte_tel_data *reply)
 	return -ENOENT;
 }
 
-void
-telemetry_register(void)
+/* Once for the process: the first engine that is made has it done. */
+static int
+telemetry_register(struct weir_engine *engine __rte_unused, struct weir_error *error __rte_unused)
 {
 	static uint32_t registered;
 
 	if (__atomic_exchange_n(&registered, 1, __ATOMIC_RELAXED) != 0)
-		return;
+		return 0;
 	rte_telemetry_register_cmd("/weir/list", list_command,
 		"Names of the engines. No parameters");
 	rte_telemetry_register_cmd("/weir/set", set_command,
 		"Set a live key. Parameters: engine, SECTION.KEY=VALUE");
 	for (unsigned int i = 0; i < RTE_DIM(commands); i++)
 		rte_telemetry_register_cmd(commands[i].name, engine_command, commands[i].help);
+	return 0;
 }
+
+const struct engine_onlooker telemetry_onlooker = { .made = telemetry_register };

@@ -2,14 +2,13 @@
  * Copyright (c) 2026 The weir authors
  */
 
-/* Showing the engines of the process over DPDK's telemetry socket. */
+/* Showing the figures: as a report, and over DPDK's telemetry socket. */
 #ifndef WEIR_LIB_TELEMETRY_H
 #define WEIR_LIB_TELEMETRY_H
 
-/*
- * Register the commands, the first time it is called: by whoever makes an engine. No constructor
- * does it, for in a static library nothing would link that in.
- */
-void telemetry_register(void);
+#include "watch/watch.h"
+
+/* Has the commands there once an engine is made. */
+extern const struct engine_onlooker telemetry_onlooker;
 
 #endif /* WEIR_LIB_TELEMETRY_H */

@@ -18,6 +18,8 @@
 #include <weir/weir.h>
 
 #include "engine/engine_private.h"
+#include "loop/loop_private.h"
+#include "watch/watch_private.h"
 
 #include "stages.h"
 

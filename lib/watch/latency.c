@@ -3,7 +3,7 @@
  */
 
 /* How long things take, from the workers' histograms. */
-#include "engine_private.h"
+#include "watch_private.h"
 
 static const char *const latency_names[WEIR_LATENCY_MAX] = {
 	[WEIR_LATENCY_WAIT] = "wait",

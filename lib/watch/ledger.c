@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "engine_private.h"
+#include "watch_private.h"
 
 static_assert(WEIR_FROM_SIZE == LINK_FROM_SIZE, "one size for a link's name");
 
@@ -105,7 +105,7 @@ weir_ledger_worker(const struct weir_engine *engine, unsigned int i,
 		.dropped = worker_stats_dropped(stats),
 		.held = stat_read(&stats->held),
 	};
-	engine_times(engine, seat, figures);
+	worker_times(engine, seat, figures);
 	figures->pressures = stat_read(&seat->worker->pressures);
 	if (seat->worker->key_only != NULL)
 		figures->key_only = stat_read(seat->worker->key_only);
@@ -177,7 +177,7 @@ weir_ledger_link(const struct weir_engine *engine, unsigned int i,
 	link = &pipeline_of(engine)->links[i];
 	*figures = (struct weir_link_figures){
 		.to = pipeline_of(engine)->nodes[link->to].name,
-		.on_full = __atomic_load_n(&engine->links[i].policy, __ATOMIC_RELAXED)->name,
+		.on_full = __atomic_load_n(&engine->policies[i], __ATOMIC_RELAXED)->name,
 	};
 	pipeline_from(pipeline_of(engine), link, figures->from);
 	for (unsigned int j = 0; j < engine->joint_count; j++) {

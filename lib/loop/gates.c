@@ -15,7 +15,7 @@
 
 #include <rte_malloc.h>
 
-#include "engine_private.h"
+#include "loop_private.h"
 
 /* Gates found so far. */
 struct gates {
@@ -65,24 +65,23 @@ gates_merge(struct gates *into, const struct gates *from, bool sum)
 	return rc;
 }
 
-static int worker_gates(const struct weir_engine *engine, struct weir_worker *worker,
-	struct gates *gates);
+static int worker_gates(const struct gates_of *of, struct weir_worker *worker, struct gates *gates);
 
 static int
-lane_gates(const struct weir_engine *engine, const struct out_link *out, struct lane *lane,
+lane_gates(const struct gates_of *of, const struct out_link *out, struct lane *lane,
 	struct gates *gates)
 {
 	struct gate gate = { .ring = &lane->ring, .link = out, .times = 1 };
 
 	if (lane->ring.ring != NULL)
 		return gates_add(gates, &gate, false);
-	return worker_gates(engine, lane->consumer, gates);
+	return worker_gates(of, lane->consumer, gates);
 }
 
 static int
-link_gates(const struct weir_engine *engine, struct out_link *out, struct gates *gates)
+link_gates(const struct gates_of *of, struct out_link *out, struct gates *gates)
 {
-	bool copy = engine->plan->pipeline->links[out->id].conf.spread == WEIR_SPREAD_COPY;
+	bool copy = of->pipeline->links[out->id].conf.spread == WEIR_SPREAD_COPY;
 	int rc = 0;
 
 	for (uint16_t i = 0; rc == 0 && i < out->lane_count; i++) {
@@ -91,7 +90,7 @@ link_gates(const struct weir_engine *engine, struct out_link *out, struct gates 
 		/* A ring counts while its policy is lossless, which may change; a lossy call never. */
 		if (out->lanes[i].ring.ring == NULL && !out->policy->lossless)
 			continue;
-		rc = lane_gates(engine, out, &out->lanes[i], &lane);
+		rc = lane_gates(of, out, &out->lanes[i], &lane);
 		if (rc == 0)
 			rc = gates_merge(gates, &lane, copy);
 		free(lane.list);
@@ -100,14 +99,14 @@ link_gates(const struct weir_engine *engine, struct out_link *out, struct gates 
 }
 
 static int
-output_gates(const struct weir_engine *engine, struct output *output, struct gates *gates)
+output_gates(const struct gates_of *of, struct output *output, struct gates *gates)
 {
 	int rc = 0;
 
 	for (uint16_t i = 0; rc == 0 && i < output->link_count; i++) {
 		struct gates link = { 0 };
 
-		rc = link_gates(engine, &output->links[i], &link);
+		rc = link_gates(of, &output->links[i], &link);
 		if (rc == 0)
 			rc = gates_merge(gates, &link, true);
 		free(link.list);
@@ -116,19 +115,19 @@ output_gates(const struct weir_engine *engine, struct output *output, struct gat
 }
 
 static uint32_t
-fanout(const struct weir_engine *engine, const struct weir_worker *worker)
+fanout(const struct gates_of *of, const struct weir_worker *worker)
 {
-	for (unsigned int i = 0; i < engine->seat_count; i++)
-		if (engine->seats[i].worker == worker && !engine->seats[i].node->source)
-			return RTE_MAX(engine->seats[i].node->stage_ops->max_fanout, 1);
+	for (unsigned int i = 0; i < of->seat_count; i++)
+		if (of->seats[i].worker == worker && !of->seats[i].node->source)
+			return RTE_MAX(of->seats[i].node->stage_ops->max_fanout, 1);
 	return 1;
 }
 
 static int
-worker_gates(const struct weir_engine *engine, struct weir_worker *worker, struct gates *gates)
+worker_gates(const struct gates_of *of, struct weir_worker *worker, struct gates *gates)
 {
 	struct gate own = { .stage = worker, .times = 1 };
-	uint32_t times = fanout(engine, worker);
+	uint32_t times = fanout(of, worker);
 	int rc = 0;
 
 	if (worker->room != NULL)
@@ -136,7 +135,7 @@ worker_gates(const struct weir_engine *engine, struct weir_worker *worker, struc
 	for (uint16_t i = 0; rc == 0 && i < worker->output_count; i++) {
 		struct gates output = { 0 };
 
-		rc = output_gates(engine, &worker->outputs[i], &output);
+		rc = output_gates(of, &worker->outputs[i], &output);
 		for (unsigned int g = 0; g < output.count; g++)
 			output.list[g].times *= times;
 		if (rc == 0)
@@ -167,7 +166,7 @@ gates_keep(struct seat *seat, const struct gates *gates)
 
 /* A ring too small for what one event may become would never have room. */
 static int
-gates_check(struct weir_engine *engine, const struct weir_worker *worker, const struct gates *gates,
+gates_check(const struct gates_of *of, const struct weir_worker *worker, const struct gates *gates,
 	struct weir_error *error)
 {
 	uint32_t *times;
@@ -177,7 +176,7 @@ gates_check(struct weir_engine *engine, const struct weir_worker *worker, const 
 
 		if (gate->ring == NULL)
 			continue;
-		times = &engine->links[gate->link->id].times;
+		times = &of->times[gate->link->id];
 		*times = RTE_MAX(*times, gate->times);
 		if (gate->link->policy->lossless && gate->ring->capacity < gate->times)
 			return weir_error_set(error, EINVAL,
@@ -189,22 +188,22 @@ gates_check(struct weir_engine *engine, const struct weir_worker *worker, const 
 }
 
 int
-engine_gates(struct weir_engine *engine, struct weir_error *error)
+loop_gates(const struct gates_of *of, struct weir_error *error)
 {
 	int rc = 0;
 
-	for (unsigned int i = 0; rc == 0 && i < engine->seat_count; i++) {
-		struct weir_worker *worker = engine->seats[i].worker;
+	for (unsigned int i = 0; rc == 0 && i < of->seat_count; i++) {
+		struct weir_worker *worker = of->seats[i].worker;
 		struct gates gates = { 0 };
 
-		rc = worker_gates(engine, worker, &gates);
+		rc = worker_gates(of, worker, &gates);
 		if (rc == 0)
-			rc = gates_keep(&engine->seats[i], &gates);
+			rc = gates_keep(&of->seats[i], &gates);
 		if (rc != 0)
 			rc = weir_error_set(error, -rc, "no memory for the gates of '%s'",
 				worker->name);
 		else
-			rc = gates_check(engine, worker, &gates, error);
+			rc = gates_check(of, worker, &gates, error);
 		free(gates.list);
 	}
 	return rc;

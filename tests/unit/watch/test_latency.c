@@ -3,7 +3,7 @@
  */
 
 /* How long things take: on about one pass in 64, at every stage's worker. */
-#include "rig.h"
+#include "engine/rig.h"
 
 /* Index of the first worker of a node. */
 static unsigned int

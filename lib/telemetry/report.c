@@ -12,7 +12,7 @@
 
 #include <weir/version.h>
 
-#include "engine_private.h"
+#include "telemetry.h"
 
 /* Digits of a real number that matter. */
 #define REAL_DIGITS 6

@@ -3,7 +3,7 @@
  */
 
 /* A stop that comes back though a stage does not, and the end once that returns. */
-#include "rig.h"
+#include "engine/rig.h"
 
 /* Start, and wait until the stage does not return. */
 static void

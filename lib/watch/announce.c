@@ -9,7 +9,7 @@
 
 #include <rte_log.h>
 
-#include "engine_private.h"
+#include "watch_private.h"
 
 RTE_LOG_REGISTER(logtype_drops, lib.weir.link, NOTICE);
 
@@ -21,7 +21,7 @@ static uint64_t
 link_reasons(const struct weir_engine *engine, unsigned int link, uint64_t lost[DROP_LINK],
 	char text[REASONS_SIZE])
 {
-	const struct link_state *state = &engine->links[link];
+	const struct link_seen *seen = &engine->watch->links[link];
 	uint64_t all = 0;
 	size_t at = 0;
 
@@ -30,12 +30,12 @@ link_reasons(const struct weir_engine *engine, unsigned int link, uint64_t lost[
 		const char *reason;
 
 		weir_ledger_link_drop(engine, link, i, &reason, &lost[i]);
-		if (lost[i] == state->lost[i])
+		if (lost[i] == seen->lost[i])
 			continue;
-		all += lost[i] - state->lost[i];
+		all += lost[i] - seen->lost[i];
 		if (at < REASONS_SIZE)
 			at += (size_t)snprintf(text + at, REASONS_SIZE - at, "%s%" PRIu64 " %s",
-				at > 0 ? ", " : "", lost[i] - state->lost[i], reason);
+				at > 0 ? ", " : "", lost[i] - seen->lost[i], reason);
 	}
 	return all;
 }
@@ -43,12 +43,12 @@ link_reasons(const struct weir_engine *engine, unsigned int link, uint64_t lost[
 static void
 link_announce(struct weir_engine *engine, unsigned int link, uint64_t now, bool last)
 {
-	struct link_state *state = &engine->links[link];
+	struct link_seen *seen = &engine->watch->links[link];
 	uint64_t lost[DROP_LINK], all;
 	struct weir_link_figures figures;
 	char reasons[REASONS_SIZE];
 
-	if (!last && state->announced_at != 0 && now - state->announced_at < rte_get_tsc_hz())
+	if (!last && seen->at != 0 && now - seen->at < rte_get_tsc_hz())
 		return;
 	all = link_reasons(engine, link, lost, reasons);
 	if (all == 0)
@@ -57,13 +57,13 @@ link_announce(struct weir_engine *engine, unsigned int link, uint64_t now, bool 
 	rte_log(RTE_LOG_WARNING, (uint32_t)logtype_drops,
 		"'%s': link %s -> %s (%s) lost %" PRIu64 " events%s: %s\n",
 		weir_engine_name(engine), figures.from, figures.to, figures.on_full, all,
-		state->announced_at == 0 ? "" : " more", reasons);
-	memcpy(state->lost, lost, sizeof(lost));
-	state->announced_at = now;
+		seen->at == 0 ? "" : " more", reasons);
+	memcpy(seen->lost, lost, sizeof(lost));
+	seen->at = now;
 }
 
 void
-engine_announce(struct weir_engine *engine, bool last)
+watch_announce(struct weir_engine *engine, bool last)
 {
 	uint64_t now = rte_rdtsc();
 

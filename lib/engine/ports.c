@@ -2,80 +2,51 @@
  * Copyright (c) 2026 The weir authors
  */
 
-/* What an engine takes from DPDK besides rings and memory: pools and ports. */
-#include <stdio.h>
+/*
+ * The ports of an engine, and what keeps who sets them up, asks or stops them apart from who tells
+ * that they are gone.
+ */
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <rte_errno.h>
 #include <rte_ethdev.h>
 
 #include "engine_private.h"
 
-struct rte_mempool *
-engine_pool(const struct weir_engine *engine, int socket)
-{
-	const struct plan_pool *want = plan_pool(engine->plan, socket);
+/* How often is looked whether nobody is at a port any more. */
+#define LOOK_US 100
 
-	for (unsigned int i = 0; i < engine->pool_count; i++)
-		if (engine->pools[i].plan == want)
-			return engine->pools[i].pool;
-	return NULL;
+/* What the driver counts is not asked for any more. */
+bool
+port_mark(struct port_state *port)
+{
+	bool marked;
+
+	rte_spinlock_lock(&port->lock);
+	marked = !port->gone && !port->stopped;
+	port->gone = true;
+	rte_spinlock_unlock(&port->lock);
+	return marked;
 }
 
-int
-engine_pools_create(struct weir_engine *engine, struct weir_error *error)
+bool
+port_claim(struct port_state *port)
 {
-	const struct weir_plan *plan = engine->plan;
-	const struct pool_conf *conf = &plan->pipeline->pool;
-	char name[RTE_MEMPOOL_NAMESIZE];
+	bool there;
 
-	engine->pools = calloc(RTE_MAX(plan->pool_count, 1u), sizeof(*engine->pools));
-	if (engine->pools == NULL)
-		return weir_error_set(error, ENOMEM, "no memory for pools");
-	for (unsigned int i = 0; i < plan->pool_count; i++) {
-		const struct plan_pool *want = &plan->pools[i];
-		struct pool_state *have = &engine->pools[i];
-
-		snprintf(name, sizeof(name), "weir_%u_pool_%d", engine->id, want->socket);
-		have->plan = want;
-		have->pool = weir_pool_create(name, want->size, want->cache, 0,
-			(uint16_t)conf->data_room, want->socket);
-		if (have->pool == NULL)
-			return weir_error_set(error, rte_errno,
-				"[pool] no %u mbufs on socket %d: %s; give EAL more memory by -m",
-				want->size, want->socket, rte_strerror(rte_errno));
-		engine->pool_count++;
-	}
-	return 0;
+	rte_spinlock_lock(&port->lock);
+	there = !port->gone;
+	if (there)
+		__atomic_store_n(&port->busy, 1, __ATOMIC_RELAXED);
+	rte_spinlock_unlock(&port->lock);
+	return there;
 }
 
-static unsigned int
-pool_missing(const struct pool_state *pool)
+void
+port_release(struct port_state *port)
 {
-	return pool->pool->size - rte_mempool_avail_count(pool->pool);
-}
-
-unsigned int
-engine_pools_missing(const struct weir_engine *engine)
-{
-	unsigned int missing = 0;
-
-	for (unsigned int i = 0; i < engine->pool_count; i++)
-		missing += pool_missing(&engine->pools[i]);
-	return missing;
-}
-
-unsigned int
-engine_pools_free(struct weir_engine *engine)
-{
-	unsigned int leaked = engine_pools_missing(engine);
-
-	/* An mbuf that somebody still has must not lose its memory. */
-	for (unsigned int i = 0; i < engine->pool_count; i++)
-		if (pool_missing(&engine->pools[i]) == 0)
-			rte_mempool_free(engine->pools[i].pool);
-	free(engine->pools);
-	return leaked;
+	__atomic_store_n(&port->busy, 0, __ATOMIC_RELEASE);
 }
 
 static void
@@ -157,7 +128,7 @@ port_state_start(struct weir_engine *engine, unsigned int i, struct weir_error *
 	if (!rte_eth_dev_is_valid_port(plan->id))
 		return weir_error_set(error, ENODEV, "port %s went away", plan->name);
 	port_receivers(engine, i, &conf, pools);
-	rc = port_watch(port);
+	rc = engine_tell_port(port);
 	if (rc != 0)
 		return weir_error_set(error, -rc, "port %s: cannot tell that it goes away: %s",
 			plan->name, rte_strerror(-rc));
@@ -198,15 +169,6 @@ engine_ports_ready(struct weir_engine *engine)
 		port_release(&engine->ports[i]);
 }
 
-static bool
-pools_full(const struct weir_engine *engine)
-{
-	for (unsigned int i = 0; i < engine->pool_count; i++)
-		if (!rte_mempool_full(engine->pools[i].pool))
-			return false;
-	return true;
-}
-
 /* Whether a worker may still be at the port: on an lcore that has not returned. */
 static bool
 port_used(const struct weir_engine *engine, unsigned int port)
@@ -245,11 +207,21 @@ engine_ports_stop(struct weir_engine *engine)
 	if (engine->out > 0)
 		return;
 	/* Some drivers (net_tap) keep the mbufs of stopped queues until they are closed. */
-	for (unsigned int i = 0; i < engine->port_count && !pools_full(engine); i++) {
+	for (unsigned int i = 0; i < engine->port_count && !engine_pools_full(engine); i++) {
 		struct port_state *port = &engine->ports[i];
 
 		if (port->stopped && port_claim(port))
 			rte_eth_dev_close(port->plan->id);
 		port_release(port);
 	}
+}
+
+void
+engine_ports_free(struct weir_engine *engine)
+{
+	engine_search(engine, false);
+	for (unsigned int i = 0; i < engine->port_count; i++)
+		while (__atomic_load_n(&engine->ports[i].calls, __ATOMIC_ACQUIRE) > 0)
+			usleep(LOOK_US);
+	free(engine->ports);
 }

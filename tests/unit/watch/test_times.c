@@ -3,7 +3,7 @@
  */
 
 /* Where the time of each worker goes: all of it somewhere, and where it should. */
-#include "rig.h"
+#include "engine/rig.h"
 
 /* Of a node's first worker. */
 static struct weir_worker_figures

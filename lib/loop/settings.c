@@ -3,7 +3,9 @@
  */
 
 /* What can be set of a running engine. */
-#include "engine_private.h"
+#include <rte_cycles.h>
+
+#include "loop_private.h"
 
 static uint64_t
 cycles_of(uint64_t ns)
@@ -12,7 +14,7 @@ cycles_of(uint64_t ns)
 }
 
 void
-engine_link_settings(const struct weir_pipeline *pipeline, const struct link_conf *conf,
+link_settings_of(const struct weir_pipeline *pipeline, const struct link_conf *conf,
 	struct link_settings *settings)
 {
 	uint32_t capacity = (uint32_t)conf->ring, burst = (uint32_t)pipeline->conf.burst;
@@ -49,7 +51,7 @@ seat_apply(const struct seat *seat, const struct settings *settings, uint64_t si
 
 			if (settings->links[out->id] <= since)
 				continue;
-			engine_link_settings(pipeline, &pipeline->links[out->id].conf, &link);
+			link_settings_of(pipeline, &pipeline->links[out->id].conf, &link);
 			out_link_set(worker, out, &link);
 		}
 	for (uint16_t i = 0; i < worker->input_count; i++) {
@@ -57,7 +59,7 @@ seat_apply(const struct seat *seat, const struct settings *settings, uint64_t si
 
 		if (settings->links[id] <= since)
 			continue;
-		engine_link_settings(pipeline, &pipeline->links[id].conf, &link);
+		link_settings_of(pipeline, &pipeline->links[id].conf, &link);
 		ring_consumer_set(&worker->inputs[i], &link);
 	}
 	if (settings->nodes[seat->plan->node] > since && set != NULL)
@@ -68,7 +70,7 @@ seat_apply(const struct seat *seat, const struct settings *settings, uint64_t si
 static void
 loop_apply(struct loop *loop, const struct settings *settings)
 {
-	const struct loop_waits *waits = &settings->waits[loop - loop->engine->loops];
+	const struct loop_waits *waits = &settings->waits[loop->index];
 
 	for (unsigned int i = 0; i < loop->seat_count; i++)
 		seat_apply(loop->seats[i], settings, loop->version);

@@ -3,7 +3,7 @@
  */
 
 /* The watchdog: who stands still, who waits for whom, and whose CPU was taken. */
-#include "rig.h"
+#include "engine/rig.h"
 
 #include <pthread.h>
 

@@ -7,14 +7,13 @@
  * RTE_ETH_EVENT_INTR_RMV, on a thread of EAL; whoever closes the device may do so when this has
  * returned, for no worker touches the port any more then.
  */
-#include <stdlib.h>
 #include <unistd.h>
 
 #include <rte_cycles.h>
 #include <rte_ethdev.h>
 #include <rte_log.h>
 
-#include "engine_private.h"
+#include "watch_private.h"
 
 RTE_LOG_REGISTER(logtype_gone, lib.weir.port, NOTICE);
 #define GONE_LOG(level, ...) rte_log(RTE_LOG_##level, (uint32_t)logtype_gone, __VA_ARGS__)
@@ -27,40 +26,6 @@ RTE_LOG_REGISTER(logtype_gone, lib.weir.port, NOTICE);
 #define LOOK_US 100
 /* A mark is seen by every core long before this is over. */
 #define SEEN_US 1000
-
-/*
- * Whether it was not gone before, nor stopped. What the driver counts is not asked for any more.
- */
-static bool
-port_mark(struct port_state *port)
-{
-	bool marked;
-
-	rte_spinlock_lock(&port->lock);
-	marked = !port->gone && !port->stopped;
-	port->gone = true;
-	rte_spinlock_unlock(&port->lock);
-	return marked;
-}
-
-bool
-port_claim(struct port_state *port)
-{
-	bool there;
-
-	rte_spinlock_lock(&port->lock);
-	there = !port->gone;
-	if (there)
-		__atomic_store_n(&port->busy, 1, __ATOMIC_RELAXED);
-	rte_spinlock_unlock(&port->lock);
-	return there;
-}
-
-void
-port_release(struct port_state *port)
-{
-	__atomic_store_n(&port->busy, 0, __ATOMIC_RELEASE);
-}
 
 /* Whoever closes the device must not do so while it is set up, stopped or closed here. */
 static void
@@ -189,18 +154,8 @@ port_removed(uint16_t id, enum rte_eth_event_type event __rte_unused, void *arg 
  * So nothing is registered that may not be there later: one function, without an argument.
  */
 int
-port_watch(const struct port_state *port)
+watch_port(const struct port_state *port)
 {
 	return rte_eth_dev_callback_register(port->plan->id, RTE_ETH_EVENT_INTR_RMV, port_removed,
 		NULL);
-}
-
-void
-engine_ports_free(struct weir_engine *engine)
-{
-	engine_search(engine, false);
-	for (unsigned int i = 0; i < engine->port_count; i++)
-		while (__atomic_load_n(&engine->ports[i].calls, __ATOMIC_ACQUIRE) > 0)
-			usleep(LOOK_US);
-	free(engine->ports);
 }

@@ -3,39 +3,55 @@
  */
 
 /* The watchdog: what it looks for, and how it tells. */
-#include <stdarg.h>
+#include <stdlib.h>
 
 #include <rte_cycles.h>
-#include <rte_log.h>
 
-#include "engine_private.h"
+#include "watch_private.h"
 
-RTE_LOG_REGISTER(logtype_watch, lib.weir.watch, NOTICE);
-
-/* Seconds between two logs of one kind. */
-#define LOG_PERIOD_S 60
-
-void
-watch_log(const char *format, ...)
+static void
+watch_end(struct weir_engine *engine)
 {
-	va_list list;
+	struct watch *watch = engine->watch;
 
-	va_start(list, format);
-	rte_vlog(RTE_LOG_WARNING, (uint32_t)logtype_watch, format, list);
-	va_end(list);
+	free(watch->loops);
+	free(watch->seats);
+	free(watch->links);
+	free(watch);
+	engine->watch = NULL;
 }
 
-bool
-watch_note(struct weir_engine *engine, enum watch_kind kind, uint64_t now)
+static int
+watch_begin(struct weir_engine *engine, struct weir_error *error)
 {
-	uint64_t *logged_at = &engine->watch.logged_at[kind];
+	unsigned int links = RTE_MAX(engine->plan->pipeline->link_count, 1u);
+	struct watch *watch = calloc(1, sizeof(*watch));
 
-	stat_add(&engine->watch.counts[kind], 1);
-	if (*logged_at != 0 && now - *logged_at < LOG_PERIOD_S * rte_get_tsc_hz())
-		return false;
-	*logged_at = now;
-	return true;
+	engine->watch = watch;
+	if (watch != NULL) {
+		watch->loops = calloc(engine->loop_count, sizeof(*watch->loops));
+		watch->seats = calloc(engine->seat_count, sizeof(*watch->seats));
+		watch->links = calloc(links, sizeof(*watch->links));
+		if (watch->loops != NULL && watch->seats != NULL && watch->links != NULL)
+			return 0;
+		watch_end(engine);
+	}
+	return weir_error_set(error, ENOMEM, "no memory for the watchdog");
 }
+
+static void
+watch_stopped(struct weir_engine *engine)
+{
+	watch_announce(engine, true);
+}
+
+const struct engine_onlooker watch_onlooker = {
+	.made = watch_begin,
+	.unmade = watch_end,
+	.port = watch_port,
+	.returned = watch_lost_last,
+	.stopped = watch_stopped,
+};
 
 /* So that there is something to show of a port that goes away without a word. */
 static void
@@ -43,9 +59,9 @@ ports_read(struct weir_engine *engine, uint64_t now)
 {
 	struct port_counts counts;
 
-	if (now - engine->watch.ports_at < rte_get_tsc_hz())
+	if (now - engine->watch->ports_at < rte_get_tsc_hz())
 		return;
-	engine->watch.ports_at = now;
+	engine->watch->ports_at = now;
 	for (unsigned int i = 0; i < engine->port_count; i++)
 		engine_port_counts(&engine->ports[i], &counts);
 }
@@ -57,7 +73,7 @@ ports_read(struct weir_engine *engine, uint64_t now)
 static bool
 watch_slept(struct weir_engine *engine, uint64_t now)
 {
-	struct watch *watch = &engine->watch;
+	struct watch *watch = engine->watch;
 	uint64_t stall = engine->conf.stall_ms * (rte_get_tsc_hz() / MS_PER_S);
 	uint64_t before = watch->gap;
 
@@ -74,10 +90,10 @@ weir_engine_watch(struct weir_engine *engine)
 
 	if (stat_read(&engine->start_tsc) == 0 || engine->stopped)
 		return 0;
-	engine_announce(engine, false);
+	watch_announce(engine, false);
 	if (watch_slept(engine, now)) {
 		watch_stuck_afresh(engine);
-		engine->watch.progress_at = 0;
+		engine->watch->progress_at = 0;
 	}
 	stuck = watch_stuck(engine, now);
 	watch_blocked(engine, now);
@@ -89,7 +105,7 @@ weir_engine_watch(struct weir_engine *engine)
 void
 weir_ledger_watch(const struct weir_engine *engine, struct weir_watch_figures *figures)
 {
-	const uint64_t *counts = engine->watch.counts;
+	const uint64_t *counts = engine->watch->counts;
 
 	*figures = (struct weir_watch_figures){
 		.stuck_workers = stat_read(&counts[WATCH_STUCK_WORKER]),
@@ -104,19 +120,21 @@ int
 weir_ledger_lcore(const struct weir_engine *engine, unsigned int i,
 	struct weir_lcore_figures *figures)
 {
+	const struct cpu_loss *lost;
 	const struct loop *loop;
 
 	if (i >= engine->loop_count)
 		return -ENOENT;
 	loop = &engine->loops[i];
+	lost = &engine->watch->loops[i].lost;
 	*figures = (struct weir_lcore_figures){
 		.lcore = loop->lcore,
 		.launched = __atomic_load_n(&loop->tid, __ATOMIC_RELAXED) != 0,
 		.shared = lcore_set_has(&engine->plan->shared, loop->lcore),
 		.passes = stat_read(&loop->passes),
-		.switches = stat_read(&loop->lost.switches),
-		.waited_ns = stat_read(&loop->lost.waited_ns),
-		.stolen_ns = stat_read(&loop->lost.stolen_ns),
+		.switches = stat_read(&lost->switches),
+		.waited_ns = stat_read(&lost->waited_ns),
+		.stolen_ns = stat_read(&lost->stolen_ns),
 	};
 	return 0;
 }

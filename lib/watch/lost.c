@@ -15,7 +15,7 @@
 #include <rte_cycles.h>
 #include <rte_lcore.h>
 
-#include "engine_private.h"
+#include "watch_private.h"
 
 /* One lcore is looked at so often, and each at a call of its own. */
 #define LOOK_MS 1000
@@ -109,23 +109,23 @@ lost_since(uint64_t *last, uint64_t now)
 
 /* Count what was lost since the last look; the first only sets what is compared with. */
 static struct cpu_loss
-loop_look(struct loop *loop, pid_t tid, uint64_t now)
+loop_look(const struct loop *loop, struct loop_seen *seen, pid_t tid, uint64_t now)
 {
-	struct cpu_loss *last = &loop->lost_all;
+	struct cpu_loss *last = &seen->lost_all;
 	struct cpu_loss all, since;
 
 	loss_read(loop, tid, &all);
-	if (loop->lost_at == 0)
+	if (seen->lost_at == 0)
 		*last = (struct cpu_loss){ UNKNOWN, UNKNOWN, UNKNOWN };
 	since = (struct cpu_loss){
 		.switches = lost_since(&last->switches, all.switches),
 		.waited_ns = lost_since(&last->waited_ns, all.waited_ns),
 		.stolen_ns = lost_since(&last->stolen_ns, all.stolen_ns),
 	};
-	loop->lost_at = now;
-	stat_add(&loop->lost.switches, since.switches);
-	stat_add(&loop->lost.waited_ns, since.waited_ns);
-	stat_add(&loop->lost.stolen_ns, since.stolen_ns);
+	seen->lost_at = now;
+	stat_add(&seen->lost.switches, since.switches);
+	stat_add(&seen->lost.waited_ns, since.waited_ns);
+	stat_add(&seen->lost.stolen_ns, since.stolen_ns);
 	return since;
 }
 
@@ -148,10 +148,11 @@ loop_report(struct weir_engine *engine, const struct loop *loop, const struct cp
 }
 
 static void
-loop_watch(struct weir_engine *engine, struct loop *loop, pid_t tid, uint64_t now)
+loop_watch(struct weir_engine *engine, const struct loop *loop, pid_t tid, uint64_t now)
 {
-	uint64_t before = loop->lost_at;
-	struct cpu_loss lost = loop_look(loop, tid, now);
+	struct loop_seen *seen = &engine->watch->loops[loop->index];
+	uint64_t before = seen->lost_at;
+	struct cpu_loss lost = loop_look(loop, seen, tid, now);
 	uint64_t ms = (now - before) / (rte_get_tsc_hz() / MS_PER_S);
 
 	if (before == 0 || lcore_set_has(&engine->plan->shared, loop->lcore))
@@ -160,23 +161,39 @@ loop_watch(struct weir_engine *engine, struct loop *loop, pid_t tid, uint64_t no
 		loop_report(engine, loop, &lost, ms, now);
 }
 
-/* The one not looked at for longest, if that is long: files are read for one lcore at a time. */
+/* Of the launched loops the one not looked at for longest, and its thread; NULL: there is none. */
+static const struct loop *
+loop_due(const struct weir_engine *engine, pid_t *tid)
+{
+	const struct loop_seen *seen = engine->watch->loops;
+	const struct loop *due = NULL;
+
+	for (unsigned int i = 0; i < engine->loop_count; i++) {
+		const struct loop *loop = &engine->loops[i];
+		pid_t its = __atomic_load_n(&loop->tid, __ATOMIC_RELAXED);
+
+		if (loop->launched && its != 0 &&
+			(due == NULL || seen[i].lost_at < seen[due->index].lost_at)) {
+			due = loop;
+			*tid = its;
+		}
+	}
+	return due;
+}
+
+/* Files are read for one lcore at a time, and seldom. */
 void
 watch_lost(struct weir_engine *engine, uint64_t now)
 {
-	struct loop *due = NULL;
+	pid_t tid = 0;
+	const struct loop *due = loop_due(engine, &tid);
+	uint64_t at;
 
-	for (unsigned int i = 0; i < engine->loop_count; i++) {
-		struct loop *loop = &engine->loops[i];
-
-		if (loop->launched && __atomic_load_n(&loop->tid, __ATOMIC_RELAXED) != 0 &&
-			(due == NULL || loop->lost_at < due->lost_at))
-			due = loop;
-	}
-	if (due != NULL &&
-		(due->lost_at == 0 ||
-			now - due->lost_at >= LOOK_MS * (rte_get_tsc_hz() / MS_PER_S)))
-		loop_watch(engine, due, due->tid, now);
+	if (due == NULL)
+		return;
+	at = engine->watch->loops[due->index].lost_at;
+	if (at == 0 || now - at >= LOOK_MS * (rte_get_tsc_hz() / MS_PER_S))
+		loop_watch(engine, due, tid, now);
 }
 
 void
@@ -184,7 +201,10 @@ watch_lost_last(struct weir_engine *engine)
 {
 	uint64_t now = rte_rdtsc();
 
-	for (unsigned int i = 0; i < engine->loop_count; i++)
-		if (engine->loops[i].lost_at != 0)
-			loop_look(&engine->loops[i], engine->loops[i].tid, now);
+	for (unsigned int i = 0; i < engine->loop_count; i++) {
+		struct loop_seen *seen = &engine->watch->loops[i];
+
+		if (seen->lost_at != 0)
+			loop_look(&engine->loops[i], seen, engine->loops[i].tid, now);
+	}
 }

@@ -7,7 +7,7 @@
 #include <rte_errno.h>
 #include <rte_log.h>
 
-#include "engine_private.h"
+#include "loop_private.h"
 
 RTE_LOG_REGISTER(logtype_wait, lib.weir.wait, NOTICE);
 #define WAIT_LOG(level, ...) rte_log(RTE_LOG_##level, (uint32_t)logtype_wait, __VA_ARGS__)
@@ -32,7 +32,7 @@ loop_watch_find(struct loop *loop, const struct plan_lcore *plan)
 	loop->watchable = wait_watchable(&loop->watch);
 	if (!loop->watchable && plan->idle.how == WEIR_WAIT_MONITOR)
 		WAIT_LOG(NOTICE, "'%s': port %u does not say what to watch: lcore %u %s\n",
-			weir_engine_name(loop->engine), loop->watch.port, loop->lcore,
+			weir_pipeline_name(loop->plan->pipeline), loop->watch.port, loop->lcore,
 			pause ? "pauses by the CPU's timer" : "waits exponentially");
 }
 
@@ -66,7 +66,7 @@ loop_interrupt(struct loop *loop, const struct plan_lcore *plan)
 	loop->queues = NULL;
 	WAIT_LOG(NOTICE,
 		"'%s': an RX queue of lcore %u has no interrupts (%s): it sleeps for %lu us at most\n",
-		weir_engine_name(loop->engine), loop->lcore, rte_strerror(-rc),
+		weir_pipeline_name(loop->plan->pipeline), loop->lcore, rte_strerror(-rc),
 		(unsigned long)(plan->idle.max_ns / 1000));
 	return 0;
 }
@@ -96,7 +96,7 @@ void
 loop_waits_by(const struct loop *loop, const struct weir_pipeline *pipeline,
 	struct loop_waits *waits)
 {
-	const struct weir_plan *plan = loop->engine->plan;
+	const struct weir_plan *plan = loop->plan;
 	struct plan_waiting idle, full;
 
 	plan_waits_by(plan, pipeline, plan_lcore(plan, loop->lcore), &idle, &full);
@@ -114,49 +114,30 @@ loop_waits_take(struct loop *loop, const struct loop_waits *waits)
 		(uint64_t)((double)ns * (double)rte_get_tsc_hz() / NS_PER_S), __ATOMIC_RELAXED);
 }
 
-uint64_t
-engine_longest_wait(const struct weir_engine *engine)
-{
-	uint64_t longest = 0;
-
-	for (unsigned int i = 0; i < engine->loop_count; i++)
-		longest = RTE_MAX(longest, stat_read(&engine->loops[i].longest));
-	return longest;
-}
-
 int
-engine_waits(struct weir_engine *engine, struct weir_error *error)
+loop_waits_init(struct loop *loop)
 {
+	const struct plan_lcore *plan = plan_lcore(loop->plan, loop->lcore);
+	struct loop_waits waits;
 	int rc = 0;
 
-	for (unsigned int i = 0; rc == 0 && i < engine->loop_count; i++) {
-		struct loop *loop = &engine->loops[i];
-		const struct plan_lcore *plan = plan_lcore(engine->plan, loop->lcore);
-		struct loop_waits waits;
-
-		loop_watch_find(loop, plan);
-		if (plan->idle.how == WEIR_WAIT_INTERRUPT)
-			rc = loop_interrupt(loop, plan);
-		loop_waits_make(loop, &plan->idle, &plan->full, &waits);
-		loop_waits_take(loop, &waits);
-	}
-	return rc == 0 ? 0 : weir_error_set(error, -rc, "no memory for interrupts");
+	loop_watch_find(loop, plan);
+	if (plan->idle.how == WEIR_WAIT_INTERRUPT)
+		rc = loop_interrupt(loop, plan);
+	loop_waits_make(loop, &plan->idle, &plan->full, &waits);
+	loop_waits_take(loop, &waits);
+	return rc;
 }
 
 void
-engine_waits_end(struct weir_engine *engine)
+loop_waits_end(struct loop *loop)
 {
-	for (unsigned int i = 0; i < engine->loop_count; i++) {
-		struct loop *loop = &engine->loops[i];
-
-		/* Given up, it may wait by them still: when it is back this comes by again. */
-		if (loop->launched)
-			continue;
-		waiter_reset(&loop->idle);
-		loop->idle.queues = NULL;
-		wait_queues_free(loop->queues);
-		loop->queues = NULL;
-	}
+	if (loop->launched)
+		return;
+	waiter_reset(&loop->idle);
+	loop->idle.queues = NULL;
+	wait_queues_free(loop->queues);
+	loop->queues = NULL;
 }
 
 /* Whether a worker keeps events that it may want to look at before anything comes in. */

@@ -3,7 +3,7 @@
  */
 
 /* What the log is told of losses: the first on a link, then a line a second, and the rest at the end. */
-#include "rig.h"
+#include "engine/rig.h"
 
 /* What was logged meanwhile. */
 static char log_text[1 << 14];

@@ -3,7 +3,7 @@
  */
 
 /* Ports that go away, or give nothing any more, while the engine runs. */
-#include "rig.h"
+#include "engine/rig.h"
 
 #include <net/if.h>
 #include <pthread.h>

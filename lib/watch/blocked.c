@@ -5,7 +5,7 @@
 /* The watchdog: an engine in which nothing moves though events wait, and who waits for whom. */
 #include <rte_cycles.h>
 
-#include "engine_private.h"
+#include "watch_private.h"
 
 /* For so long nothing has moved. */
 #define BLOCKED_MS 500
@@ -59,7 +59,7 @@ gate_consumer(const struct weir_engine *engine, const struct gate *gate)
 static bool
 gate_lossless(const struct weir_engine *engine, const struct gate *gate)
 {
-	return __atomic_load_n(&engine->links[gate->link->id].policy, __ATOMIC_RELAXED)->lossless;
+	return __atomic_load_n(&engine->policies[gate->link->id], __ATOMIC_RELAXED)->lossless;
 }
 
 /* The ring of a gate has no room for what becomes of one event: a line; how many that were. */
@@ -144,7 +144,7 @@ engine_report(const struct weir_engine *engine)
 void
 watch_blocked(struct weir_engine *engine, uint64_t now)
 {
-	struct watch *watch = &engine->watch;
+	struct watch *watch = engine->watch;
 	uint64_t progress = engine_progress(engine);
 
 	if (progress != watch->progress || watch->progress_at == 0 || !events_wait(engine)) {

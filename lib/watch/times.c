@@ -2,61 +2,10 @@
  * Copyright (c) 2026 The weir authors
  */
 
-/* Where the time of an lcore goes, and that of each of its workers. */
+/* Where the time of each worker goes. */
 #include <rte_cycles.h>
 
-#include "engine_private.h"
-
-/* Whether the last pass found a worker with work and no room. */
-static bool
-seat_blocked(const struct loop *loop, const struct seat *seat)
-{
-	return stat_read(&seat->blocked_pass) == stat_read(&loop->passes);
-}
-
-void
-loop_spent(struct loop *loop, enum lcore_state state)
-{
-	uint64_t now = rte_rdtsc(), cycles = now - loop->since;
-
-	stat_add(&loop->cycles[state], cycles);
-	for (unsigned int i = 0; state == LCORE_BLOCKED && i < loop->seat_count; i++)
-		if (seat_blocked(loop, loop->seats[i]))
-			stat_add(&loop->seats[i]->blocked, cycles);
-	__atomic_store_n(&loop->since, now, __ATOMIC_RELAXED);
-}
-
-/* Cycles of the state that the lcore is in, which are not counted yet; 0: it is over. */
-static uint64_t
-loop_open(const struct loop *loop)
-{
-	uint64_t since = stat_read(&loop->since), now = rte_rdtsc();
-
-	if (__atomic_load_n(&loop->finished, __ATOMIC_ACQUIRE) || since == 0 || now < since)
-		return 0;
-	return now - since;
-}
-
-void
-loop_cycles(const struct loop *loop, uint64_t cycles[LCORE_STATES])
-{
-	uint64_t open = loop_open(loop);
-
-	for (unsigned int i = 0; i < LCORE_STATES; i++)
-		cycles[i] = stat_read(&loop->cycles[i]);
-	cycles[__atomic_load_n(&loop->state, __ATOMIC_RELAXED)] += open;
-}
-
-static uint64_t
-blocked_cycles(const struct loop *loop, const struct seat *seat)
-{
-	uint64_t blocked = stat_read(&seat->blocked);
-
-	if (__atomic_load_n(&loop->state, __ATOMIC_RELAXED) == LCORE_BLOCKED &&
-		seat_blocked(loop, seat))
-		blocked += loop_open(loop);
-	return blocked;
-}
+#include "watch_private.h"
 
 /* A worker's share of what its lcore was busy with, by the passes that were timed. */
 static double
@@ -78,14 +27,14 @@ busy_share(const struct loop *loop, const struct seat *seat)
  * blocked itself, what its lcore was.
  */
 void
-engine_times(const struct weir_engine *engine, const struct seat *seat,
+worker_times(const struct weir_engine *engine, const struct seat *seat,
 	struct weir_worker_figures *figures)
 {
 	const struct loop *loop = engine_loop(engine, seat->plan->lcore);
 	uint64_t cycles[LCORE_STATES], sum = 0, blocked, all;
 	double share = busy_share(loop, seat), busy;
 
-	blocked = blocked_cycles(loop, seat);
+	blocked = loop_blocked(loop, seat);
 	loop_cycles(loop, cycles);
 	for (unsigned int i = 0; i < LCORE_STATES; i++)
 		sum += cycles[i];

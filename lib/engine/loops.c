@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The weir authors
+ */
+
+/* The loops of an engine, all together. */
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <rte_cycles.h>
+#include <rte_launch.h>
+#include <rte_malloc.h>
+
+#include "engine_private.h"
+
+/* How often is looked whether the lcores have returned. */
+#define LOOK_US 100
+/* How long lcores may take for their pass, besides waits, once told to return at once. */
+#define GRACE_S 1
+
+struct loop *
+engine_loop(const struct weir_engine *engine, unsigned int lcore)
+{
+	for (unsigned int i = 0; i < engine->loop_count; i++)
+		if (engine->loops[i].lcore == lcore)
+			return &engine->loops[i];
+	return NULL;
+}
+
+static int
+loop_add(struct weir_engine *engine, struct seat *seat)
+{
+	struct loop *loop = engine_loop(engine, seat->plan->lcore);
+
+	if (loop == NULL) {
+		loop = &engine->loops[engine->loop_count];
+		loop_init(loop, engine->plan, engine->control, engine->loop_count++,
+			seat->plan->lcore);
+		loop->seats = calloc(engine->seat_count, sizeof(*loop->seats));
+		if (loop->seats == NULL)
+			return -ENOMEM;
+	}
+	loop->seats[loop->seat_count++] = seat;
+	seat->worker->sample = &loop->sample;
+	return 0;
+}
+
+int
+engine_loops_create(struct weir_engine *engine, struct weir_error *error)
+{
+	const struct weir_plan *plan = engine->plan;
+	int rc = 0;
+
+	/* On any socket: a loop's own lines are few and stay in its lcore's cache. */
+	engine->loops = rte_zmalloc("weir", engine->seat_count * sizeof(*engine->loops),
+		RTE_CACHE_LINE_SIZE);
+	if (engine->loops == NULL)
+		rc = -ENOMEM;
+	for (unsigned int i = plan->pipeline->node_count; rc == 0 && i-- > 0;) {
+		unsigned int node = plan->pipeline->order[i];
+		unsigned int first = plan_first_worker(plan, node);
+
+		for (unsigned int w = 0; rc == 0 && w < plan->pipeline->nodes[node].conf.workers;
+			w++)
+			rc = loop_add(engine, &engine->seats[first + w]);
+	}
+	return rc == 0 ? 0 : weir_error_set(error, ENOMEM, "no memory for the lcores' loops");
+}
+
+void
+engine_loops_free(struct weir_engine *engine)
+{
+	for (unsigned int i = 0; i < engine->loop_count; i++)
+		free(engine->loops[i].seats);
+	rte_free(engine->loops);
+}
+
+int
+engine_waits(struct weir_engine *engine, struct weir_error *error)
+{
+	int rc = 0;
+
+	for (unsigned int i = 0; rc == 0 && i < engine->loop_count; i++)
+		rc = loop_waits_init(&engine->loops[i]);
+	return rc == 0 ? 0 : weir_error_set(error, -rc, "no memory for interrupts");
+}
+
+/* One that was given up may wait still: when it is back this comes by again. */
+void
+engine_waits_end(struct weir_engine *engine)
+{
+	for (unsigned int i = 0; i < engine->loop_count; i++)
+		loop_waits_end(&engine->loops[i]);
+}
+
+uint64_t
+engine_longest_wait(const struct weir_engine *engine)
+{
+	uint64_t longest = 0;
+
+	for (unsigned int i = 0; i < engine->loop_count; i++)
+		longest = RTE_MAX(longest, stat_read(&engine->loops[i].longest));
+	return longest;
+}
+
+unsigned int
+engine_loops_join(struct weir_engine *engine, uint64_t deadline)
+{
+	unsigned int out = 0;
+
+	for (unsigned int i = 0; i < engine->loop_count; i++) {
+		struct loop *loop = &engine->loops[i];
+
+		if (!loop->launched)
+			continue;
+		while (!__atomic_load_n(&loop->finished, __ATOMIC_ACQUIRE) &&
+			rte_rdtsc() < deadline)
+			usleep(LOOK_US);
+		if (__atomic_load_n(&loop->finished, __ATOMIC_ACQUIRE)) {
+			rte_eal_wait_lcore(loop->lcore);
+			loop->launched = false;
+		} else {
+			out++;
+		}
+	}
+	return out;
+}
+
+uint64_t
+engine_grace_end(const struct weir_engine *engine)
+{
+	return rte_rdtsc() + GRACE_S * rte_get_tsc_hz() + engine_longest_wait(engine);
+}
+
+/* What is launched after engine_loops_join() has not returned. */
+bool
+engine_seat_out(const struct weir_engine *engine, const struct seat *seat)
+{
+	return engine->out > 0 && engine_loop(engine, seat->plan->lcore)->launched;
+}
+
+uint64_t
+engine_cycles(const struct weir_engine *engine)
+{
+	uint64_t start = stat_read(&engine->start_tsc);
+
+	if (start == 0)
+		return 0;
+	return (engine->stopped ? engine->stop_tsc : rte_rdtsc()) - start;
+}

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The weir authors
+ */
+
+/* An engine at work: how its lcores start, and polling those that the application owns. */
+#include <rte_cycles.h>
+#include <rte_launch.h>
+#include <rte_lcore.h>
+
+#include "engine_private.h"
+
+/* The first of those who start or poll sets the clock; whether that is this one. */
+static bool
+engine_clock_start(struct weir_engine *engine)
+{
+	uint64_t unset = 0;
+
+	return __atomic_compare_exchange_n(&engine->start_tsc, &unset, rte_rdtsc(), false,
+		__ATOMIC_RELAXED, __ATOMIC_RELAXED);
+}
+
+/*
+ * Back to before a start that failed, but for the events that came in meanwhile, and for a stop
+ * that was asked for. Where an lcore does not return the engine is left for weir_engine_stop().
+ */
+static void
+start_undo(struct weir_engine *engine, bool clock)
+{
+	__atomic_store_n(&engine->control->order, ORDER_ABANDON, __ATOMIC_RELEASE);
+	if (engine_loops_join(engine, engine_grace_end(engine)) > 0) {
+		engine->launched = true;
+		return;
+	}
+	for (unsigned int i = 0; i < engine->loop_count; i++)
+		loop_rewind(&engine->loops[i]);
+	if (clock)
+		__atomic_store_n(&engine->start_tsc, 0, __ATOMIC_RELAXED);
+	/* Who asks for a stop says so before he looks at the order: one of us sees the other. */
+	__atomic_store_n(&engine->control->order, ORDER_RUN, __ATOMIC_SEQ_CST);
+	if (__atomic_load_n(&engine->stop_asked, __ATOMIC_SEQ_CST))
+		weir_engine_stop_request(engine);
+}
+
+int
+weir_engine_start(struct weir_engine *engine, struct weir_error *error)
+{
+	bool first;
+
+	if (engine->launched || engine->stopped)
+		return weir_error_set(error, EALREADY,
+			"'%s' was started before: make another engine", weir_engine_name(engine));
+	first = engine_clock_start(engine);
+	for (unsigned int i = 0; i < engine->loop_count; i++) {
+		struct loop *loop = &engine->loops[i];
+		int rc;
+
+		if (loop->lcore == rte_get_main_lcore() || loop->lcore == rte_lcore_id())
+			continue;
+		rc = rte_eal_remote_launch(loop_main, loop, loop->lcore);
+		if (rc == 0) {
+			loop->launched = true;
+			continue;
+		}
+		start_undo(engine, first);
+		return weir_error_set(error, -rc,
+			"lcore %u runs something else: another engine, or a loop of the application; "
+			"give this pipeline other `lcores`",
+			loop->lcore);
+	}
+	engine->launched = true;
+	return 0;
+}
+
+int
+weir_worker_poll(struct weir_engine *engine, unsigned int lcore)
+{
+	struct loop *loop = engine_loop(engine, lcore);
+
+	if (loop == NULL)
+		return -ENOENT;
+	if (loop->launched)
+		return -EBUSY;
+	if (unlikely(stat_read(&engine->start_tsc) == 0))
+		engine_clock_start(engine);
+	if (unlikely(loop->finished))
+		return -ESHUTDOWN;
+	return loop_pass_polled(loop);
+}
+
+bool
+weir_engine_polled(const struct weir_engine *engine, unsigned int lcore)
+{
+	const struct loop *loop = engine_loop(engine, lcore);
+
+	return loop != NULL && !loop->launched;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The weir authors
+ */
+
+/* What the files of this folder share. */
+#ifndef WEIR_LOOP_PRIVATE_H
+#define WEIR_LOOP_PRIVATE_H
+
+#include "loop.h"
+
+/* pass.c: one pass of a worker; events moved. */
+unsigned int seat_pass(struct loop *loop, struct seat *seat, bool housekeeping);
+/* The same of a source and of a stage, and the tick of one. */
+unsigned int source_pass(struct loop *loop, struct seat *seat);
+unsigned int stage_pass(struct loop *loop, struct seat *seat, bool housekeeping);
+unsigned int stage_tick(struct seat *seat);
+/* Whether sources have taken all that they may. */
+bool budget_spent(const struct control *control);
+
+/* drain.c: one pass of a worker that drains; it is done when nothing can come and nothing is left. */
+unsigned int seat_drain(struct loop *loop, struct seat *seat);
+
+/* time.c: the time since it was last looked at was spent in this state. */
+void loop_spent(struct loop *loop, enum lcore_state state);
+
+/* settings.c: take over settings that are newer than the loop's own. */
+void loop_settings(struct loop *loop);
+
+/* wait.c: what it waits by from now on, and how long that may take. */
+void loop_waits_take(struct loop *loop, const struct loop_waits *waits);
+/* Wait once after a pass that moved nothing, by the policy of what there is to wait for. */
+void loop_wait(struct loop *loop);
+
+#endif /* WEIR_LOOP_PRIVATE_H */

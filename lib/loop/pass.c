@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The weir authors
+ */
+
+/* What a worker does in a pass: it pulls what it has room for, and publishes what it made of it. */
+#include "loop_private.h"
+
+/* Fewest packets that vector code of drivers gives. */
+#define POLL_LEAST 8
+
+/* Take at most n of what sources may take in all. */
+static unsigned int
+budget_take(struct control *control, unsigned int n)
+{
+	int64_t left = __atomic_fetch_sub(&control->budget, n, __ATOMIC_RELAXED);
+
+	if (left >= (int64_t)n)
+		return n;
+	left = RTE_MAX(left, 0);
+	__atomic_fetch_add(&control->budget, (int64_t)n - left, __ATOMIC_RELAXED);
+	return (unsigned int)left;
+}
+
+bool
+budget_spent(const struct control *control)
+{
+	return control->bounded && __atomic_load_n(&control->budget, __ATOMIC_RELAXED) <= 0;
+}
+
+/* Drop the packets whose verdict the source drops; how many are left. */
+static uint16_t
+source_filter(const struct seat *seat, struct weir_event *events[], uint16_t n)
+{
+	struct weir_event *dropped[BURST_MAX];
+	uint16_t kept = 0, out = 0;
+
+	for (uint16_t i = 0; i < n; i++) {
+		if (events[i]->type == WEIR_EVENT_PACKET &&
+			(seat->drop_verdicts >> events[i]->verdict & 1))
+			dropped[out++] = events[i];
+		else
+			events[kept++] = events[i];
+	}
+	worker_drop(seat->worker, DROP_VERDICT, dropped, out);
+	return kept;
+}
+
+/*
+ * Poll for no more than the budget leaves. Vector code of drivers gives nothing for fewer than
+ * POLL_LEAST: the last few are asked for in full, and then there may be some more than the bound.
+ */
+static uint16_t
+poll_bounded(struct loop *loop, struct weir_worker *worker, unsigned int room)
+{
+	struct control *control = loop->control;
+	unsigned int n = budget_take(control, room);
+	uint16_t got;
+
+	if (n == 0)
+		return 0;
+	got = worker->poll(worker, worker->state, loop->events, (uint16_t)n);
+	if (got == 0 && n < POLL_LEAST && room >= POLL_LEAST)
+		got = worker->poll(worker, worker->state, loop->events, POLL_LEAST);
+	__atomic_fetch_add(&control->budget, (int64_t)n - got, __ATOMIC_RELAXED);
+	return got;
+}
+
+/* There is work for a worker, and no room for what it would make of it. */
+static void
+seat_block(struct loop *loop, struct seat *seat)
+{
+	loop->blocked = true;
+	__atomic_store_n(&seat->blocked_pass, loop->passes, __ATOMIC_RELAXED);
+}
+
+unsigned int
+source_pass(struct loop *loop, struct seat *seat)
+{
+	struct weir_worker *worker = seat->worker;
+	unsigned int room = worker_room(worker, worker->burst);
+	uint16_t got, n;
+
+	if (unlikely(room == 0)) {
+		seat_block(loop, seat);
+		return 0;
+	}
+	if (unlikely(loop->control->bounded))
+		got = poll_bounded(loop, worker, room);
+	else
+		got = worker->poll(worker, worker->state, loop->events, (uint16_t)room);
+	if (got == 0)
+		return 0;
+	stat_add(&worker->stats->in, got);
+	n = got;
+	if (unlikely(seat->drop_verdicts != 0))
+		n = source_filter(seat, loop->events, n);
+	weir_forward(worker, 0, loop->events, n);
+	worker_publish(worker);
+	return got;
+}
+
+/* Take at most n out of a ring, and before that tell of what its consumer's end has lost. */
+static unsigned int
+input_pull(struct loop *loop, struct weir_worker *worker, struct ring_consumer *input,
+	unsigned int n)
+{
+	unsigned int marked = 0;
+
+	if (unlikely(input->gap.count > 0))
+		marked = ring_consumer_mark(input, worker);
+	n = ring_consumer_get(input, loop->events, n - marked);
+	if (WEIR_SAMPLING)
+		ring_consumer_probe(input, n, &worker->latency->wait);
+	if (n > 0)
+		worker_process(worker, loop->events, (uint16_t)n);
+	return n + marked;
+}
+
+static unsigned int
+stage_pull(struct loop *loop, struct seat *seat)
+{
+	struct weir_worker *worker = seat->worker;
+	unsigned int moved = 0;
+	uint16_t at = seat->turn;
+	bool waits = false;
+
+	for (uint16_t i = 0; i < worker->input_count; i++) {
+		struct ring_consumer *input = &worker->inputs[at];
+		unsigned int n = worker_room(worker, worker->burst);
+
+		/* Also where there is no room for what is left: what waits gets old. */
+		if (unlikely(input->excess != NULL))
+			ring_consumer_shed(input, worker);
+		if (likely(n > 0))
+			moved += input_pull(loop, worker, input, n);
+		else
+			waits |= rte_ring_count(input->ring) > 0;
+		if (++at == worker->input_count)
+			at = 0;
+	}
+	if (unlikely(waits))
+		seat_block(loop, seat);
+	if (worker->input_count > 1 && ++seat->turn == worker->input_count)
+		seat->turn = 0;
+	return moved;
+}
+
+unsigned int
+stage_tick(struct seat *seat)
+{
+	struct weir_worker *worker = seat->worker;
+	unsigned int moved;
+
+	if (worker->tick == NULL)
+		return 0;
+	moved = worker->tick(worker, worker->state, worker_room_out(worker));
+	worker_publish(worker);
+	return moved;
+}
+
+unsigned int
+stage_pass(struct loop *loop, struct seat *seat, bool housekeeping)
+{
+	struct weir_worker *worker = seat->worker;
+	unsigned int moved = stage_pull(loop, seat);
+
+	if (worker->tick != NULL && (housekeeping || worker->stats->in == seat->in_before))
+		moved += stage_tick(seat);
+	seat->in_before = worker->stats->in;
+	return moved;
+}
+
+unsigned int
+seat_pass(struct loop *loop, struct seat *seat, bool housekeeping)
+{
+	__atomic_store_n(&loop->at, seat, __ATOMIC_RELAXED);
+	if (seat->worker->poll != NULL)
+		return source_pass(loop, seat);
+	return stage_pass(loop, seat, housekeeping);
+}

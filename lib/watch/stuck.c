@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The weir authors
+ */
+
+/* The watchdog: lcores that make no pass, and workers that do not move with events waiting. */
+#include <rte_cycles.h>
+
+#include "watch_private.h"
+
+/* After so many an lcore stands still; as long as it may wait it makes no pass. */
+static uint64_t
+stall_cycles(const struct weir_engine *engine, const struct loop *loop)
+{
+	return engine->conf.stall_ms * (rte_get_tsc_hz() / MS_PER_S) + stat_read(&loop->longest);
+}
+
+static unsigned int
+stall_ms(const struct weir_engine *engine, const struct loop *loop)
+{
+	return (unsigned int)(stall_cycles(engine, loop) / (rte_get_tsc_hz() / MS_PER_S));
+}
+
+static unsigned int
+inputs_count(const struct weir_worker *worker)
+{
+	unsigned int n = 0;
+
+	for (uint16_t i = 0; i < worker->input_count; i++)
+		n += rte_ring_count(worker->inputs[i].ring);
+	return n;
+}
+
+/* Once for each stall. */
+static void
+seat_report(struct weir_engine *engine, const struct seat *seat, unsigned int waiting, uint64_t now)
+{
+	const struct loop *loop = engine_loop(engine, seat->plan->lcore);
+	bool blocked = __atomic_load_n(&loop->state, __ATOMIC_RELAXED) == LCORE_BLOCKED;
+
+	if (watch_note(engine, WATCH_STUCK_WORKER, now))
+		watch_log("'%s': %s[%u] on lcore %u has not moved for %u ms with %u events "
+			  "waiting: %s\n",
+			weir_engine_name(engine), seat->node->name, seat->plan->index,
+			seat->plan->lcore, stall_ms(engine, loop), waiting,
+			blocked ? "an output is full" :
+				  "its lcore is stuck or does not get its CPU");
+}
+
+static bool
+seat_watch(struct weir_engine *engine, const struct seat *seat, struct seat_seen *seen,
+	uint64_t now)
+{
+	uint64_t in = stat_read(&seat->worker->stats->in);
+	unsigned int waiting = inputs_count(seat->worker);
+	const struct loop *loop = engine_loop(engine, seat->plan->lcore);
+
+	/* What comes to one that is done, round a cycle, is not waited for. */
+	if (waiting == 0 || __atomic_load_n(&seat->done, __ATOMIC_ACQUIRE) || in != seen->in ||
+		seen->at == 0 || engine->watch->loops[loop->index].stalled) {
+		*seen = (struct seat_seen){ .in = in, .at = now };
+		return false;
+	}
+	if (now - seen->at < stall_cycles(engine, loop))
+		return false;
+	if (!seen->stalled)
+		seat_report(engine, seat, waiting, now);
+	seen->stalled = true;
+	return true;
+}
+
+static void
+loop_report(struct weir_engine *engine, const struct loop *loop, uint64_t now)
+{
+	const struct seat *seat = loop_busy_seat(loop);
+
+	if (watch_note(engine, WATCH_STUCK_LCORE, now))
+		watch_log("'%s': lcore %u has made no pass for %u ms: %s[%u] (%s) does not "
+			  "return, or the lcore does not get its CPU\n",
+			weir_engine_name(engine), loop->lcore, stall_ms(engine, loop),
+			seat->node->name, seat->plan->index, seat->worker->type);
+}
+
+/* An lcore that makes no pass at all: whatever its workers have waiting, or not. */
+static bool
+loop_watch(struct weir_engine *engine, const struct loop *loop, struct loop_seen *seen,
+	uint64_t now)
+{
+	uint64_t passes = stat_read(&loop->passes);
+
+	if (!loop->launched || __atomic_load_n(&loop->finished, __ATOMIC_ACQUIRE) ||
+		passes != seen->passes || seen->at == 0) {
+		seen->passes = passes;
+		seen->at = now;
+		seen->stalled = false;
+		return false;
+	}
+	if (now - seen->at < stall_cycles(engine, loop))
+		return false;
+	if (!seen->stalled)
+		loop_report(engine, loop, now);
+	seen->stalled = true;
+	return true;
+}
+
+/* Whatever was seen is compared with no more: what stood still may not have been able to move. */
+void
+watch_stuck_afresh(struct weir_engine *engine)
+{
+	for (unsigned int i = 0; i < engine->loop_count; i++)
+		engine->watch->loops[i].at = 0;
+	for (unsigned int i = 0; i < engine->seat_count; i++)
+		engine->watch->seats[i].at = 0;
+}
+
+unsigned int
+watch_stuck(struct weir_engine *engine, uint64_t now)
+{
+	struct watch *watch = engine->watch;
+	unsigned int stuck = 0;
+
+	for (unsigned int i = 0; i < engine->loop_count; i++)
+		stuck += loop_watch(engine, &engine->loops[i], &watch->loops[i], now);
+	for (unsigned int i = 0; i < engine->seat_count; i++)
+		stuck += seat_watch(engine, &engine->seats[i], &watch->seats[i], now);
+	return stuck;
+}

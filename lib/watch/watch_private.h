@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The weir authors
+ */
+
+/* What the files of this folder share: the watchdog's memory of an engine, and how it tells. */
+#ifndef WEIR_WATCH_PRIVATE_H
+#define WEIR_WATCH_PRIVATE_H
+
+#include "watch.h"
+
+/* What the kernel says that a thread lost of its CPU. */
+struct cpu_loss {
+	uint64_t switches;  /* its CPU was given to another thread */
+	uint64_t waited_ns; /* it could have run, but another did */
+	uint64_t stolen_ns; /* its CPU was not there: the hypervisor's doing */
+};
+
+/* Of a loop, as it was seen last. */
+struct loop_seen {
+	uint64_t passes;
+	uint64_t at;
+	bool stalled;
+	struct cpu_loss lost;     /* since it was first looked at; any thread may read it */
+	struct cpu_loss lost_all; /* of the thread, when it was last looked at */
+	uint64_t lost_at;         /* TSC of that; 0: never */
+};
+
+/* Of a worker. */
+struct seat_seen {
+	uint64_t in;
+	uint64_t at;
+	bool stalled;
+};
+
+/* Of a link's losses, as they were announced. */
+struct link_seen {
+	uint64_t lost[DROP_LINK];
+	uint64_t at; /* TSC; 0: never */
+};
+
+/* What the watchdog sees, by kind. */
+enum watch_kind {
+	WATCH_STUCK_WORKER,
+	WATCH_STUCK_LCORE,
+	WATCH_ALL_BLOCKED,
+	WATCH_PREEMPTED,
+	WATCH_STOLEN,
+	WATCH_KINDS
+};
+
+/* Written by who calls weir_engine_watch(), which is one thread at a time. */
+struct watch {
+	uint64_t counts[WATCH_KINDS];    /* any thread may read them */
+	uint64_t logged_at[WATCH_KINDS]; /* TSC; 0: never */
+	struct loop_seen *loops;         /* as the engine's, and the same for */
+	struct seat_seen *seats;
+	struct link_seen *links;
+	uint64_t progress; /* of all workers together, and since when it is that */
+	uint64_t progress_at;
+	bool blocked;
+	uint64_t called_at; /* TSC of the last call; 0: none */
+	uint64_t gap;       /* cycles between the last two */
+	uint64_t ports_at;  /* when the ports' counts were last read */
+};
+
+/* note.c: count an event; whether it may be logged. */
+bool watch_note(struct weir_engine *engine, enum watch_kind kind, uint64_t now);
+void watch_log(const char *format, ...) __rte_format_printf(1, 2);
+
+/* announce.c: tell the log of what links lose; `last`: the engine is at rest. */
+void watch_announce(struct weir_engine *engine, bool last);
+
+/* stuck.c: lcores and workers that stand still; how many. */
+unsigned int watch_stuck(struct weir_engine *engine, uint64_t now);
+void watch_stuck_afresh(struct weir_engine *engine);
+
+/* blocked.c: an engine that stands still. */
+void watch_blocked(struct weir_engine *engine, uint64_t now);
+
+/* lost.c: threads that lose their CPU; at the end, whatever the time. */
+void watch_lost(struct weir_engine *engine, uint64_t now);
+void watch_lost_last(struct weir_engine *engine);
+
+/* gone.c: have it told when a port's device goes away. */
+int watch_port(const struct port_state *port);
+
+/* times.c: fill the shares of its time into a worker's figures. */
+void worker_times(const struct weir_engine *engine, const struct seat *seat,
+	struct weir_worker_figures *figures);
+
+#endif /* WEIR_WATCH_PRIVATE_H */

@@ -161,6 +161,9 @@ WEIR_API int weir_ledger_worker(const struct weir_engine *engine, unsigned int i
 /**
  * What is measured of how long things take: at the stages' workers, on about one pass of an lcore
  * in 64. Not of what is left when the engine drains.
+ *
+ * At a worker behind rings, wait and age are of the same events: one of what the producer of a ring
+ * publishes on such a pass; those that say no arrival, as what stages make may, have a wait alone.
  */
 enum weir_latency {
 	WEIR_LATENCY_WAIT = 0, /**< an event's wait in a ring, from its publication to its taking */

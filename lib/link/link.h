@@ -203,12 +203,12 @@ struct gate {
 struct worker_latency {
 	struct histogram wait;    /* in rings, of events that come to it */
 	struct histogram service; /* in process(), for each event, with what it calls */
-	struct histogram age;     /* from arrival to process() */
+	struct histogram age;     /* from arrival to process(), of those whose wait was noted; of
+				     one behind no ring, on passes that are timed */
 };
 
 /* What the workers of one lcore share to tell where its time goes. */
 struct lcore_sample {
-	bool on;         /* this pass is timed */
 	uint64_t nested; /* cycles spent in workers that the timed one called */
 };
 
@@ -303,6 +303,9 @@ void event_share(struct weir_event *event, uint16_t more);
 void worker_drop(struct weir_worker *worker, unsigned int reason, struct weir_event *events[],
 	unsigned int n);
 
+/* On a pass that is timed, before it publishes: have the waits of what it forwarded measured. */
+void worker_probe(struct weir_worker *worker);
+
 /* Let consumers see what the worker forwarded: at the end of each of its passes. */
 void worker_publish(struct weir_worker *worker);
 
@@ -334,8 +337,9 @@ unsigned int ring_consumer_get(struct ring_consumer *consumer, struct weir_event
 /* Have the wait in a ring measured: by the producer's and the consumer's end. */
 void ring_probe_init(struct ring_probe *probe, struct ring_producer *producer,
 	struct ring_consumer *consumer);
-/* Note the wait of a probed event, where it is among the n that were taken last. */
-void ring_consumer_probe(struct ring_consumer *consumer, uint32_t n, struct histogram *wait);
+/* Note the wait and the age of a probed event, where it is among these n, which were taken last. */
+void ring_consumer_probe(struct ring_consumer *consumer, struct weir_event *const events[],
+	uint32_t n, struct worker_latency *latency);
 
 /* Drop at most n of the oldest in a ring, counted as come in at its consumer; how many those were. */
 unsigned int ring_consumer_lose(struct ring_consumer *consumer, struct weir_worker *worker,

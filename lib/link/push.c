@@ -304,11 +304,21 @@ lane_publish(struct weir_worker *worker, const struct out_link *link, struct lan
 		return;
 	}
 	lane_mark_now(worker, link, lane);
-	if (WEIR_SAMPLING && unlikely(worker->sample->on))
-		producer_probe(ring);
 	producer_publish(ring);
 	if (unlikely(ring->head - ring->seen > ring->alarm))
 		ring_pressure(worker, ring);
+}
+
+void
+worker_probe(struct weir_worker *worker)
+{
+	for (uint16_t o = 0; o < worker->output_count; o++)
+		for (uint16_t l = 0; l < worker->outputs[o].link_count; l++) {
+			struct out_link *link = &worker->outputs[o].links[l];
+
+			for (uint16_t i = 0; i < link->lane_count; i++)
+				producer_probe(&link->lanes[i].ring);
+		}
 }
 
 void

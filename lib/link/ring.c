@@ -104,17 +104,35 @@ producer_probe(struct ring_producer *producer)
 		__ATOMIC_RELAXED);
 }
 
+/*
+ * Of an event that was published at `stamp` and has just been taken. Its age is noted with its wait,
+ * so that no share of the waits is longer than that of the ages. Clocks of two sockets may be apart.
+ */
+static __rte_noinline void
+probe_note(struct worker_latency *latency, const struct weir_event *event, uint32_t stamp)
+{
+	int32_t since = (int32_t)(probe_now() - stamp);
+	uint64_t wait = since > 0 ? (uint64_t)since << PROBE_SHIFT : 0, now = rte_rdtsc();
+
+	if (event->type != WEIR_EVENT_GAP && event->tsc != 0 && event->tsc <= now) {
+		histogram_add(&latency->age, now - event->tsc);
+		wait = RTE_MIN(wait, now - event->tsc);
+	}
+	histogram_add(&latency->wait, wait);
+}
+
 void
-ring_consumer_probe(struct ring_consumer *consumer, uint32_t n, struct histogram *wait)
+ring_consumer_probe(struct ring_consumer *consumer, struct weir_event *const events[], uint32_t n,
+	struct worker_latency *latency)
 {
 	uint64_t word = __atomic_load_n(&consumer->probe->word, __ATOMIC_RELAXED);
-	uint32_t slot = (uint32_t)(word >> 32);
+	uint32_t slot = (uint32_t)(word >> 32), at = slot - (consumer->tail - n);
 
 	/* Noted already, or not among those. */
-	if (likely(slot == consumer->probed) || slot - (consumer->tail - n) >= n)
+	if (likely(slot == consumer->probed) || at >= n)
 		return;
 	consumer->probed = slot;
-	histogram_add(wait, (uint64_t)(probe_now() - (uint32_t)word) << PROBE_SHIFT);
+	probe_note(latency, events[at], (uint32_t)word);
 }
 
 /* A marker is among what is lost: what it told of is to be told of again. */

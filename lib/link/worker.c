@@ -77,13 +77,16 @@ worker_sample(struct weir_worker *worker, uint64_t start, uint64_t nested_before
 	sample->nested = nested_before + span;
 }
 
-/* Of a burst of n that process() was given at `start`; `came`: the arrival of the first, 0: unknown. */
+/*
+ * Of a burst of n that process() was given at `start`; `came`: the arrival of the first, 0: unknown.
+ * Behind a ring the age is noted with the wait.
+ */
 static void
-latency_note(struct worker_latency *latency, uint64_t came, uint64_t start, uint16_t n)
+latency_note(const struct weir_worker *worker, uint64_t came, uint64_t start, uint16_t n)
 {
-	histogram_add(&latency->service, (rte_rdtsc() - start) / n);
-	if (came <= start && came != 0)
-		histogram_add(&latency->age, start - came);
+	histogram_add(&worker->latency->service, (rte_rdtsc() - start) / n);
+	if (worker->input_count == 0 && came <= start && came != 0)
+		histogram_add(&worker->latency->age, start - came);
 }
 
 /*
@@ -99,7 +102,8 @@ process_timed(struct weir_worker *worker, void *state, struct weir_event *events
 	worker->sample->nested = 0;
 	worker->untimed(worker, state, events, n);
 	if (worker->latency != NULL && !gap)
-		latency_note(worker->latency, came, start, n);
+		latency_note(worker, came, start, n);
+	worker_probe(worker);
 	worker_publish(worker);
 	worker_sample(worker, start, nested);
 }

@@ -59,20 +59,6 @@ loop_account(struct loop *loop, bool moved)
 		__atomic_store_n(&loop->state, now, __ATOMIC_RELAXED);
 }
 
-/* As seat_pass(), and its time is noted where it moved something. */
-static unsigned int
-seat_pass_timed(struct loop *loop, struct seat *seat, bool housekeeping)
-{
-	uint64_t start = rte_rdtsc();
-	unsigned int moved;
-
-	loop->sample.nested = 0;
-	moved = seat_pass(loop, seat, housekeeping);
-	if (moved > 0)
-		worker_sample(seat->worker, start, 0);
-	return moved;
-}
-
 /* About n, at random: what is done once in n passes shall not beat with what comes in bursts. */
 static uint32_t
 loop_about(struct loop *loop, uint32_t n)
@@ -136,7 +122,6 @@ loop_drain_pass(struct loop *loop)
 static __rte_noinline void
 loop_time(struct loop *loop, bool on)
 {
-	loop->sample.on = on;
 	for (unsigned int i = 0; i < loop->seat_count; i++)
 		worker_time(loop->seats[i]->worker, on);
 }

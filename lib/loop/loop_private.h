@@ -10,7 +10,9 @@
 
 /* pass.c: one pass of a worker; events moved. */
 unsigned int seat_pass(struct loop *loop, struct seat *seat, bool housekeeping);
-/* The same of a source and of a stage, and the tick of one. */
+/* The same on a pass that is timed: its time is noted where it moved something. */
+unsigned int seat_pass_timed(struct loop *loop, struct seat *seat, bool housekeeping);
+/* One pass of a source and of a stage, and the tick of one. */
 unsigned int source_pass(struct loop *loop, struct seat *seat);
 unsigned int stage_pass(struct loop *loop, struct seat *seat, bool housekeeping);
 unsigned int stage_tick(struct seat *seat);

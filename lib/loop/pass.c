@@ -3,6 +3,8 @@
  */
 
 /* What a worker does in a pass: it pulls what it has room for, and publishes what it made of it. */
+#include <rte_cycles.h>
+
 #include "loop_private.h"
 
 /* Fewest packets that vector code of drivers gives. */
@@ -73,8 +75,9 @@ seat_block(struct loop *loop, struct seat *seat)
 	__atomic_store_n(&seat->blocked_pass, loop->passes, __ATOMIC_RELAXED);
 }
 
-unsigned int
-source_pass(struct loop *loop, struct seat *seat)
+/* What the source gives, put on its way but not published. */
+static unsigned int
+source_take(struct loop *loop, struct seat *seat)
 {
 	struct weir_worker *worker = seat->worker;
 	unsigned int room = worker_room(worker, worker->burst);
@@ -95,8 +98,16 @@ source_pass(struct loop *loop, struct seat *seat)
 	if (unlikely(seat->drop_verdicts != 0))
 		n = source_filter(seat, loop->events, n);
 	weir_forward(worker, 0, loop->events, n);
-	worker_publish(worker);
 	return got;
+}
+
+unsigned int
+source_pass(struct loop *loop, struct seat *seat)
+{
+	unsigned int moved = source_take(loop, seat);
+
+	worker_publish(seat->worker);
+	return moved;
 }
 
 /* Take at most n out of a ring, and before that tell of what its consumer's end has lost. */
@@ -110,7 +121,7 @@ input_pull(struct loop *loop, struct weir_worker *worker, struct ring_consumer *
 		marked = ring_consumer_mark(input, worker);
 	n = ring_consumer_get(input, loop->events, n - marked);
 	if (WEIR_SAMPLING)
-		ring_consumer_probe(input, n, &worker->latency->wait);
+		ring_consumer_probe(input, loop->events, n, worker->latency);
 	if (n > 0)
 		worker_process(worker, loop->events, (uint16_t)n);
 	return n + marked;
@@ -177,4 +188,29 @@ seat_pass(struct loop *loop, struct seat *seat, bool housekeeping)
 	if (seat->worker->poll != NULL)
 		return source_pass(loop, seat);
 	return stage_pass(loop, seat, housekeeping);
+}
+
+static unsigned int
+source_pass_timed(struct loop *loop, struct seat *seat)
+{
+	unsigned int moved = source_take(loop, seat);
+
+	worker_probe(seat->worker);
+	worker_publish(seat->worker);
+	return moved;
+}
+
+unsigned int
+seat_pass_timed(struct loop *loop, struct seat *seat, bool housekeeping)
+{
+	uint64_t start = rte_rdtsc();
+	unsigned int moved;
+
+	loop->sample.nested = 0;
+	__atomic_store_n(&loop->at, seat, __ATOMIC_RELAXED);
+	moved = seat->worker->poll != NULL ? source_pass_timed(loop, seat) :
+					     stage_pass(loop, seat, housekeeping);
+	if (moved > 0)
+		worker_sample(seat->worker, start, 0);
+	return moved;
 }

@@ -203,7 +203,7 @@ pass_slowly(struct weir_worker *worker, void *state, struct weir_event *events[]
 static void
 test_sample(void **state)
 {
-	struct lcore_sample sample = { .on = true };
+	struct lcore_sample sample = { 0 };
 	struct weir_event *events[RIG_BURST];
 	uint64_t start, span, least = rte_get_tsc_hz() / 1000000 * 200;
 	struct rig rig;

@@ -70,11 +70,12 @@ test_slow(void **state)
 	assert_true(wait.count > 0);
 	/* Of 512 passes that move a burst one in 64 is timed, give or take a half. */
 	assert_in_range(service.count, 4, 16);
-	assert_int_equal(age.count, service.count);
+	/* Of one event: the part is no longer than the whole. */
+	assert_int_equal(age.count, wait.count);
+	assert_true(wait.p50 <= age.p50 && wait.p99 <= age.p99 && wait.p999 <= age.p999);
+	assert_true(wait.max <= age.max);
 	/* A burst is 32 events at most; buckets are 1/16 wide. */
 	assert_true(service.p50 >= 1000000 / 32 * 15 / 16);
-	/* On one lcore the ring is emptied after it was filled, behind what was there. */
-	assert_true(age.max >= wait.p50);
 	assert_true(latency_of(&rig, "end", WEIR_LATENCY_AGE).p50 >= 1000000 * 15 / 16);
 	assert_int_equal(latency_of(&rig, "end", WEIR_LATENCY_WAIT).count, 0);
 	rig_stop(&rig);

@@ -10,6 +10,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -190,6 +191,19 @@ class WeirTest(unittest.TestCase):
                                    text=True, errors="replace", cwd=self.folder)
         self.addCleanup(self.end, process)
         return process
+
+    @staticmethod
+    def ask(process, command):
+        """What a running weir answers on its telemetry socket; None: nothing, or not yet."""
+        name = process.args[process.args.index("--file-prefix") + 1]
+        with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as telemetry:
+            try:
+                telemetry.connect(os.path.join(runtime_folder(name), "dpdk_telemetry.v2"))
+            except OSError:
+                return None
+            telemetry.recv(1024)
+            telemetry.send(command.encode())
+            return json.loads(telemetry.recv(1 << 16))[command.partition(",")[0]]
 
     @staticmethod
     def end(process):

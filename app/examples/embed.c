@@ -90,7 +90,7 @@ loop(struct weir_engine *engine, struct weir_inject *wan, uint16_t port)
 static int
 finish(struct weir_engine *engine)
 {
-	struct weir_ledger ledger;
+	struct weir_ledger ledger = WEIR_LEDGER_INIT;
 
 	weir_engine_stop(engine, 1000);
 	weir_ledger_read(engine, &ledger);

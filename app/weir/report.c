@@ -37,10 +37,10 @@ report_write(const struct weir_engine *engine, FILE *file, const char *path)
 uint64_t
 report_leaked(const struct weir_engine *engine)
 {
-	struct weir_pool_figures pool;
+	struct weir_pool_figures pool = WEIR_POOL_FIGURES_INIT;
 	uint64_t leaked = 0;
 
 	for (unsigned int i = 0; weir_ledger_pool(engine, i, &pool) == 0; i++)
-		leaked += pool.size - pool.available;
+		leaked += pool.mbufs - pool.available;
 	return leaked;
 }

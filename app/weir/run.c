@@ -120,7 +120,7 @@ ended(struct run *run)
 {
 	const struct options *options = run->options;
 	double now = clock_s();
-	struct weir_ledger ledger;
+	struct weir_ledger ledger = WEIR_LEDGER_INIT;
 
 	if (signals > 0 || weir_engine_drained(run->engine))
 		return true;
@@ -168,7 +168,7 @@ static int
 balance(const struct weir_engine *engine)
 {
 	uint64_t leaked = report_leaked(engine);
-	struct weir_ledger ledger;
+	struct weir_ledger ledger = WEIR_LEDGER_INIT;
 
 	weir_ledger_read(engine, &ledger);
 	if (ledger.unaccounted != 0 || ledger.in_flight != 0)

@@ -62,7 +62,7 @@ rate_text(uint64_t now, uint64_t was, double seconds)
 static unsigned int
 count_nodes(const struct weir_engine *engine)
 {
-	struct weir_worker_figures worker;
+	struct weir_worker_figures worker = WEIR_WORKER_FIGURES_INIT;
 	unsigned int nodes = 0;
 
 	for (unsigned int i = 0; weir_ledger_worker(engine, i, &worker) == 0; i++) {
@@ -75,7 +75,7 @@ count_nodes(const struct weir_engine *engine)
 static unsigned int
 count_ports(const struct weir_engine *engine)
 {
-	struct weir_port_figures port;
+	struct weir_port_figures port = WEIR_PORT_FIGURES_INIT;
 	unsigned int ports = 0;
 
 	while (weir_ledger_port(engine, ports, &port) == 0)
@@ -118,7 +118,7 @@ table_free(struct table *table)
 static void
 sum_nodes(struct table *table)
 {
-	struct weir_worker_figures worker;
+	struct weir_worker_figures worker = WEIR_WORKER_FIGURES_INIT;
 
 	memset(table->now, 0, table->nodes * sizeof(*table->now));
 	for (unsigned int i = 0; weir_ledger_worker(table->engine, i, &worker) == 0; i++) {
@@ -169,7 +169,7 @@ show_nodes(const struct table *table, double seconds)
 static double
 link_peak(const struct weir_engine *engine, unsigned int link)
 {
-	struct weir_ring_figures ring;
+	struct weir_ring_figures ring = WEIR_RING_FIGURES_INIT;
 	double peak = 0;
 
 	for (unsigned int i = 0; weir_ledger_ring(engine, i, &ring) == 0; i++) {
@@ -184,7 +184,7 @@ link_peak(const struct weir_engine *engine, unsigned int link)
 static void
 show_links(const struct table *table)
 {
-	struct weir_link_figures link;
+	struct weir_link_figures link = WEIR_LINK_FIGURES_INIT;
 	char name[80];
 
 	for (unsigned int i = 0; weir_ledger_link(table->engine, i, &link) == 0; i++) {
@@ -207,7 +207,7 @@ show_links(const struct table *table)
 static void
 show_ports(const struct table *table, double seconds)
 {
-	struct weir_port_figures port;
+	struct weir_port_figures port = WEIR_PORT_FIGURES_INIT;
 
 	for (unsigned int i = 0; weir_ledger_port(table->engine, i, &port) == 0; i++) {
 		struct port_row *was = &table->ports_was[i];
@@ -254,7 +254,7 @@ static void
 show_malformed(const struct table *table)
 {
 	uint64_t verdicts[WEIR_VERDICT_MAX] = { 0 };
-	struct weir_worker_figures worker;
+	struct weir_worker_figures worker = WEIR_WORKER_FIGURES_INIT;
 
 	for (unsigned int i = 0; weir_ledger_worker(table->engine, i, &worker) == 0; i++) {
 		for (unsigned int j = 0; j < WEIR_VERDICT_MAX; j++)
@@ -270,17 +270,17 @@ show_malformed(const struct table *table)
 static void
 show_pools(const struct table *table)
 {
-	struct weir_pool_figures pool;
+	struct weir_pool_figures pool = WEIR_POOL_FIGURES_INIT;
 
 	for (unsigned int i = 0; weir_ledger_pool(table->engine, i, &pool) == 0; i++)
 		fprintf(table->out, "pool %s: socket %d, %" PRIu32 " mbufs, %" PRIu32 " leaked\n",
-			pool.name, pool.socket, pool.size, pool.size - pool.available);
+			pool.name, pool.socket, pool.mbufs, pool.mbufs - pool.available);
 }
 
 static void
 show_ledger(const struct table *table)
 {
-	struct weir_ledger ledger;
+	struct weir_ledger ledger = WEIR_LEDGER_INIT;
 
 	weir_ledger_read(table->engine, &ledger);
 	fprintf(table->out,

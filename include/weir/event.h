@@ -74,6 +74,9 @@ enum weir_verdict {
 	WEIR_VERDICT_MAX            /**< number of verdicts */
 };
 
+/** Entries of an array by verdict: a later weir may have more of them. */
+#define WEIR_VERDICTS_ROOM 32
+
 /** The tunnel that a packet came in, innermost first where there are several. */
 enum weir_tunnel {
 	WEIR_TUNNEL_NONE = 0,

@@ -15,6 +15,10 @@
  *
  * Reading takes no lock and stops nothing; any thread may read, at any time. Figures of a running
  * engine are each exact but not of one instant; at rest they balance to the unit.
+ *
+ * The structs of figures begin with their size, which the caller sets by their WEIR_…_INIT. A
+ * reader writes no more than that, and keeps it: one such struct does for many calls. A size
+ * without room for the first figure is -EINVAL with every reader here.
  */
 #ifndef WEIR_LEDGER_H
 #define WEIR_LEDGER_H
@@ -24,6 +28,7 @@
 
 #include <weir/event.h>
 #include <weir/export.h>
+#include <weir/size.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -36,6 +41,7 @@ struct weir_engine;
 
 /** The ledger of an engine, in events. */
 struct weir_ledger {
+	size_t size;          /**< of the struct, as its caller has it */
 	uint64_t received;    /**< taken in by sources */
 	uint64_t created;     /**< made inside: copies, and what stages make */
 	uint64_t released;    /**< ended, done with */
@@ -44,6 +50,8 @@ struct weir_ledger {
 	uint64_t in_flight;   /**< in rings, in hand or held */
 	int64_t unaccounted;  /**< at rest, what the others do not explain; 0 while running */
 };
+/** An empty ledger, for the reader. */
+#define WEIR_LEDGER_INIT WEIR_SIZED(struct weir_ledger)
 
 /**
  * The figures of a worker, in events; and where its time goes, in shares of the engine's time on
@@ -51,6 +59,7 @@ struct weir_ledger {
  * time that an application spends between two weir_worker_poll() is idle.
  */
 struct weir_worker_figures {
+	size_t size;             /**< of the struct, as its caller has it */
 	const char *node;        /**< name of its source or stage */
 	const char *type;        /**< type of that */
 	unsigned int node_index; /**< which node, from 0 */
@@ -66,18 +75,21 @@ struct weir_worker_figures {
 	uint64_t dropped;        /**< ended for a reason, here or on an outgoing link */
 	uint64_t held;           /**< kept for later */
 	double busy;             /**< share of its lcore's time that it worked, 0 to 1 */
-	uint64_t verdicts[WEIR_VERDICT_MAX]; /**< packets parsed, by verdict; sources only */
-	double others;                       /**< its lcore worked, but for other workers */
-	double idle;                         /**< looked for work and found none */
-	double spin;                         /**< waited for work, on its CPU */
+	uint64_t verdicts[WEIR_VERDICTS_ROOM]; /**< packets parsed, by verdict; sources only */
+	double others;                         /**< its lcore worked, but for other workers */
+	double idle;                           /**< looked for work and found none */
+	double spin;                           /**< waited for work, on its CPU */
 	double blocked;     /**< had work and no room for it, the wait for room included */
 	double sleep;       /**< waited for work, its CPU given to the kernel */
 	uint64_t pressures; /**< times that links behind it pressed; counted where it listens */
 	uint64_t key_only;  /**< packets parsed no further than their key; sources only */
 };
+/** Empty figures, for the reader. */
+#define WEIR_WORKER_FIGURES_INIT WEIR_SIZED(struct weir_worker_figures)
 
 /** The figures of one ring of a link. A pair of workers joined by a call has none. */
 struct weir_ring_figures {
+	size_t size;               /**< of the struct, as its caller has it */
 	char from[WEIR_FROM_SIZE]; /**< producer's node, with .OUTPUT where it has several */
 	const char *to;            /**< consumer's node */
 	unsigned int link;         /**< which link, from 0 */
@@ -94,9 +106,12 @@ struct weir_ring_figures {
 	uint32_t level;      /**< drop-flow: flows are shed whose weir_flow_place() is below it */
 	uint32_t level_most; /**< the greatest that it was: flows from there on were never shed */
 };
+/** Empty figures, for the reader. */
+#define WEIR_RING_FIGURES_INIT WEIR_SIZED(struct weir_ring_figures)
 
 /** The figures of a link. */
 struct weir_link_figures {
+	size_t size;               /**< of the struct, as its caller has it */
 	char from[WEIR_FROM_SIZE]; /**< producer's node, with .OUTPUT where it has several */
 	const char *to;            /**< consumer's node */
 	const char *on_full;       /**< the drop policy's name, as it was set last */
@@ -106,9 +121,12 @@ struct weir_link_figures {
 	uint32_t capacity;         /**< events that its rings can hold */
 	uint64_t dropped;          /**< lost on it */
 };
+/** Empty figures, for the reader. */
+#define WEIR_LINK_FIGURES_INIT WEIR_SIZED(struct weir_link_figures)
 
 /** The figures of an ethdev port, from its driver. */
 struct weir_port_figures {
+	size_t size;         /**< of the struct, as its caller has it */
 	char name[64];       /**< device name */
 	uint16_t port;       /**< DPDK's port id */
 	int socket;          /**< NUMA socket, -1 where there is none */
@@ -120,9 +138,12 @@ struct weir_port_figures {
 	bool reports_missed; /**< whether the driver counts what it missed */
 	bool gone; /**< whether the device went away; the counts are then the last that were read */
 };
+/** Empty figures, for the reader. */
+#define WEIR_PORT_FIGURES_INIT WEIR_SIZED(struct weir_port_figures)
 
 /** How often weir_engine_watch() saw what it looks for; 0 where it is not called. */
 struct weir_watch_figures {
+	size_t size;            /**< of the struct, as its caller has it */
 	uint64_t stuck_workers; /**< a worker with events waiting did not move for `stall_ms` */
 	uint64_t stuck_lcores;  /**< an lcore made no pass for `stall_ms` */
 	uint64_t all_blocked;   /**< no worker moved for 500 ms though events waited */
@@ -130,9 +151,12 @@ struct weir_watch_figures {
 				 * 5 % of it, most of that to other threads */
 	uint64_t stolen;        /**< as `preempted`, most of it to the hypervisor */
 };
+/** Empty figures, for the reader. */
+#define WEIR_WATCH_FIGURES_INIT WEIR_SIZED(struct weir_watch_figures)
 
 /** The figures of an lcore; what it lost is counted from when it was first watched. */
 struct weir_lcore_figures {
+	size_t size;        /**< of the struct, as its caller has it */
 	unsigned int lcore; /**< which one */
 	bool launched;      /**< whether weir_engine_start() runs it: a polled one is not watched */
 	bool shared;        /**< whether it has less than a CPU of its own */
@@ -142,17 +166,22 @@ struct weir_lcore_figures {
 	uint64_t stolen_ns; /**< time that the hypervisor took of its CPU, ns; of several CPUs, in
 			     * the mean */
 };
+/** Empty figures, for the reader. */
+#define WEIR_LCORE_FIGURES_INIT WEIR_SIZED(struct weir_lcore_figures)
 
 /** The figures of a pool. */
 struct weir_pool_figures {
+	size_t size;        /**< of the struct, as its caller has it */
 	const char *name;   /**< mempool name */
 	int socket;         /**< where its memory is */
-	uint32_t size;      /**< mbufs */
+	uint32_t mbufs;     /**< how many it has */
 	uint32_t available; /**< mbufs that are free now */
 };
+/** Empty figures, for the reader. */
+#define WEIR_POOL_FIGURES_INIT WEIR_SIZED(struct weir_pool_figures)
 
-/** weir_ledger_read() reads the ledger, sinks before sources. */
-WEIR_API void weir_ledger_read(const struct weir_engine *engine, struct weir_ledger *ledger);
+/** weir_ledger_read() reads the ledger, sinks before sources. @return 0, or -EINVAL for its size */
+WEIR_API int weir_ledger_read(const struct weir_engine *engine, struct weir_ledger *ledger);
 
 /** weir_ledger_worker() reads worker i. @return 0, or -ENOENT beyond the last */
 WEIR_API int weir_ledger_worker(const struct weir_engine *engine, unsigned int i,
@@ -174,12 +203,15 @@ enum weir_latency {
 
 /** How long something takes, in ns, to 1 part in 16. All 0 where nothing was measured. */
 struct weir_latency_figures {
+	size_t size;    /**< of the struct, as its caller has it */
 	uint64_t count; /**< measurements */
 	uint64_t p50;   /**< half of them are not longer */
 	uint64_t p99;   /**< 99 of a hundred are not */
 	uint64_t p999;  /**< 999 of a thousand are not */
 	uint64_t max;   /**< none is */
 };
+/** Empty figures, for the reader. */
+#define WEIR_LATENCY_FIGURES_INIT WEIR_SIZED(struct weir_latency_figures)
 
 /**
  * weir_ledger_latency() reads how long things take at worker i.
@@ -220,8 +252,8 @@ WEIR_API int weir_ledger_port(const struct weir_engine *engine, unsigned int i,
 WEIR_API int weir_ledger_lcore(const struct weir_engine *engine, unsigned int i,
 	struct weir_lcore_figures *figures);
 
-/** weir_ledger_watch() reads what the watchdog has counted. */
-WEIR_API void weir_ledger_watch(const struct weir_engine *engine,
+/** weir_ledger_watch() reads what the watchdog has counted. @return 0, or -EINVAL for its size */
+WEIR_API int weir_ledger_watch(const struct weir_engine *engine,
 	struct weir_watch_figures *figures);
 
 /** weir_ledger_pool() reads pool i of the engine. @return 0, or -ENOENT beyond the last */

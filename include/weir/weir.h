@@ -15,6 +15,7 @@
 #include <weir/parse.h>
 #include <weir/pipeline.h>
 #include <weir/plan.h>
+#include <weir/size.h>
 #include <weir/source.h>
 #include <weir/stage.h>
 #include <weir/version.h>

@@ -20,7 +20,7 @@
 static json_t *
 report_ledger(const struct weir_engine *engine)
 {
-	struct weir_ledger l;
+	struct weir_ledger l = WEIR_LEDGER_INIT;
 
 	weir_ledger_read(engine, &l);
 	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "received", (json_int_t)l.received,
@@ -50,7 +50,7 @@ static json_t *
 report_ports(const struct weir_engine *engine)
 {
 	json_t *ports = json_array();
-	struct weir_port_figures p;
+	struct weir_port_figures p = WEIR_PORT_FIGURES_INIT;
 
 	for (unsigned int i = 0; weir_ledger_port(engine, i, &p) == 0; i++) {
 		json_t *missed = p.reports_missed ? json_integer((json_int_t)p.imissed) :
@@ -69,7 +69,7 @@ static json_t *
 report_parse(const struct weir_engine *engine)
 {
 	uint64_t sums[WEIR_VERDICT_MAX] = { 0 };
-	struct weir_worker_figures w;
+	struct weir_worker_figures w = WEIR_WORKER_FIGURES_INIT;
 	json_t *parse = json_object();
 
 	for (unsigned int i = 0; weir_ledger_worker(engine, i, &w) == 0; i++)
@@ -85,7 +85,7 @@ static void
 report_latency(const struct weir_engine *engine, unsigned int i, json_t *worker)
 {
 	json_t *latency = json_object();
-	struct weir_latency_figures l;
+	struct weir_latency_figures l = WEIR_LATENCY_FIGURES_INIT;
 
 	for (unsigned int k = 0; weir_ledger_latency(engine, i, (enum weir_latency)k, &l) == 0; k++)
 		json_object_set_new(latency, weir_latency_name(k),
@@ -112,7 +112,7 @@ static json_t *
 report_nodes(const struct weir_engine *engine)
 {
 	json_t *nodes = json_array(), *workers = NULL;
-	struct weir_worker_figures w;
+	struct weir_worker_figures w = WEIR_WORKER_FIGURES_INIT;
 
 	for (unsigned int i = 0; weir_ledger_worker(engine, i, &w) == 0; i++) {
 		if (w.index == 0) {
@@ -131,7 +131,7 @@ static json_t *
 report_rings(const struct weir_engine *engine, unsigned int link)
 {
 	json_t *rings = json_array();
-	struct weir_ring_figures r;
+	struct weir_ring_figures r = WEIR_RING_FIGURES_INIT;
 
 	for (unsigned int i = 0; weir_ledger_ring(engine, i, &r) == 0; i++) {
 		if (r.link != link)
@@ -166,7 +166,7 @@ static json_t *
 report_links(const struct weir_engine *engine)
 {
 	json_t *links = json_array();
-	struct weir_link_figures l;
+	struct weir_link_figures l = WEIR_LINK_FIGURES_INIT;
 
 	for (unsigned int i = 0; weir_ledger_link(engine, i, &l) == 0; i++)
 		json_array_append_new(links,
@@ -180,7 +180,7 @@ static json_t *
 report_lcores(const struct weir_engine *engine)
 {
 	json_t *lcores = json_array();
-	struct weir_lcore_figures l;
+	struct weir_lcore_figures l = WEIR_LCORE_FIGURES_INIT;
 
 	for (unsigned int i = 0; weir_ledger_lcore(engine, i, &l) == 0; i++)
 		json_array_append_new(lcores,
@@ -194,7 +194,7 @@ report_lcores(const struct weir_engine *engine)
 static json_t *
 report_watch(const struct weir_engine *engine)
 {
-	struct weir_watch_figures w;
+	struct weir_watch_figures w = WEIR_WATCH_FIGURES_INIT;
 
 	weir_ledger_watch(engine, &w);
 	return json_pack("{s:I, s:I, s:I, s:I, s:I}", "stuck_workers", (json_int_t)w.stuck_workers,
@@ -208,13 +208,13 @@ static json_t *
 report_pools(const struct weir_engine *engine)
 {
 	json_t *pools = json_array();
-	struct weir_pool_figures p;
+	struct weir_pool_figures p = WEIR_POOL_FIGURES_INIT;
 
 	for (unsigned int i = 0; weir_ledger_pool(engine, i, &p) == 0; i++)
 		json_array_append_new(pools,
 			json_pack("{s:s, s:i, s:i, s:i}", "name", p.name, "socket", p.socket,
-				"size", (int)p.size, "leaked",
-				engine->stopped ? (int)(p.size - p.available) : 0));
+				"size", (int)p.mbufs, "leaked",
+				engine->stopped ? (int)(p.mbufs - p.available) : 0));
 	return pools;
 }
 

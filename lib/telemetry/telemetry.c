@@ -144,7 +144,7 @@ list_command(const char *cmd, const char *params, struct rte_tel_data *reply)
 static int
 ledger_answer(const struct weir_engine *engine, struct call *call)
 {
-	struct weir_ledger l;
+	struct weir_ledger l = WEIR_LEDGER_INIT;
 
 	weir_ledger_read(engine, &l);
 	rte_tel_data_add_dict_uint(call->reply, "received", l.received);
@@ -184,7 +184,7 @@ figures_add(struct rte_tel_data *dict, const struct weir_worker_figures *w)
 static unsigned int
 node_sum(const struct weir_engine *engine, unsigned int i, struct weir_worker_figures *sum)
 {
-	struct weir_worker_figures w;
+	struct weir_worker_figures w = WEIR_WORKER_FIGURES_INIT;
 	unsigned int n = 1;
 
 	for (; weir_ledger_worker(engine, i + n, &w) == 0 && w.index != 0; n++) {
@@ -207,7 +207,7 @@ node_sum(const struct weir_engine *engine, unsigned int i, struct weir_worker_fi
 static int
 nodes_sums(const struct weir_engine *engine, struct call *call)
 {
-	struct weir_worker_figures sum;
+	struct weir_worker_figures sum = WEIR_WORKER_FIGURES_INIT;
 	unsigned int entries = 0, n;
 
 	for (unsigned int i = 0; weir_ledger_worker(engine, i, &sum) == 0; i += n) {
@@ -232,7 +232,7 @@ nodes_sums(const struct weir_engine *engine, struct call *call)
 static void
 latency_add(struct rte_tel_data *dict, const struct weir_engine *engine, unsigned int i)
 {
-	struct weir_latency_figures l;
+	struct weir_latency_figures l = WEIR_LATENCY_FIGURES_INIT;
 	char key[KEY_SIZE];
 
 	for (unsigned int k = 0; weir_ledger_latency(engine, i, (enum weir_latency)k, &l) == 0;
@@ -247,7 +247,7 @@ latency_add(struct rte_tel_data *dict, const struct weir_engine *engine, unsigne
 static int
 node_workers(const struct weir_engine *engine, struct call *call)
 {
-	struct weir_worker_figures w;
+	struct weir_worker_figures w = WEIR_WORKER_FIGURES_INIT;
 	unsigned int entries = 0;
 	char name[KEY_SIZE], key[KEY_SIZE];
 
@@ -277,7 +277,7 @@ nodes_answer(const struct weir_engine *engine, struct call *call)
 static int
 links_sums(const struct weir_engine *engine, struct call *call)
 {
-	struct weir_link_figures l;
+	struct weir_link_figures l = WEIR_LINK_FIGURES_INIT;
 	char key[KEY_SIZE];
 
 	for (unsigned int i = 0; i < ENTRIES_MAX && weir_ledger_link(engine, i, &l) == 0; i++) {
@@ -302,8 +302,8 @@ links_sums(const struct weir_engine *engine, struct call *call)
 static int
 link_rings(const struct weir_engine *engine, struct call *call)
 {
-	struct weir_link_figures l;
-	struct weir_ring_figures r;
+	struct weir_link_figures l = WEIR_LINK_FIGURES_INIT;
+	struct weir_ring_figures r = WEIR_RING_FIGURES_INIT;
 	unsigned int entries = 0;
 	char key[KEY_SIZE], *end;
 	unsigned long id = strtoul(call->item, &end, 10);
@@ -340,7 +340,7 @@ links_answer(const struct weir_engine *engine, struct call *call)
 static int
 ports_answer(const struct weir_engine *engine, struct call *call)
 {
-	struct weir_port_figures p;
+	struct weir_port_figures p = WEIR_PORT_FIGURES_INIT;
 
 	for (unsigned int i = 0; i < ENTRIES_MAX && weir_ledger_port(engine, i, &p) == 0; i++) {
 		struct rte_tel_data *port;
@@ -383,8 +383,8 @@ plan_answer(const struct weir_engine *engine, struct call *call)
 static int
 watch_answer(const struct weir_engine *engine, struct call *call)
 {
-	struct weir_watch_figures w;
-	struct weir_lcore_figures l;
+	struct weir_watch_figures w = WEIR_WATCH_FIGURES_INIT;
+	struct weir_lcore_figures l = WEIR_LCORE_FIGURES_INIT;
 	char key[KEY_SIZE];
 
 	weir_ledger_watch(engine, &w);

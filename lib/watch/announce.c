@@ -45,7 +45,7 @@ link_announce(struct weir_engine *engine, unsigned int link, uint64_t now, bool 
 {
 	struct link_seen *seen = &engine->watch->links[link];
 	uint64_t lost[DROP_LINK], all;
-	struct weir_link_figures figures;
+	struct weir_link_figures figures = WEIR_LINK_FIGURES_INIT;
 	char reasons[REASONS_SIZE];
 
 	if (!last && seen->at != 0 && now - seen->at < rte_get_tsc_hz())

@@ -40,6 +40,7 @@ int
 weir_ledger_latency(const struct weir_engine *engine, unsigned int i, enum weir_latency latency,
 	struct weir_latency_figures *figures)
 {
+	struct weir_latency_figures full;
 	const struct histogram *histogram;
 
 	if (i >= engine->seat_count || latency >= WEIR_LATENCY_MAX)
@@ -47,12 +48,12 @@ weir_ledger_latency(const struct weir_engine *engine, unsigned int i, enum weir_
 	if (engine->seats[i].worker->latency == NULL)
 		return -ENODATA;
 	histogram = latency_histogram(engine->seats[i].worker->latency, latency);
-	*figures = (struct weir_latency_figures){
+	full = (struct weir_latency_figures){
 		.count = histogram_count(histogram),
 		.p50 = ns_of(histogram_quantile(histogram, 500000)),
 		.p99 = ns_of(histogram_quantile(histogram, 990000)),
 		.p999 = ns_of(histogram_quantile(histogram, 999000)),
 		.max = ns_of(stat_read(&histogram->max)),
 	};
-	return 0;
+	return SIZED_GIVE(figures, &full, count);
 }

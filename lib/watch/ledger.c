@@ -10,6 +10,7 @@
 #include "watch_private.h"
 
 static_assert(WEIR_FROM_SIZE == LINK_FROM_SIZE, "one size for a link's name");
+static_assert(WEIR_VERDICT_MAX <= WEIR_VERDICTS_ROOM, "room for every verdict");
 
 static const struct weir_pipeline *
 pipeline_of(const struct weir_engine *engine)
@@ -42,14 +43,13 @@ in_flight_counted(const struct weir_engine *engine)
  * Ways out before ways in, and downstream before upstream: what ends while this reads was counted
  * in before, so that nothing is ever seen to leave that has not come.
  */
-void
-weir_ledger_read(const struct weir_engine *engine, struct weir_ledger *ledger)
+static void
+ledger_fill(const struct weir_engine *engine, struct weir_ledger *ledger)
 {
 	const struct weir_pipeline *pipeline = pipeline_of(engine);
 	/* An lcore that a stop gave up has in hand what it has. */
 	bool at_rest = engine->stopped && engine->out == 0;
 
-	*ledger = (struct weir_ledger){ 0 };
 	for (unsigned int i = pipeline->node_count; i-- > 0;) {
 		unsigned int node = pipeline->order[i];
 		unsigned int first = plan_first_worker(engine->plan, node);
@@ -79,9 +79,19 @@ weir_ledger_read(const struct weir_engine *engine, struct weir_ledger *ledger)
 }
 
 int
+weir_ledger_read(const struct weir_engine *engine, struct weir_ledger *ledger)
+{
+	struct weir_ledger full = WEIR_LEDGER_INIT;
+
+	ledger_fill(engine, &full);
+	return SIZED_GIVE(ledger, &full, received);
+}
+
+int
 weir_ledger_worker(const struct weir_engine *engine, unsigned int i,
 	struct weir_worker_figures *figures)
 {
+	struct weir_worker_figures full;
 	const struct seat *seat;
 	const struct worker_stats *stats;
 
@@ -89,7 +99,7 @@ weir_ledger_worker(const struct weir_engine *engine, unsigned int i,
 		return -ENOENT;
 	seat = &engine->seats[i];
 	stats = seat->worker->stats;
-	*figures = (struct weir_worker_figures){
+	full = (struct weir_worker_figures){
 		.node = seat->node->name,
 		.type = seat->worker->type,
 		.node_index = seat->plan->node,
@@ -105,13 +115,13 @@ weir_ledger_worker(const struct weir_engine *engine, unsigned int i,
 		.dropped = worker_stats_dropped(stats),
 		.held = stat_read(&stats->held),
 	};
-	worker_times(engine, seat, figures);
-	figures->pressures = stat_read(&seat->worker->pressures);
+	worker_times(engine, seat, &full);
+	full.pressures = stat_read(&seat->worker->pressures);
 	if (seat->worker->key_only != NULL)
-		figures->key_only = stat_read(seat->worker->key_only);
+		full.key_only = stat_read(seat->worker->key_only);
 	for (unsigned int v = 0; seat->worker->verdicts != NULL && v < WEIR_VERDICT_MAX; v++)
-		figures->verdicts[v] = stat_read(&seat->worker->verdicts[v]);
-	return 0;
+		full.verdicts[v] = stat_read(&seat->worker->verdicts[v]);
+	return SIZED_GIVE(figures, &full, node);
 }
 
 /* Lost on a ring for a reason, at either end. */
@@ -136,6 +146,7 @@ int
 weir_ledger_ring(const struct weir_engine *engine, unsigned int i,
 	struct weir_ring_figures *figures)
 {
+	struct weir_ring_figures full;
 	const struct joint *joint;
 	const struct plan_worker *producer, *consumer;
 
@@ -144,7 +155,7 @@ weir_ledger_ring(const struct weir_engine *engine, unsigned int i,
 	joint = &engine->joints[i];
 	producer = &engine->plan->workers[joint->pair->producer];
 	consumer = &engine->plan->workers[joint->pair->consumer];
-	*figures = (struct weir_ring_figures){
+	full = (struct weir_ring_figures){
 		.link = joint->pair->link,
 		.to = pipeline_of(engine)->nodes[consumer->node].name,
 		.producer = producer->index,
@@ -156,43 +167,44 @@ weir_ledger_ring(const struct weir_engine *engine, unsigned int i,
 		.level_most = __atomic_load_n(&joint->lane->ring.shed_most, __ATOMIC_RELAXED),
 	};
 	/* Out before in: nobody reads of more out than in. */
-	figures->dequeued = __atomic_load_n(&joint->consumer->dequeued, __ATOMIC_ACQUIRE);
-	joint_dropped(joint, figures);
+	full.dequeued = __atomic_load_n(&joint->consumer->dequeued, __ATOMIC_ACQUIRE);
+	joint_dropped(joint, &full);
 	__atomic_thread_fence(__ATOMIC_ACQUIRE);
-	figures->count = rte_ring_count(joint->ring);
-	figures->enqueued = stat_read(&joint->lane->ring.enqueued);
+	full.count = rte_ring_count(joint->ring);
+	full.enqueued = stat_read(&joint->lane->ring.enqueued);
 	pipeline_from(pipeline_of(engine), &pipeline_of(engine)->links[joint->pair->link],
-		figures->from);
-	return 0;
+		full.from);
+	return SIZED_GIVE(figures, &full, from);
 }
 
 int
 weir_ledger_link(const struct weir_engine *engine, unsigned int i,
 	struct weir_link_figures *figures)
 {
+	struct weir_link_figures full;
 	const struct link *link;
 
 	if (i >= pipeline_of(engine)->link_count)
 		return -ENOENT;
 	link = &pipeline_of(engine)->links[i];
-	*figures = (struct weir_link_figures){
+	full = (struct weir_link_figures){
 		.to = pipeline_of(engine)->nodes[link->to].name,
 		.on_full = __atomic_load_n(&engine->policies[i], __ATOMIC_RELAXED)->name,
 	};
-	pipeline_from(pipeline_of(engine), link, figures->from);
+	pipeline_from(pipeline_of(engine), link, full.from);
 	for (unsigned int j = 0; j < engine->joint_count; j++) {
 		const struct joint *joint = &engine->joints[j];
 
 		if (joint->pair->link != i)
 			continue;
-		figures->rings++;
-		figures->count += rte_ring_count(joint->ring);
-		figures->capacity += joint->ring->capacity;
+		full.rings++;
+		full.count += rte_ring_count(joint->ring);
+		full.capacity += joint->ring->capacity;
 		for (unsigned int d = 0; d < DROP_LINK; d++)
-			figures->dropped += joint_lost(joint, d);
+			full.dropped += joint_lost(joint, d);
 	}
-	figures->call = figures->rings == 0;
-	return 0;
+	full.call = full.rings == 0;
+	return SIZED_GIVE(figures, &full, from);
 }
 
 int
@@ -240,6 +252,7 @@ int
 weir_ledger_port(const struct weir_engine *engine, unsigned int i,
 	struct weir_port_figures *figures)
 {
+	struct weir_port_figures full;
 	struct port_state *port;
 	struct port_counts counts;
 
@@ -247,7 +260,7 @@ weir_ledger_port(const struct weir_engine *engine, unsigned int i,
 		return -ENOENT;
 	port = &engine->ports[i];
 	engine_port_counts(port, &counts);
-	*figures = (struct weir_port_figures){
+	full = (struct weir_port_figures){
 		.port = port->plan->id,
 		.socket = port->plan->socket,
 		.ipackets = counts.ipackets,
@@ -258,26 +271,27 @@ weir_ledger_port(const struct weir_engine *engine, unsigned int i,
 		.reports_missed = reports_missed(port->plan->driver),
 		.gone = port->gone,
 	};
-	snprintf(figures->name, sizeof(figures->name), "%s", port->plan->name);
-	return 0;
+	snprintf(full.name, sizeof(full.name), "%s", port->plan->name);
+	return SIZED_GIVE(figures, &full, name);
 }
 
 int
 weir_ledger_pool(const struct weir_engine *engine, unsigned int i,
 	struct weir_pool_figures *figures)
 {
+	struct weir_pool_figures full;
 	const struct rte_mempool *pool;
 
 	if (i >= engine->pool_count)
 		return -ENOENT;
 	pool = engine->pools[i].pool;
-	*figures = (struct weir_pool_figures){
+	full = (struct weir_pool_figures){
 		.name = pool->name,
 		.socket = engine->pools[i].plan->socket,
-		.size = pool->size,
+		.mbufs = pool->size,
 		.available = rte_mempool_avail_count(pool),
 	};
-	return 0;
+	return SIZED_GIVE(figures, &full, name);
 }
 
 /* The stage type that has the i-th of all own reasons, and which of its reasons that is. */

@@ -102,24 +102,27 @@ weir_engine_watch(struct weir_engine *engine)
 	return stuck;
 }
 
-void
+int
 weir_ledger_watch(const struct weir_engine *engine, struct weir_watch_figures *figures)
 {
+	struct weir_watch_figures full;
 	const uint64_t *counts = engine->watch->counts;
 
-	*figures = (struct weir_watch_figures){
+	full = (struct weir_watch_figures){
 		.stuck_workers = stat_read(&counts[WATCH_STUCK_WORKER]),
 		.stuck_lcores = stat_read(&counts[WATCH_STUCK_LCORE]),
 		.all_blocked = stat_read(&counts[WATCH_ALL_BLOCKED]),
 		.preempted = stat_read(&counts[WATCH_PREEMPTED]),
 		.stolen = stat_read(&counts[WATCH_STOLEN]),
 	};
+	return SIZED_GIVE(figures, &full, stuck_workers);
 }
 
 int
 weir_ledger_lcore(const struct weir_engine *engine, unsigned int i,
 	struct weir_lcore_figures *figures)
 {
+	struct weir_lcore_figures full;
 	const struct cpu_loss *lost;
 	const struct loop *loop;
 
@@ -127,7 +130,7 @@ weir_ledger_lcore(const struct weir_engine *engine, unsigned int i,
 		return -ENOENT;
 	loop = &engine->loops[i];
 	lost = &engine->watch->loops[i].lost;
-	*figures = (struct weir_lcore_figures){
+	full = (struct weir_lcore_figures){
 		.lcore = loop->lcore,
 		.launched = __atomic_load_n(&loop->tid, __ATOMIC_RELAXED) != 0,
 		.shared = lcore_set_has(&engine->plan->shared, loop->lcore),
@@ -136,5 +139,5 @@ weir_ledger_lcore(const struct weir_engine *engine, unsigned int i,
 		.waited_ns = stat_read(&lost->waited_ns),
 		.stolen_ns = stat_read(&lost->stolen_ns),
 	};
-	return 0;
+	return SIZED_GIVE(figures, &full, lcore);
 }

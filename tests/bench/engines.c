@@ -66,7 +66,7 @@ engine_start(struct engine *engine)
 void
 engine_end(struct engine *engine)
 {
-	struct weir_ledger ledger;
+	struct weir_ledger ledger = WEIR_LEDGER_INIT;
 
 	if (weir_engine_stop(engine->weir, STOP_MS) != 0)
 		bench_die("the engine does not stop");

@@ -59,7 +59,7 @@ poll_engine(void *arg, unsigned int passes)
 static uint64_t
 received(const struct engine *engine)
 {
-	struct weir_ledger ledger;
+	struct weir_ledger ledger = WEIR_LEDGER_INIT;
 
 	weir_ledger_read(engine->weir, &ledger);
 	return ledger.received;

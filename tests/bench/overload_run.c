@@ -80,7 +80,7 @@ describe(const struct policy *policy, double rate)
 static unsigned int
 find_link(const struct weir_engine *engine)
 {
-	struct weir_link_figures link;
+	struct weir_link_figures link = WEIR_LINK_FIGURES_INIT;
 	unsigned int i = 0;
 
 	while (weir_ledger_link(engine, i, &link) == 0 && strcmp(link.to, "sink") != 0)
@@ -91,7 +91,7 @@ find_link(const struct weir_engine *engine)
 static unsigned int
 find_ring(const struct weir_engine *engine)
 {
-	struct weir_ring_figures ring;
+	struct weir_ring_figures ring = WEIR_RING_FIGURES_INIT;
 	unsigned int i = 0;
 
 	while (weir_ledger_ring(engine, i, &ring) == 0 && strcmp(ring.to, "sink") != 0)
@@ -238,7 +238,7 @@ count_moments(struct figures *figures, const struct moment *begin, const struct 
 static void
 count_rest(struct weir_engine *engine, struct figures *figures)
 {
-	struct weir_ledger ledger;
+	struct weir_ledger ledger = WEIR_LEDGER_INIT;
 
 	weir_ledger_read(engine, &ledger);
 	if (ledger.unaccounted != 0)

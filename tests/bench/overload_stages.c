@@ -61,7 +61,7 @@ flow_of(struct mark *mark, uint32_t hash)
 static void
 mark_level(struct mark *mark)
 {
-	struct weir_ring_figures ring;
+	struct weir_ring_figures ring = WEIR_RING_FIGURES_INIT;
 
 	if (weir_ledger_ring(run.engine, run.ring, &ring) == 0 && ring.level > mark->level_max)
 		mark->level_max = ring.level;

@@ -73,7 +73,7 @@ describe(const struct weir_how *how)
 static uint64_t
 read_released(void *arg)
 {
-	struct weir_worker_figures figures;
+	struct weir_worker_figures figures = WEIR_WORKER_FIGURES_INIT;
 	uint64_t released = 0;
 
 	for (unsigned int i = 0; weir_ledger_worker(arg, i, &figures) == 0; i++)
@@ -84,11 +84,11 @@ read_released(void *arg)
 static void
 fill_pools(const struct weir_engine *engine)
 {
-	struct weir_pool_figures figures;
+	struct weir_pool_figures figures = WEIR_POOL_FIGURES_INIT;
 
 	for (unsigned int i = 0; weir_ledger_pool(engine, i, &figures) == 0; i++) {
-		if (figures.size != rig.now.pool)
-			bench_die("a pool of %" PRIu32 " mbufs", figures.size);
+		if (figures.mbufs != rig.now.pool)
+			bench_die("a pool of %" PRIu32 " mbufs", figures.mbufs);
 		rig_fill(rte_mempool_lookup(figures.name));
 	}
 }
@@ -96,7 +96,7 @@ fill_pools(const struct weir_engine *engine)
 static void
 check(struct weir_engine *engine)
 {
-	struct weir_ledger ledger;
+	struct weir_ledger ledger = WEIR_LEDGER_INIT;
 
 	if (weir_engine_stop(engine, 3000) != 0)
 		bench_die("weir does not drain");

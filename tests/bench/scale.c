@@ -60,7 +60,7 @@ static const struct bench_metric metrics[] = { { "rate", "Mpps" }, { "cost", "ns
 static uint64_t
 ended(const struct engine *engine)
 {
-	struct weir_ledger ledger;
+	struct weir_ledger ledger = WEIR_LEDGER_INIT;
 
 	weir_ledger_read(engine->weir, &ledger);
 	return ledger.released;

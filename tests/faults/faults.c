@@ -95,7 +95,7 @@ test_port_gone(void **state)
 {
 	(void)state;
 	for (unsigned int p = WEIR_ON_FULL_BLOCK; p < WEIR_ON_FULL_MAX; p++) {
-		struct weir_port_figures port;
+		struct weir_port_figures port = WEIR_PORT_FIGURES_INIT;
 		struct rig rig;
 
 		make(&rig, "gone", on_full_names[p], "type=count");

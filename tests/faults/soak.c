@@ -186,7 +186,7 @@ static void
 soak_one(uint64_t *random)
 {
 	const struct shape *shape = &shapes[among(random, RTE_DIM(shapes))];
-	struct weir_ledger ledger;
+	struct weir_ledger ledger = WEIR_LEDGER_INIT;
 	struct rig rig;
 
 	soak_make(&rig, shape, random);

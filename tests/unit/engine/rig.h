@@ -155,7 +155,7 @@ rig_start(struct rig *rig)
 static inline struct weir_ledger
 rig_ledger(const struct rig *rig)
 {
-	struct weir_ledger ledger;
+	struct weir_ledger ledger = WEIR_LEDGER_INIT;
 
 	weir_ledger_read(rig->engine, &ledger);
 	return ledger;
@@ -222,7 +222,7 @@ rig_wait_applied(struct rig *rig)
 /* Sum of a figure of a node's workers. */
 #define rig_sum(rig, name, figure) \
 	({ \
-		struct weir_worker_figures w_; \
+		struct weir_worker_figures w_ = WEIR_WORKER_FIGURES_INIT; \
 		uint64_t sum_ = 0; \
 		for (unsigned int i_ = 0; weir_ledger_worker((rig)->engine, i_, &w_) == 0; i_++) \
 			sum_ += strcmp(w_.node, name) == 0 ? w_.figure : 0; \
@@ -247,7 +247,7 @@ static inline void
 rig_workers_are_balanced(const struct rig *rig, const struct weir_ledger *ledger)
 {
 	uint64_t received = 0, created = 0, released = 0, transmitted = 0, dropped = 0, held = 0;
-	struct weir_worker_figures w;
+	struct weir_worker_figures w = WEIR_WORKER_FIGURES_INIT;
 
 	for (unsigned int i = 0; weir_ledger_worker(rig->engine, i, &w) == 0; i++) {
 		assert_int_equal(w.in + w.created, w.out + w.released + w.dropped + w.held);
@@ -271,8 +271,8 @@ rig_workers_are_balanced(const struct rig *rig, const struct weir_ledger *ledger
 static inline void
 rig_links_are_balanced(const struct rig *rig)
 {
-	struct weir_link_figures l;
-	struct weir_ring_figures r;
+	struct weir_link_figures l = WEIR_LINK_FIGURES_INIT;
+	struct weir_ring_figures r = WEIR_RING_FIGURES_INIT;
 	unsigned int rings = 0;
 
 	for (unsigned int i = 0; weir_ledger_ring(rig->engine, i, &r) == 0; i++) {
@@ -303,10 +303,10 @@ rig_drops_are(const struct rig *rig, uint64_t dropped)
 static inline void
 rig_pools_are_full(const struct rig *rig)
 {
-	struct weir_pool_figures p;
+	struct weir_pool_figures p = WEIR_POOL_FIGURES_INIT;
 
 	for (unsigned int i = 0; weir_ledger_pool(rig->engine, i, &p) == 0; i++) {
-		assert_int_equal(p.available, p.size);
+		assert_int_equal(p.available, p.mbufs);
 		rte_mempool_audit(rig->engine->pools[i].pool);
 	}
 }
@@ -377,8 +377,8 @@ rig_is_balanced(const struct rig *rig)
 static inline void
 rig_in_flight_is_known(const struct rig *rig)
 {
-	struct weir_worker_figures w;
-	struct weir_ring_figures r;
+	struct weir_worker_figures w = WEIR_WORKER_FIGURES_INIT;
+	struct weir_ring_figures r = WEIR_RING_FIGURES_INIT;
 	int64_t n = 0;
 
 	for (unsigned int i = 0; weir_ledger_worker(rig->engine, i, &w) == 0; i++) {

@@ -33,8 +33,8 @@ test_slow_block(void **state)
 static void
 test_slow_drop(void **state)
 {
-	struct weir_link_figures l;
-	struct weir_ledger ledger;
+	struct weir_link_figures l = WEIR_LINK_FIGURES_INIT;
+	struct weir_ledger ledger = WEIR_LEDGER_INIT;
 	struct rig rig;
 
 	(void)state;
@@ -98,7 +98,7 @@ meet(const char *const *sections)
 	rig_wait(&rig, 20000);
 	printf("full %lu over %lu long %u in %lu\n", rig_dropped(&rig, "ring_full"),
 		rig_dropped(&rig, "overrun"), seen.too_long, rig_sum(&rig, "end", in));
-	struct weir_link_figures l;
+	struct weir_link_figures l = WEIR_LINK_FIGURES_INIT;
 	for (unsigned i = 0; weir_ledger_link(rig.engine, i, &l) == 0; i++)
 		printf("%s %s %s call %d dropped %lu\n", l.from, l.to, l.on_full, l.call,
 			l.dropped);
@@ -126,7 +126,7 @@ test_lossy_beside(void **state)
 static void
 test_verdicts(void **state)
 {
-	struct weir_worker_figures w;
+	struct weir_worker_figures w = WEIR_WORKER_FIGURES_INIT;
 	uint64_t malformed = 0;
 	struct rig rig;
 
@@ -204,13 +204,13 @@ static void *
 reader(void *arg)
 {
 	const struct weir_engine *engine = watched;
-	struct weir_ledger l, last = { 0 };
+	struct weir_ledger l = WEIR_LEDGER_INIT, last = WEIR_LEDGER_INIT;
 	uintptr_t wrong = 0;
 
 	(void)arg;
 	while (__atomic_load_n(&reading, __ATOMIC_ACQUIRE)) {
-		struct weir_worker_figures w;
-		struct weir_ring_figures r;
+		struct weir_worker_figures w = WEIR_WORKER_FIGURES_INIT;
+		struct weir_ring_figures r = WEIR_RING_FIGURES_INIT;
 
 		weir_ledger_read(engine, &l);
 		wrong += l.in_flight > UINT64_C(1) << 63;

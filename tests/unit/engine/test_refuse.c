@@ -184,7 +184,7 @@ spin(void *arg)
 static void
 test_lcore_busy(void **state)
 {
-	struct weir_lcore_figures l;
+	struct weir_lcore_figures l = WEIR_LCORE_FIGURES_INIT;
 	struct rig rig;
 
 	(void)state;
@@ -268,11 +268,11 @@ test_inject_refusals(void **state)
 static void
 test_figures_end(void **state)
 {
-	struct weir_worker_figures w;
-	struct weir_link_figures l;
-	struct weir_ring_figures r;
-	struct weir_port_figures p;
-	struct weir_pool_figures o;
+	struct weir_worker_figures w = WEIR_WORKER_FIGURES_INIT;
+	struct weir_link_figures l = WEIR_LINK_FIGURES_INIT;
+	struct weir_ring_figures r = WEIR_RING_FIGURES_INIT;
+	struct weir_port_figures p = WEIR_PORT_FIGURES_INIT;
+	struct weir_pool_figures o = WEIR_POOL_FIGURES_INIT;
 	const char *reason;
 	uint64_t count;
 	struct rig rig;

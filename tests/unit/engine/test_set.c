@@ -78,7 +78,7 @@ passes(struct rig *rig, unsigned int n)
 static const char *
 on_full(struct rig *rig, unsigned int link)
 {
-	struct weir_link_figures l;
+	struct weir_link_figures l = WEIR_LINK_FIGURES_INIT;
 
 	assert_int_equal(weir_ledger_link(rig->engine, link, &l), 0);
 	return l.on_full;

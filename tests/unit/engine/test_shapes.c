@@ -98,7 +98,7 @@ force_rings(struct rig *rig)
 static void
 links_are(const struct rig *rig, enum way way)
 {
-	struct weir_link_figures l;
+	struct weir_link_figures l = WEIR_LINK_FIGURES_INIT;
 
 	for (unsigned int i = 0; weir_ledger_link(rig->engine, i, &l) == 0; i++)
 		if (way != LCORES)
@@ -108,7 +108,7 @@ links_are(const struct rig *rig, enum way way)
 static void
 run(const struct shape *shape, enum way way)
 {
-	struct weir_ledger ledger;
+	struct weir_ledger ledger = WEIR_LEDGER_INIT;
 	struct rig rig;
 
 	rig_describe(&rig, shape->name, shape->sections);

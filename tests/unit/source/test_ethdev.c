@@ -112,7 +112,7 @@ test_no_interrupts(void **state)
 static void
 test_null(void **state)
 {
-	struct weir_port_figures p;
+	struct weir_port_figures p = WEIR_PORT_FIGURES_INIT;
 	struct rig rig;
 
 	(void)state;
@@ -231,7 +231,7 @@ foreign_fill(struct foreign *foreign, unsigned int n)
 static void
 test_adopted(void **state)
 {
-	struct weir_worker_figures w;
+	struct weir_worker_figures w = WEIR_WORKER_FIGURES_INIT;
 	struct foreign foreign;
 	struct rig rig;
 

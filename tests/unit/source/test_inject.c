@@ -227,7 +227,7 @@ static void
 test_mixed(void **state)
 {
 	uint64_t random = testing_seed(), number = 0, events = 0;
-	struct weir_worker_figures w;
+	struct weir_worker_figures w = WEIR_WORKER_FIGURES_INIT;
 	struct weir_inject *inject;
 	struct rig rig;
 
@@ -351,7 +351,7 @@ static void
 stop_under_fire(unsigned int timeout)
 {
 	struct thread threads[3];
-	struct weir_ledger ledger;
+	struct weir_ledger ledger = WEIR_LEDGER_INIT;
 	uint64_t given;
 	struct rig rig;
 

@@ -186,7 +186,7 @@ ledger_is(const char *command, const struct weir_ledger *ledger)
 static void
 test_ledger(void **state)
 {
-	struct weir_ledger ledger;
+	struct weir_ledger ledger = WEIR_LEDGER_INIT;
 	struct rig rig;
 
 	(void)state;
@@ -333,7 +333,7 @@ test_plan(void **state)
 static void
 test_two(void **state)
 {
-	struct weir_ledger ledger;
+	struct weir_ledger ledger = WEIR_LEDGER_INIT;
 	struct rig one, two;
 	json_t *list;
 

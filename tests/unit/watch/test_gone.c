@@ -79,7 +79,7 @@ device_end(struct rig *rig, const char *name, struct weir_port_figures *p)
 static void
 port_is_read(struct rig *rig, bool gone, uint64_t ipackets)
 {
-	struct weir_port_figures p;
+	struct weir_port_figures p = WEIR_PORT_FIGURES_INIT;
 
 	assert_int_equal(weir_ledger_port(rig->engine, 0, &p), 0);
 	assert_int_equal(p.gone, gone);
@@ -105,7 +105,7 @@ test_source(void **state)
 {
 	struct rte_mempool *pool =
 		weir_pool_create("own", 2047, 0, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
-	struct weir_port_figures p;
+	struct weir_port_figures p = WEIR_PORT_FIGURES_INIT;
 	struct rte_ring *ring;
 	struct rig_log log;
 	struct rig rig;
@@ -144,7 +144,7 @@ test_source(void **state)
 static void
 sink(const char *lcores, const char *link)
 {
-	struct weir_port_figures p;
+	struct weir_port_figures p = WEIR_PORT_FIGURES_INIT;
 	uint64_t sent;
 	struct rig rig;
 
@@ -185,7 +185,7 @@ goes(void *arg)
 static void
 test_polled(void **state)
 {
-	struct weir_port_figures p;
+	struct weir_port_figures p = WEIR_PORT_FIGURES_INIT;
 	struct rig_log log;
 	pthread_t thread;
 	struct rig rig;
@@ -212,7 +212,7 @@ test_polled(void **state)
 static void
 test_early(void **state)
 {
-	struct weir_port_figures p;
+	struct weir_port_figures p = WEIR_PORT_FIGURES_INIT;
 	struct rig rig;
 
 	(void)state;
@@ -251,7 +251,7 @@ static const struct weir_stage_ops goes_ops = {
 static void
 test_while_made(void **state)
 {
-	struct weir_port_figures p;
+	struct weir_port_figures p = WEIR_PORT_FIGURES_INIT;
 	struct rig_log log;
 	struct rig rig;
 
@@ -305,7 +305,7 @@ static void
 test_stuck(void **state)
 {
 	uint64_t deadline = rig_deadline();
-	struct weir_port_figures p;
+	struct weir_port_figures p = WEIR_PORT_FIGURES_INIT;
 	struct rig_log log;
 	struct rig rig;
 
@@ -348,7 +348,7 @@ tap_up(const char *interface)
 static void
 test_tap(void **state)
 {
-	struct weir_port_figures p;
+	struct weir_port_figures p = WEIR_PORT_FIGURES_INIT;
 	struct rig rig;
 
 	(void)state;
@@ -389,7 +389,7 @@ test_silent(void **state)
 	ring_fill(ring_of(RING), pool, PACKETS);
 	rig_wait(&rig, PACKETS);
 	for (unsigned int i = 0; i < 60; i++) {
-		struct weir_watch_figures w;
+		struct weir_watch_figures w = WEIR_WATCH_FIGURES_INIT;
 
 		usleep(10000);
 		weir_engine_watch(rig.engine);

@@ -9,7 +9,7 @@
 static unsigned int
 worker_of(const struct rig *rig, const char *node)
 {
-	struct weir_worker_figures w;
+	struct weir_worker_figures w = WEIR_WORKER_FIGURES_INIT;
 
 	for (unsigned int i = 0; weir_ledger_worker(rig->engine, i, &w) == 0; i++)
 		if (strcmp(w.node, node) == 0)
@@ -21,7 +21,7 @@ worker_of(const struct rig *rig, const char *node)
 static struct weir_latency_figures
 latency_of(const struct rig *rig, const char *node, enum weir_latency latency)
 {
-	struct weir_latency_figures l;
+	struct weir_latency_figures l = WEIR_LATENCY_FIGURES_INIT;
 
 	assert_int_equal(weir_ledger_latency(rig->engine, worker_of(rig, node), latency, &l), 0);
 	assert_true(l.p50 <= l.p99 && l.p99 <= l.p999 && l.p999 <= l.max);
@@ -32,7 +32,7 @@ latency_of(const struct rig *rig, const char *node, enum weir_latency latency)
 static void
 test_refuse(void **state)
 {
-	struct weir_latency_figures l;
+	struct weir_latency_figures l = WEIR_LATENCY_FIGURES_INIT;
 	struct rig rig;
 
 	(void)state;
@@ -56,7 +56,9 @@ test_refuse(void **state)
 static void
 test_slow(void **state)
 {
-	struct weir_latency_figures wait, service, age;
+	struct weir_latency_figures wait = WEIR_LATENCY_FIGURES_INIT,
+				    service = WEIR_LATENCY_FIGURES_INIT,
+				    age = WEIR_LATENCY_FIGURES_INIT;
 	struct rig rig;
 
 	(void)state;

@@ -9,7 +9,7 @@
 static struct weir_worker_figures
 figures_of(const struct rig *rig, const char *node)
 {
-	struct weir_worker_figures w;
+	struct weir_worker_figures w = WEIR_WORKER_FIGURES_INIT;
 
 	for (unsigned int i = 0; weir_ledger_worker(rig->engine, i, &w) == 0; i++)
 		if (strcmp(w.node, node) == 0)
@@ -28,7 +28,7 @@ share_is_valid(double share)
 static void
 sums_are_one(const struct rig *rig)
 {
-	struct weir_worker_figures w;
+	struct weir_worker_figures w = WEIR_WORKER_FIGURES_INIT;
 
 	for (unsigned int i = 0; weir_ledger_worker(rig->engine, i, &w) == 0; i++) {
 		double sum = w.busy + w.others + w.idle + w.spin + w.blocked + w.sleep;
@@ -81,7 +81,7 @@ run_ms(struct rig *rig, unsigned int ms)
 static void
 test_not_started(void **state)
 {
-	struct weir_worker_figures w;
+	struct weir_worker_figures w = WEIR_WORKER_FIGURES_INIT;
 	struct rig rig;
 
 	(void)state;
@@ -97,7 +97,7 @@ test_not_started(void **state)
 static void
 idle_run(const char *idle, double low, double (*part)(const struct weir_worker_figures *w))
 {
-	struct weir_worker_figures w;
+	struct weir_worker_figures w = WEIR_WORKER_FIGURES_INIT;
 	char source[80], stage[80];
 	struct rig rig;
 
@@ -151,7 +151,7 @@ test_idle(void **state)
 static void
 blocked_run(const char *full, double low)
 {
-	struct weir_worker_figures gen, end;
+	struct weir_worker_figures gen = WEIR_WORKER_FIGURES_INIT, end = WEIR_WORKER_FIGURES_INIT;
 	char link[80];
 	struct rig rig;
 
@@ -185,7 +185,7 @@ test_blocked(void **state)
 static void
 test_blocked_beside(void **state)
 {
-	struct weir_worker_figures app, gen;
+	struct weir_worker_figures app = WEIR_WORKER_FIGURES_INIT, gen = WEIR_WORKER_FIGURES_INIT;
 	struct rig rig;
 
 	(void)state;
@@ -208,7 +208,7 @@ test_blocked_beside(void **state)
 static void
 test_others(void **state)
 {
-	struct weir_worker_figures gen, end;
+	struct weir_worker_figures gen = WEIR_WORKER_FIGURES_INIT, end = WEIR_WORKER_FIGURES_INIT;
 	struct rig rig;
 
 	(void)state;

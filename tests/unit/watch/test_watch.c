@@ -13,7 +13,7 @@ static unsigned int own_cpu;
 static struct weir_watch_figures
 watched(const struct rig *rig)
 {
-	struct weir_watch_figures w;
+	struct weir_watch_figures w = WEIR_WATCH_FIGURES_INIT;
 
 	weir_ledger_watch(rig->engine, &w);
 	return w;
@@ -34,7 +34,7 @@ watched(const struct rig *rig)
 static void
 test_refused(void **state)
 {
-	struct weir_lcore_figures l;
+	struct weir_lcore_figures l = WEIR_LCORE_FIGURES_INIT;
 	struct rig rig;
 
 	(void)state;
@@ -232,7 +232,7 @@ neighbour(void *arg)
 static void
 test_preempted(void **state)
 {
-	struct weir_lcore_figures l;
+	struct weir_lcore_figures l = WEIR_LCORE_FIGURES_INIT;
 	struct rig_log log;
 	unsigned int lines;
 	uint64_t deadline;
@@ -281,7 +281,7 @@ test_preempted(void **state)
 static void
 test_shared(void **state)
 {
-	struct weir_lcore_figures l;
+	struct weir_lcore_figures l = WEIR_LCORE_FIGURES_INIT;
 	uint64_t deadline, lost = 0;
 	struct rig rig;
 

@@ -39,6 +39,18 @@ struct weir_engine;
 /** Bytes of the name of a link's producing end, the final NUL included. */
 #define WEIR_FROM_SIZE 48
 
+/** What is said of an engine as a whole. */
+struct weir_engine_figures {
+	size_t size;          /**< of the struct, as its caller has it */
+	const char *weir;     /**< weir's version */
+	const char *dpdk;     /**< DPDK's version */
+	const char *pipeline; /**< name of the pipeline, and so of the engine */
+	double elapsed;       /**< from start to now or to stop, s */
+	uint32_t flow_seed;   /**< of weir_flow_place() in this engine */
+};
+/** Empty figures, for the reader. */
+#define WEIR_ENGINE_FIGURES_INIT WEIR_SIZED(struct weir_engine_figures)
+
 /** The ledger of an engine, in events. */
 struct weir_ledger {
 	size_t size;          /**< of the struct, as its caller has it */
@@ -52,6 +64,17 @@ struct weir_ledger {
 };
 /** An empty ledger, for the reader. */
 #define WEIR_LEDGER_INIT WEIR_SIZED(struct weir_ledger)
+
+/** What is said of a node as a whole: its figures are the sums of its workers'. */
+struct weir_node_figures {
+	size_t size;          /**< of the struct, as its caller has it */
+	const char *name;     /**< of the source or stage */
+	const char *type;     /**< type of that */
+	unsigned int workers; /**< how many it has */
+	unsigned int first;   /**< which of all workers is its first; the others follow */
+};
+/** Empty figures, for the reader. */
+#define WEIR_NODE_FIGURES_INIT WEIR_SIZED(struct weir_node_figures)
 
 /**
  * The figures of a worker, in events; and where its time goes, in shares of the engine's time on
@@ -120,6 +143,9 @@ struct weir_link_figures {
 	uint32_t count;            /**< events in its rings now */
 	uint32_t capacity;         /**< events that its rings can hold */
 	uint64_t dropped;          /**< lost on it */
+	const char *kind;          /**< "call" where every pair is joined by one, else "ring" */
+	double fill;               /**< how full its rings are now, together, 0 to 1 */
+	double peak;               /**< how full the fullest of its rings ever was, 0 to 1 */
 };
 /** Empty figures, for the reader. */
 #define WEIR_LINK_FIGURES_INIT WEIR_SIZED(struct weir_link_figures)
@@ -176,12 +202,21 @@ struct weir_pool_figures {
 	int socket;         /**< where its memory is */
 	uint32_t mbufs;     /**< how many it has */
 	uint32_t available; /**< mbufs that are free now */
+	uint32_t leaked;    /**< mbufs that a stop did not bring back; 0 while the engine runs */
 };
 /** Empty figures, for the reader. */
 #define WEIR_POOL_FIGURES_INIT WEIR_SIZED(struct weir_pool_figures)
 
 /** weir_ledger_read() reads the ledger, sinks before sources. @return 0, or -EINVAL for its size */
 WEIR_API int weir_ledger_read(const struct weir_engine *engine, struct weir_ledger *ledger);
+
+/** weir_ledger_engine() reads what is said of the engine. @return 0, or -EINVAL for its size */
+WEIR_API int weir_ledger_engine(const struct weir_engine *engine,
+	struct weir_engine_figures *figures);
+
+/** weir_ledger_node() reads node i. @return 0, or -ENOENT beyond the last */
+WEIR_API int weir_ledger_node(const struct weir_engine *engine, unsigned int i,
+	struct weir_node_figures *figures);
 
 /** weir_ledger_worker() reads worker i. @return 0, or -ENOENT beyond the last */
 WEIR_API int weir_ledger_worker(const struct weir_engine *engine, unsigned int i,

@@ -9,6 +9,7 @@
 #include <weir/engine.h>
 #include <weir/error.h>
 #include <weir/event.h>
+#include <weir/figures.h>
 #include <weir/ledger.h>
 #include <weir/link.h>
 #include <weir/param.h>

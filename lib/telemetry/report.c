@@ -2,31 +2,105 @@
  * Copyright (c) 2026 The weir authors
  */
 
-/* All figures as one JSON document. */
+/*
+ * All figures as one JSON document, as the table has them.
+ *
+ * What cannot be allocated is NULL, and so is all that it would be a part of: a document is whole, or
+ * there is none.
+ */
 #include <stdlib.h>
 
 #include <jansson.h>
 
 #include <rte_errno.h>
-#include <rte_version.h>
 
-#include <weir/version.h>
-
-#include "telemetry.h"
+#include "telemetry_private.h"
 
 /* Digits of a real number that matter. */
 #define REAL_DIGITS 6
 
+/* Put a value into an object, which takes it over. NULL, with all freed, where either is. */
 static json_t *
-report_ledger(const struct weir_engine *engine)
+put(json_t *object, const char *key, json_t *value)
 {
-	struct weir_ledger l = WEIR_LEDGER_INIT;
+	if (json_object_set_new(object, key, value) == 0)
+		return object;
+	json_decref(object);
+	return NULL;
+}
 
-	weir_ledger_read(engine, &l);
-	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "received", (json_int_t)l.received,
-		"created", (json_int_t)l.created, "released", (json_int_t)l.released, "transmitted",
-		(json_int_t)l.transmitted, "dropped", (json_int_t)l.dropped, "in_flight",
-		(json_int_t)l.in_flight, "unaccounted", (json_int_t)l.unaccounted);
+static json_t *
+append(json_t *array, json_t *value)
+{
+	if (json_array_append_new(array, value) == 0)
+		return array;
+	json_decref(array);
+	return NULL;
+}
+
+static json_t *
+value_json(const struct weir_value *value)
+{
+	switch (value->type) {
+	case WEIR_VALUE_NUMBER:
+		return json_integer((json_int_t)value->number);
+	case WEIR_VALUE_INTEGER:
+		return json_integer((json_int_t)value->integer);
+	case WEIR_VALUE_REAL:
+		return json_real(value->real);
+	case WEIR_VALUE_FLAG:
+		return json_boolean(value->flag);
+	case WEIR_VALUE_TEXT:
+		return json_string(value->text);
+	}
+	return NULL;
+}
+
+/* Whether a figure stands in an object of its noun's: not where the object's place says it. */
+static bool
+is_inside(const struct weir_figure *figure)
+{
+	return figure->kind != WEIR_FIGURE_LABEL && figure->kind != WEIR_FIGURE_LENGTH;
+}
+
+/* The figures of one of a noun. */
+static json_t *
+report_one(unsigned int noun, const union figures *figures)
+{
+	json_t *one = json_object();
+	const struct weir_figure *figure;
+	struct weir_value value;
+
+	for (unsigned int i = 0; (figure = weir_figure(noun, i)) != NULL; i++) {
+		if (!is_inside(figure))
+			continue;
+		if (weir_figure_value(figure, figures, &value) == 0)
+			one = put(one, figure->name, value_json(&value));
+		else
+			one = put(one, figure->name, json_string(figure->unknown));
+	}
+	return one;
+}
+
+static json_t *
+report_noun(const struct weir_engine *engine, unsigned int noun)
+{
+	union figures figures = FIGURES_INIT;
+
+	weir_figures_read(engine, noun, 0, &figures);
+	return report_one(noun, &figures);
+}
+
+/* All of a noun. */
+static json_t *
+report_list(const struct weir_engine *engine, unsigned int noun)
+{
+	union figures figures = FIGURES_INIT;
+	json_t *list = json_array();
+
+	for (unsigned int i = 0; weir_figures_read(engine, noun, i, &figures) == 0; i++)
+		list = append(list, report_one(noun, &figures));
+	return list;
 }
 
 static json_t *
@@ -41,111 +115,78 @@ report_drops(const struct weir_engine *engine)
 
 		/* Two stage types may have a reason of one name. */
 		count += have != NULL ? (uint64_t)json_integer_value(have) : 0;
-		json_object_set_new(drops, reason, json_integer((json_int_t)count));
+		drops = put(drops, reason, json_integer((json_int_t)count));
 	}
 	return drops;
 }
 
 static json_t *
-report_ports(const struct weir_engine *engine)
-{
-	json_t *ports = json_array();
-	struct weir_port_figures p = WEIR_PORT_FIGURES_INIT;
-
-	for (unsigned int i = 0; weir_ledger_port(engine, i, &p) == 0; i++) {
-		json_t *missed = p.reports_missed ? json_integer((json_int_t)p.imissed) :
-						    json_string("not reported by this driver");
-
-		json_array_append_new(ports,
-			json_pack("{s:s, s:i, s:I, s:o, s:I, s:I, s:b}", "name", p.name, "socket",
-				p.socket, "ipackets", (json_int_t)p.ipackets, "imissed", missed,
-				"ierrors", (json_int_t)p.ierrors, "rx_nombuf",
-				(json_int_t)p.rx_nombuf, "gone", p.gone));
-	}
-	return ports;
-}
-
-static json_t *
 report_parse(const struct weir_engine *engine)
 {
-	uint64_t sums[WEIR_VERDICT_MAX] = { 0 };
 	struct weir_worker_figures w = WEIR_WORKER_FIGURES_INIT;
+	uint64_t sums[WEIR_VERDICT_MAX] = { 0 };
 	json_t *parse = json_object();
 
 	for (unsigned int i = 0; weir_ledger_worker(engine, i, &w) == 0; i++)
 		for (unsigned int v = 0; v < WEIR_VERDICT_MAX; v++)
 			sums[v] += w.verdicts[v];
 	for (unsigned int v = 0; v < WEIR_VERDICT_MAX; v++)
-		json_object_set_new(parse, weir_verdict_name(v), json_integer((json_int_t)sums[v]));
+		parse = put(parse, weir_verdict_name(v), json_integer((json_int_t)sums[v]));
 	return parse;
 }
 
-/* For a stage's worker, how long things take there. */
-static void
-report_latency(const struct weir_engine *engine, unsigned int i, json_t *worker)
+/* How long things take at worker i; empty of a source's. */
+static json_t *
+report_latency(const struct weir_engine *engine, unsigned int i)
 {
+	union figures figures = FIGURES_INIT;
 	json_t *latency = json_object();
-	struct weir_latency_figures l = WEIR_LATENCY_FIGURES_INIT;
 
-	for (unsigned int k = 0; weir_ledger_latency(engine, i, (enum weir_latency)k, &l) == 0; k++)
-		json_object_set_new(latency, weir_latency_name(k),
-			json_pack("{s:I, s:I, s:I, s:I, s:I}", "count", (json_int_t)l.count,
-				"p50_ns", (json_int_t)l.p50, "p99_ns", (json_int_t)l.p99, "p999_ns",
-				(json_int_t)l.p999, "max_ns", (json_int_t)l.max));
-	json_object_set_new(worker, "latency", latency);
+	for (unsigned int k = 0; k < WEIR_LATENCY_MAX; k++)
+		if (weir_figures_read(engine, WEIR_NOUN_LATENCY, i * WEIR_LATENCY_MAX + k,
+			    &figures) == 0)
+			latency = put(latency, weir_latency_name(k),
+				report_one(WEIR_NOUN_LATENCY, &figures));
+	return latency;
 }
 
 static json_t *
-report_worker(const struct weir_worker_figures *w)
+report_workers(const struct weir_engine *engine, const struct weir_node_figures *node)
 {
-	return json_pack(
-		"{s:i, s:i, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:f, s:f, s:f, s:f, s:f, s:I, s:I}",
-		"lcore", (int)w->lcore, "socket", w->socket, "in", (json_int_t)w->in, "out",
-		(json_int_t)w->out, "created", (json_int_t)w->created, "released",
-		(json_int_t)w->released, "dropped", (json_int_t)w->dropped, "held",
-		(json_int_t)w->held, "busy", w->busy, "others", w->others, "idle", w->idle, "spin",
-		w->spin, "blocked", w->blocked, "sleep", w->sleep, "pressures",
-		(json_int_t)w->pressures, "key_only", (json_int_t)w->key_only);
+	union figures figures = FIGURES_INIT;
+	json_t *workers = json_array();
+
+	for (unsigned int i = node->first; i < node->first + node->workers; i++) {
+		weir_figures_read(engine, WEIR_NOUN_WORKER, i, &figures);
+		workers = append(workers,
+			put(report_one(WEIR_NOUN_WORKER, &figures), "latency",
+				report_latency(engine, i)));
+	}
+	return workers;
 }
 
 static json_t *
 report_nodes(const struct weir_engine *engine)
 {
-	json_t *nodes = json_array(), *workers = NULL;
-	struct weir_worker_figures w = WEIR_WORKER_FIGURES_INIT;
+	union figures figures = FIGURES_INIT;
+	json_t *nodes = json_array();
 
-	for (unsigned int i = 0; weir_ledger_worker(engine, i, &w) == 0; i++) {
-		if (w.index == 0) {
-			workers = json_array();
-			json_array_append_new(nodes,
-				json_pack("{s:s, s:s, s:o}", "name", w.node, "type", w.type,
-					"workers", workers));
-		}
-		json_array_append_new(workers, report_worker(&w));
-		report_latency(engine, i, json_array_get(workers, w.index));
-	}
+	for (unsigned int i = 0; weir_figures_read(engine, WEIR_NOUN_NODE, i, &figures) == 0; i++)
+		nodes = append(nodes,
+			put(report_one(WEIR_NOUN_NODE, &figures), "workers",
+				report_workers(engine, &figures.node)));
 	return nodes;
 }
 
 static json_t *
 report_rings(const struct weir_engine *engine, unsigned int link)
 {
+	union figures figures = FIGURES_INIT;
 	json_t *rings = json_array();
-	struct weir_ring_figures r = WEIR_RING_FIGURES_INIT;
 
-	for (unsigned int i = 0; weir_ledger_ring(engine, i, &r) == 0; i++) {
-		if (r.link != link)
-			continue;
-		json_array_append_new(rings,
-			json_pack("{s:i, s:i, s:i, s:i, s:I, s:I, s:I, s:I, s:i, s:I, s:I}",
-				"producer", (int)r.producer, "consumer", (int)r.consumer, "socket",
-				r.socket, "capacity", (int)r.capacity, "enqueued",
-				(json_int_t)r.enqueued, "dequeued", (json_int_t)r.dequeued,
-				"dropped", (json_int_t)r.dropped, "dropped_inside",
-				(json_int_t)r.dropped_inside, "high_water", (int)r.high_water,
-				"level", (json_int_t)r.level, "level_most",
-				(json_int_t)r.level_most));
-	}
+	for (unsigned int i = 0; weir_figures_read(engine, WEIR_NOUN_RING, i, &figures) == 0; i++)
+		if (figures.ring.link == link)
+			rings = append(rings, report_one(WEIR_NOUN_RING, &figures));
 	return rings;
 }
 
@@ -158,80 +199,48 @@ report_link_drops(const struct weir_engine *engine, unsigned int link)
 
 	for (unsigned int i = 0; weir_ledger_link_drop(engine, link, i, &reason, &count) == 0; i++)
 		if (count > 0)
-			json_object_set_new(drops, reason, json_integer((json_int_t)count));
+			drops = put(drops, reason, json_integer((json_int_t)count));
 	return drops;
 }
 
 static json_t *
 report_links(const struct weir_engine *engine)
 {
+	union figures figures = FIGURES_INIT;
 	json_t *links = json_array();
-	struct weir_link_figures l = WEIR_LINK_FIGURES_INIT;
 
-	for (unsigned int i = 0; weir_ledger_link(engine, i, &l) == 0; i++)
-		json_array_append_new(links,
-			json_pack("{s:s, s:s, s:s, s:s, s:o, s:o}", "from", l.from, "to", l.to,
-				"kind", l.call ? "call" : "ring", "on_full", l.on_full, "rings",
-				report_rings(engine, i), "drops", report_link_drops(engine, i)));
+	for (unsigned int i = 0; weir_figures_read(engine, WEIR_NOUN_LINK, i, &figures) == 0; i++) {
+		json_t *link = report_one(WEIR_NOUN_LINK, &figures);
+
+		link = put(link, "rings", report_rings(engine, i));
+		links = append(links, put(link, "drops", report_link_drops(engine, i)));
+	}
 	return links;
 }
 
 static json_t *
-report_lcores(const struct weir_engine *engine)
+report_engine(const struct weir_engine *engine)
 {
-	json_t *lcores = json_array();
-	struct weir_lcore_figures l = WEIR_LCORE_FIGURES_INIT;
+	json_t *report = report_noun(engine, WEIR_NOUN_ENGINE);
 
-	for (unsigned int i = 0; weir_ledger_lcore(engine, i, &l) == 0; i++)
-		json_array_append_new(lcores,
-			json_pack("{s:i, s:b, s:I, s:I, s:I, s:I}", "lcore", (int)l.lcore, "shared",
-				l.shared, "passes", (json_int_t)l.passes, "switches",
-				(json_int_t)l.switches, "waited_ns", (json_int_t)l.waited_ns,
-				"stolen_ns", (json_int_t)l.stolen_ns));
-	return lcores;
-}
-
-static json_t *
-report_watch(const struct weir_engine *engine)
-{
-	struct weir_watch_figures w = WEIR_WATCH_FIGURES_INIT;
-
-	weir_ledger_watch(engine, &w);
-	return json_pack("{s:I, s:I, s:I, s:I, s:I}", "stuck_workers", (json_int_t)w.stuck_workers,
-		"stuck_lcores", (json_int_t)w.stuck_lcores, "all_blocked",
-		(json_int_t)w.all_blocked, "preempted", (json_int_t)w.preempted, "stolen",
-		(json_int_t)w.stolen);
-}
-
-/* What is missing from a pool at rest is leaked; while the engine runs nobody can tell. */
-static json_t *
-report_pools(const struct weir_engine *engine)
-{
-	json_t *pools = json_array();
-	struct weir_pool_figures p = WEIR_POOL_FIGURES_INIT;
-
-	for (unsigned int i = 0; weir_ledger_pool(engine, i, &p) == 0; i++)
-		json_array_append_new(pools,
-			json_pack("{s:s, s:i, s:i, s:i}", "name", p.name, "socket", p.socket,
-				"size", (int)p.mbufs, "leaked",
-				engine->stopped ? (int)(p.mbufs - p.available) : 0));
-	return pools;
+	report = put(report, "ledger", report_noun(engine, WEIR_NOUN_LEDGER));
+	report = put(report, "drops", report_drops(engine));
+	report = put(report, "ports", report_list(engine, WEIR_NOUN_PORT));
+	report = put(report, "parse", report_parse(engine));
+	report = put(report, "nodes", report_nodes(engine));
+	report = put(report, "links", report_links(engine));
+	report = put(report, "pools", report_list(engine, WEIR_NOUN_POOL));
+	report = put(report, "lcores", report_list(engine, WEIR_NOUN_LCORE));
+	return put(report, "watch", report_noun(engine, WEIR_NOUN_WATCH));
 }
 
 char *
 weir_report(const struct weir_engine *engine)
 {
-	json_t *report =
-		json_pack("{s:s, s:s, s:s, s:f, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I}",
-			"weir", weir_version(), "dpdk", rte_version() + sizeof("DPDK"), "pipeline",
-			weir_engine_name(engine), "elapsed_s", weir_engine_elapsed(engine),
-			"ledger", report_ledger(engine), "drops", report_drops(engine), "ports",
-			report_ports(engine), "parse", report_parse(engine), "nodes",
-			report_nodes(engine), "links", report_links(engine), "pools",
-			report_pools(engine), "lcores", report_lcores(engine), "watch",
-			report_watch(engine), "flow_seed",
-			(json_int_t)weir_ledger_flow_seed(engine));
-	char *text = json_dumps(report, JSON_INDENT(2) | JSON_REAL_PRECISION(REAL_DIGITS));
+	json_t *report = report_engine(engine);
+	char *text = report == NULL ?
+		NULL :
+		json_dumps(report, JSON_INDENT(2) | JSON_REAL_PRECISION(REAL_DIGITS));
 
 	json_decref(report);
 	if (text == NULL)

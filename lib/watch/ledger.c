@@ -7,6 +7,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <rte_version.h>
+
+#include <weir/version.h>
+
 #include "watch_private.h"
 
 static_assert(WEIR_FROM_SIZE == LINK_FROM_SIZE, "one size for a link's name");
@@ -85,6 +89,39 @@ weir_ledger_read(const struct weir_engine *engine, struct weir_ledger *ledger)
 
 	ledger_fill(engine, &full);
 	return SIZED_GIVE(ledger, &full, received);
+}
+
+int
+weir_ledger_engine(const struct weir_engine *engine, struct weir_engine_figures *figures)
+{
+	struct weir_engine_figures full = {
+		.weir = weir_version(),
+		.dpdk = rte_version() + sizeof("DPDK"),
+		.pipeline = weir_engine_name(engine),
+		.elapsed = weir_engine_elapsed(engine),
+		.flow_seed = engine->flow_seed,
+	};
+
+	return SIZED_GIVE(figures, &full, weir);
+}
+
+int
+weir_ledger_node(const struct weir_engine *engine, unsigned int i,
+	struct weir_node_figures *figures)
+{
+	struct weir_node_figures full;
+	const struct node *node;
+
+	if (i >= pipeline_of(engine)->node_count)
+		return -ENOENT;
+	node = &pipeline_of(engine)->nodes[i];
+	full = (struct weir_node_figures){
+		.name = node->name,
+		.workers = node->conf.workers,
+		.first = plan_first_worker(engine->plan, i),
+	};
+	full.type = engine->seats[full.first].worker->type;
+	return SIZED_GIVE(figures, &full, name);
 }
 
 int
@@ -177,6 +214,19 @@ weir_ledger_ring(const struct weir_engine *engine, unsigned int i,
 	return SIZED_GIVE(figures, &full, from);
 }
 
+static void
+link_add_ring(struct weir_link_figures *figures, const struct joint *joint)
+{
+	uint32_t high = __atomic_load_n(&joint->consumer->high_water, __ATOMIC_RELAXED);
+
+	figures->rings++;
+	figures->count += rte_ring_count(joint->ring);
+	figures->capacity += joint->ring->capacity;
+	figures->peak = RTE_MAX(figures->peak, (double)high / joint->ring->capacity);
+	for (unsigned int i = 0; i < DROP_LINK; i++)
+		figures->dropped += joint_lost(joint, i);
+}
+
 int
 weir_ledger_link(const struct weir_engine *engine, unsigned int i,
 	struct weir_link_figures *figures)
@@ -197,13 +247,12 @@ weir_ledger_link(const struct weir_engine *engine, unsigned int i,
 
 		if (joint->pair->link != i)
 			continue;
-		full.rings++;
-		full.count += rte_ring_count(joint->ring);
-		full.capacity += joint->ring->capacity;
-		for (unsigned int d = 0; d < DROP_LINK; d++)
-			full.dropped += joint_lost(joint, d);
+		link_add_ring(&full, joint);
 	}
 	full.call = full.rings == 0;
+	full.kind = full.call ? "call" : "ring";
+	if (!full.call)
+		full.fill = (double)full.count / full.capacity;
 	return SIZED_GIVE(figures, &full, from);
 }
 
@@ -291,6 +340,9 @@ weir_ledger_pool(const struct weir_engine *engine, unsigned int i,
 		.mbufs = pool->size,
 		.available = rte_mempool_avail_count(pool),
 	};
+	/* What is missing at rest is leaked; while the engine runs nobody can tell. */
+	if (engine->stopped)
+		full.leaked = full.mbufs - full.available;
 	return SIZED_GIVE(figures, &full, name);
 }
 

@@ -27,6 +27,8 @@ READER(read_ring, weir_ring_figures, weir_ledger_ring(engine, 0, f))
 READER(read_port, weir_port_figures, weir_ledger_port(engine, 0, f))
 READER(read_lcore, weir_lcore_figures, weir_ledger_lcore(engine, 0, f))
 READER(read_watch, weir_watch_figures, weir_ledger_watch(engine, f))
+READER(read_engine, weir_engine_figures, weir_ledger_engine(engine, f))
+READER(read_node, weir_node_figures, weir_ledger_node(engine, 1, f))
 READER(read_pool, weir_pool_figures, weir_ledger_pool(engine, 0, f))
 
 /* With where the first figure ends. */
@@ -50,6 +52,8 @@ static const struct reader {
 	ROW(read_port, weir_port_figures, name),
 	ROW(read_lcore, weir_lcore_figures, lcore),
 	ROW(read_watch, weir_watch_figures, stuck_workers),
+	ROW(read_engine, weir_engine_figures, weir),
+	ROW(read_node, weir_node_figures, name),
 	ROW(read_pool, weir_pool_figures, name),
 };
 

@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The weir authors
+ */
+
+/* The table of figures. */
+#include <rte_common.h>
+
+#include <weir/figures.h>
+
+/* The type of a member; an array of characters is a pointer to one here. */
+#define TYPE_OF(member) \
+	_Generic(member, \
+		uint64_t: WEIR_FIGURE_U64, \
+		int64_t: WEIR_FIGURE_I64, \
+		uint32_t: WEIR_FIGURE_U32, \
+		int: WEIR_FIGURE_I32, \
+		uint16_t: WEIR_FIGURE_U16, \
+		double: WEIR_FIGURE_DOUBLE, \
+		bool: WEIR_FIGURE_BOOL, \
+		const char *: WEIR_FIGURE_STRING, \
+		char *: WEIR_FIGURE_CHARS)
+
+/* A row, of the struct that FIGURES names. */
+#define KNOWN_ROW(name, member, kind, unit, known, unknown, help) \
+	{ \
+		(name), (help), WEIR_FIGURE_##kind, WEIR_UNIT_##unit, \
+			TYPE_OF(((struct FIGURES *)0)->member), offsetof(struct FIGURES, member), \
+			(known), (unknown) \
+	}
+#define ROW(name, member, kind, unit, help) KNOWN_ROW(name, member, kind, unit, 0, NULL, help)
+
+#define FIGURES weir_engine_figures
+static const struct weir_figure engine_rows[] = {
+	ROW("weir", weir, TEXT, NONE, "version of weir"),
+	ROW("dpdk", dpdk, TEXT, NONE, "version of DPDK"),
+	ROW("pipeline", pipeline, TEXT, NONE, "name of the pipeline"),
+	ROW("elapsed_s", elapsed, GAUGE, SECONDS, "from start to stop"),
+	ROW("flow_seed", flow_seed, INDEX, NONE,
+		"with the `level` of a ring it tells which flows `drop-flow` sheds: "
+		"`weir_flow_place()` in `weir/link.h`"),
+};
+#undef FIGURES
+
+#define FIGURES weir_ledger
+static const struct weir_figure ledger_rows[] = {
+	ROW("received", received, COUNTER, EVENTS, "taken in by sources"),
+	ROW("created", created, COUNTER, EVENTS, "copies, and what stages make"),
+	ROW("released", released, COUNTER, EVENTS, "done with"),
+	ROW("transmitted", transmitted, COUNTER, EVENTS, "left through a port"),
+	ROW("dropped", dropped, COUNTER, EVENTS, "lost, each for one reason of `drops`"),
+	ROW("in_flight", in_flight, GAUGE, EVENTS, "in rings, in hand or held"),
+	ROW("unaccounted", unaccounted, GAUGE, EVENTS,
+		"at rest, what the others do not explain: 0, or a defect"),
+};
+#undef FIGURES
+
+#define FIGURES weir_node_figures
+static const struct weir_figure node_rows[] = {
+	ROW("name", name, TEXT, NONE, "of the source or stage"),
+	ROW("type", type, TEXT, NONE, "of that"),
+	ROW("workers", workers, LENGTH, NONE, "its workers; in a report their list"),
+};
+#undef FIGURES
+
+#define FIGURES weir_worker_figures
+static const struct weir_figure worker_rows[] = {
+	ROW("node", node, LABEL, NONE, "its source or stage"),
+	ROW("worker", index, LABEL, NONE, "which of its node's workers, from 0"),
+	ROW("lcore", lcore, INDEX, NONE, "where it runs"),
+	ROW("socket", socket, INDEX, NONE, "of that lcore"),
+	ROW("in", in, COUNTER, EVENTS, "taken in"),
+	ROW("out", out, COUNTER, EVENTS, "passed on, those transmitted included"),
+	ROW("created", created, COUNTER, EVENTS, "made"),
+	ROW("released", released, COUNTER, EVENTS, "done with"),
+	ROW("transmitted", transmitted, COUNTER, EVENTS, "left through a port"),
+	ROW("dropped", dropped, COUNTER, EVENTS, "lost here or on a link out of here"),
+	ROW("held", held, GAUGE, EVENTS, "kept for later"),
+	ROW("busy", busy, GAUGE, SHARE, "of its lcore's time: it worked"),
+	ROW("others", others, GAUGE, SHARE, "its lcore worked, for other workers"),
+	ROW("idle", idle, GAUGE, SHARE, "looked for work and found none"),
+	ROW("spin", spin, GAUGE, SHARE, "waited for work, on the CPU"),
+	ROW("blocked", blocked, GAUGE, SHARE, "had work, and no room for it"),
+	ROW("sleep", sleep, GAUGE, SHARE, "waited for work, in the kernel"),
+	ROW("pressures", pressures, COUNTER, TIMES, "a link behind it pressed on it"),
+	ROW("key_only", key_only, COUNTER, PACKETS,
+		"a source parsed them under pressure no further than their key"),
+};
+#undef FIGURES
+
+#define FIGURES weir_latency_figures
+static const struct weir_figure latency_rows[] = {
+	ROW("count", count, COUNTER, TIMES, "measured, on about one pass of its lcore in 64"),
+	ROW("p50_ns", p50, GAUGE, NS, "half of them are not longer"),
+	ROW("p99_ns", p99, GAUGE, NS, "99 of a hundred are not"),
+	ROW("p999_ns", p999, GAUGE, NS, "999 of a thousand are not"),
+	ROW("max_ns", max, GAUGE, NS, "none is"),
+};
+#undef FIGURES
+
+#define FIGURES weir_link_figures
+static const struct weir_figure link_rows[] = {
+	ROW("from", from, TEXT, NONE, "the producing node, with .OUTPUT where it has several"),
+	ROW("to", to, TEXT, NONE, "the consuming node"),
+	ROW("kind", kind, TEXT, NONE, "`ring`, or `call` where both ends share an lcore"),
+	ROW("on_full", on_full, TEXT, NONE, "the drop policy"),
+	ROW("rings", rings, LENGTH, NONE, "its rings; in a report their list"),
+	ROW("count", count, GAUGE, EVENTS, "in its rings now"),
+	ROW("capacity", capacity, GAUGE, EVENTS, "that its rings can hold"),
+	ROW("dropped", dropped, COUNTER, EVENTS, "lost on it"),
+	ROW("fill", fill, GAUGE, SHARE, "how full its rings are now"),
+	ROW("peak", peak, GAUGE, SHARE, "how full the fullest of them ever was"),
+};
+#undef FIGURES
+
+#define FIGURES weir_ring_figures
+static const struct weir_figure ring_rows[] = {
+	ROW("from", from, LABEL, NONE, "the producing node, with .OUTPUT where it has several"),
+	ROW("to", to, LABEL, NONE, "the consuming node"),
+	ROW("producer", producer, INDEX, NONE, "which worker of the producing node, from 0"),
+	ROW("consumer", consumer, INDEX, NONE, "which worker of the consuming node, from 0"),
+	ROW("socket", socket, INDEX, NONE, "where its memory is"),
+	ROW("capacity", capacity, GAUGE, EVENTS, "that it can hold"),
+	ROW("count", count, GAUGE, EVENTS, "in it now"),
+	ROW("high_water", high_water, GAUGE, EVENTS, "most that its consumer found in it"),
+	ROW("enqueued", enqueued, COUNTER, EVENTS, "put in"),
+	ROW("dequeued", dequeued, COUNTER, EVENTS, "taken out"),
+	ROW("dropped", dropped, COUNTER, EVENTS, "lost on it"),
+	ROW("dropped_inside", dropped_inside, COUNTER, EVENTS,
+		"of those, lost after they were put in"),
+	ROW("level", level, GAUGE, NONE,
+		"`drop-flow`: flows are shed whose `weir_flow_place()` is below it"),
+	ROW("level_most", level_most, GAUGE, NONE,
+		"the greatest it was: flows from there on were never shed"),
+};
+#undef FIGURES
+
+#define FIGURES weir_port_figures
+static const struct weir_figure port_rows[] = {
+	ROW("name", name, TEXT, NONE, "of the device"),
+	ROW("port", port, INDEX, NONE, "number that DPDK gave it"),
+	ROW("socket", socket, INDEX, NONE, "where the device is; -1: nowhere"),
+	ROW("ipackets", ipackets, COUNTER, PACKETS, "received"),
+	KNOWN_ROW("imissed", imissed, COUNTER, PACKETS,
+		offsetof(struct weir_port_figures, reports_missed), "not reported by this driver",
+		"the device had no free descriptor for them"),
+	ROW("ierrors", ierrors, COUNTER, PACKETS, "received with an error"),
+	ROW("rx_nombuf", rx_nombuf, COUNTER, TIMES, "no mbuf could be allocated"),
+	ROW("opackets", opackets, COUNTER, PACKETS, "sent"),
+	ROW("gone", gone, FLAG, NONE,
+		"the device went away: its counts are the last that were read"),
+};
+#undef FIGURES
+
+#define FIGURES weir_pool_figures
+static const struct weir_figure pool_rows[] = {
+	ROW("name", name, TEXT, NONE, "of the mempool"),
+	ROW("socket", socket, INDEX, NONE, "where its memory is"),
+	ROW("size", mbufs, GAUGE, MBUFS, "that it has"),
+	ROW("available", available, GAUGE, MBUFS, "free now"),
+	ROW("leaked", leaked, GAUGE, MBUFS, "that a stop did not bring back"),
+};
+#undef FIGURES
+
+#define FIGURES weir_lcore_figures
+static const struct weir_figure lcore_rows[] = {
+	ROW("lcore", lcore, INDEX, NONE, "which one"),
+	ROW("launched", launched, FLAG, NONE,
+		"weir runs it: what an application polls is not watched"),
+	ROW("shared", shared, FLAG, NONE, "it has less than a CPU of its own"),
+	ROW("passes", passes, COUNTER, TIMES, "over its workers"),
+	ROW("switches", switches, COUNTER, TIMES,
+		"its CPU went to another thread against its will"),
+	ROW("waited_ns", waited_ns, COUNTER, NS, "could have run, but another thread did"),
+	ROW("stolen_ns", stolen_ns, COUNTER, NS, "taken of its CPU by a hypervisor"),
+};
+#undef FIGURES
+
+#define FIGURES weir_watch_figures
+static const struct weir_figure watch_rows[] = {
+	ROW("stuck_workers", stuck_workers, COUNTER, TIMES,
+		"a worker with events waiting did not move"),
+	ROW("stuck_lcores", stuck_lcores, COUNTER, TIMES, "an lcore made no pass"),
+	ROW("all_blocked", all_blocked, COUNTER, TIMES, "no worker moved though events waited"),
+	ROW("preempted", preempted, COUNTER, TIMES,
+		"an lcore lost over 5 % of a second of its own CPU, most to other threads"),
+	ROW("stolen", stolen, COUNTER, TIMES, "as `preempted`, most to a hypervisor"),
+};
+#undef FIGURES
+
+#define NOUN(rows, name) \
+	{ \
+		rows, RTE_DIM(rows), name \
+	}
+
+static const struct noun {
+	const struct weir_figure *rows;
+	unsigned int count;
+	const char *name;
+} nouns[WEIR_NOUN_MAX] = {
+	[WEIR_NOUN_ENGINE] = NOUN(engine_rows, "engine"),
+	[WEIR_NOUN_LEDGER] = NOUN(ledger_rows, "ledger"),
+	[WEIR_NOUN_NODE] = NOUN(node_rows, "node"),
+	[WEIR_NOUN_WORKER] = NOUN(worker_rows, "worker"),
+	[WEIR_NOUN_LATENCY] = NOUN(latency_rows, "latency"),
+	[WEIR_NOUN_LINK] = NOUN(link_rows, "link"),
+	[WEIR_NOUN_RING] = NOUN(ring_rows, "ring"),
+	[WEIR_NOUN_PORT] = NOUN(port_rows, "port"),
+	[WEIR_NOUN_POOL] = NOUN(pool_rows, "pool"),
+	[WEIR_NOUN_LCORE] = NOUN(lcore_rows, "lcore"),
+	[WEIR_NOUN_WATCH] = NOUN(watch_rows, "watch"),
+};
+
+static const char *const kind_names[WEIR_FIGURE_KIND_MAX] = {
+	[WEIR_FIGURE_COUNTER] = "counter",
+	[WEIR_FIGURE_GAUGE] = "gauge",
+	[WEIR_FIGURE_TEXT] = "text",
+	[WEIR_FIGURE_FLAG] = "flag",
+	[WEIR_FIGURE_INDEX] = "index",
+	[WEIR_FIGURE_LENGTH] = "length",
+	[WEIR_FIGURE_LABEL] = "label",
+};
+
+static const char *const unit_names[WEIR_UNIT_MAX] = {
+	[WEIR_UNIT_NONE] = "",
+	[WEIR_UNIT_EVENTS] = "events",
+	[WEIR_UNIT_PACKETS] = "packets",
+	[WEIR_UNIT_MBUFS] = "mbufs",
+	[WEIR_UNIT_BYTES] = "bytes",
+	[WEIR_UNIT_NS] = "ns",
+	[WEIR_UNIT_CYCLES] = "cycles",
+	[WEIR_UNIT_SECONDS] = "s",
+	[WEIR_UNIT_SHARE] = "share",
+	[WEIR_UNIT_TIMES] = "times",
+};
+
+const struct weir_figure *
+weir_figure(unsigned int noun, unsigned int i)
+{
+	if (noun >= WEIR_NOUN_MAX || i >= nouns[noun].count)
+		return NULL;
+	return &nouns[noun].rows[i];
+}
+
+const char *
+weir_noun_name(unsigned int noun)
+{
+	return noun < WEIR_NOUN_MAX ? nouns[noun].name : NULL;
+}
+
+const char *
+weir_figure_kind_name(unsigned int kind)
+{
+	return kind < WEIR_FIGURE_KIND_MAX ? kind_names[kind] : NULL;
+}
+
+const char *
+weir_unit_name(unsigned int unit)
+{
+	return unit < WEIR_UNIT_MAX ? unit_names[unit] : NULL;
+}

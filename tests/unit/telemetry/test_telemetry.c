@@ -6,99 +6,8 @@
 #include "engine/rig.h"
 
 #include <pthread.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 
-#include <jansson.h>
-
-/* Longest reply of DPDK's telemetry, and what it may be wrapped in. */
-#define REPLY_MAX 16384
-#define REPLY_ROOM (2 * REPLY_MAX)
-
-static int
-telemetry_connect(void)
-{
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	struct timeval patience = { .tv_sec = 20 };
-	char greeting[1024];
-	int fd = socket(AF_UNIX, SOCK_SEQPACKET, 0);
-
-	assert_true(fd >= 0);
-	assert_true(snprintf(address.sun_path, sizeof(address.sun_path), "%s/dpdk_telemetry.v2",
-			    rte_eal_get_runtime_dir()) < (int)sizeof(address.sun_path));
-	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)), 0);
-	assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
-	assert_true(recv(fd, greeting, sizeof(greeting), 0) > 0);
-	return fd;
-}
-
-static json_t *
-ask_on(int fd, const char *command)
-{
-	static char reply[REPLY_ROOM];
-	const char *comma = strchr(command, ',');
-	json_t *answer, *value;
-	json_error_t error;
-	char name[64];
-	ssize_t n;
-
-	assert_int_equal(send(fd, command, strlen(command), 0), strlen(command));
-	n = recv(fd, reply, sizeof(reply) - 1, 0);
-	assert_true(n > 0);
-	assert_true(n <= REPLY_MAX);
-	reply[n] = '\0';
-	answer = json_loads(reply, JSON_REJECT_DUPLICATES, &error);
-	if (answer == NULL)
-		fail_msg("%s: %s", error.text, reply);
-	snprintf(name, sizeof(name), "%.*s",
-		comma != NULL ? (int)(comma - command) : (int)strlen(command), command);
-	value = json_incref(json_object_get(answer, name));
-	assert_non_null(value);
-	assert_int_equal(json_object_size(answer), 1);
-	json_decref(answer);
-	return value;
-}
-
-/* What a command answers. */
-static json_t *
-ask(const char *command)
-{
-	int fd = telemetry_connect();
-	json_t *value = ask_on(fd, command);
-
-	close(fd);
-	return value;
-}
-
-static void
-answers_null(const char *command)
-{
-	json_t *value = ask(command);
-
-	if (!json_is_null(value))
-		fail_msg("%s is answered", command);
-	json_decref(value);
-}
-
-static uint64_t
-number(const json_t *object, const char *key)
-{
-	const json_t *value = json_object_get(object, key);
-
-	if (!json_is_integer(value))
-		fail_msg("no number %s", key);
-	return (uint64_t)json_integer_value(value);
-}
-
-static void
-text_is(const json_t *object, const char *key, const char *text)
-{
-	const json_t *value = json_object_get(object, key);
-
-	if (!json_is_string(value))
-		fail_msg("no text %s", key);
-	assert_string_equal(json_string_value(value), text);
-}
+#include "ask.h"
 
 static void
 make(struct rig *rig, const char *name, const char *lcores)
@@ -150,7 +59,31 @@ test_refusals(void **state)
 		"/weir/links,tele,0x",
 		"/weir/links,tele,",
 		"/weir/links,tele,4294967296",
+		"/weir/links,tele,1,x",
+		"/weir/ledger,tele,gen",
+		"/weir/ledger,tele,0",
 		"/weir/ports,nobody",
+		"/weir/pools,nobody",
+		"/weir/pools,tele,net_null0",
+		"/weir/nodes,tele,",
+		"/weir/nodes,tele,gen,",
+		"/weir/nodes,tele,,",
+		"/weir/nodes,tele,,0,0",
+		"/weir/nodes,tele,,x",
+		"/weir/nodes,tele,,-1",
+		"/weir/nodes,tele,,+1",
+		"/weir/nodes,tele,,1x",
+		"/weir/nodes,tele,, 1",
+		"/weir/nodes,tele,,0x1",
+		"/weir/nodes,tele,,4294967296",
+		"/weir/nodes,tele,,99999999999999999999",
+		"/weir/nodes,tele,,111111111111111111111111111111111111111111111111111",
+		"/weir/nodes,tele,a-name-that-is-longer-than-that-of-any-node",
+		"/weir/nodes,tele,0",
+		"/weir/plan,tele,gen",
+		"/weir/watch,tele,lcore_0",
+		"/weir/list,tele",
+		"/weir/list,-1",
 		"/weir/plan,nobody",
 		"/weir/watch,nobody",
 		"/weir/set",
@@ -354,37 +287,6 @@ test_two(void **state)
 	end(&two);
 }
 
-/* The most nodes and links with the longest names stay within a reply. */
-static void
-test_large(void **state)
-{
-	static char text[100][160];
-	const char *sections[101] = { NULL };
-	struct rig rig;
-	json_t *value;
-
-	(void)state;
-	snprintf(text[0], sizeof(text[0]), "source a-long-name-of-node-00: type=synth");
-	for (unsigned int i = 1; i < 100; i++)
-		snprintf(text[i], sizeof(text[i]),
-			"stage a-long-name-of-node-%02u: type=t_pass; input=a-long-name-of-node-%02u",
-			i, i - 1);
-	for (unsigned int i = 0; i < 100; i++)
-		sections[i] = text[i];
-	rig_make(&rig, "large", "0", 1000, sections);
-	rig_wait(&rig, 1000);
-	value = ask("/weir/nodes");
-	assert_int_equal(json_object_size(value), 48);
-	json_decref(value);
-	value = ask("/weir/links");
-	assert_int_equal(json_object_size(value), 48);
-	json_decref(value);
-	value = ask("/weir/plan");
-	assert_int_equal(json_object_size(value), 101);
-	json_decref(value);
-	end(&rig);
-}
-
 static void
 set_is(const char *command, const char *assignment)
 {
@@ -494,7 +396,6 @@ main(void)
 		cmocka_unit_test(test_watch),
 		cmocka_unit_test(test_two),
 		cmocka_unit_test(test_set),
-		cmocka_unit_test(test_large),
 		cmocka_unit_test(test_meanwhile),
 	};
 

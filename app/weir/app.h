@@ -38,6 +38,7 @@ struct options {
 	const char *report;   /* NULL: none; "-": stdout */
 	enum tables tables;
 	bool list_stages;
+	bool list_figures;
 	bool version;
 	bool help;
 };
@@ -51,6 +52,8 @@ bool options_answer_alone(int argc, char **argv);
 
 /* list.c: the types of stages and sources, and the keys of all sections. */
 void list_stages(FILE *out);
+/* The table of figures, in Markdown. */
+void list_figures(FILE *out);
 
 /* run.c */
 void run_catch_signals(void);

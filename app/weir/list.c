@@ -131,3 +131,20 @@ list_stages(FILE *out)
 		print_params(out, weir_section_params(kinds[i]));
 	}
 }
+
+void
+list_figures(FILE *out)
+{
+	const struct weir_figure *figure;
+
+	fputs("| of | figure | kind | unit | what it is |\n| --- | --- | --- | --- | --- |\n", out);
+	for (unsigned int noun = 0; noun < WEIR_NOUN_MAX; noun++) {
+		for (unsigned int i = 0; (figure = weir_figure(noun, i)) != NULL; i++) {
+			if (figure->kind == WEIR_FIGURE_LABEL)
+				continue;
+			fprintf(out, "| %s | `%s` | %s | %s | %s |\n", weir_noun_name(noun),
+				figure->name, weir_figure_kind_name(figure->kind),
+				weir_unit_name(figure->unit), figure->help);
+		}
+	}
+}

@@ -242,6 +242,10 @@ answer(const struct options *options, int eal_argc, char **eal_argv)
 		printf("weir %s, %s\n", weir_version(), rte_version());
 		return STATUS_OK;
 	}
+	if (options->list_figures) {
+		list_figures(stdout);
+		return STATUS_OK;
+	}
 	if (has_argument(eal_argc, eal_argv, "-h") || has_argument(eal_argc, eal_argv, "--help"))
 		return start_eal(eal_argc, eal_argv); /* which prints its own, and exits */
 	if (options->config == NULL && !options->list_stages) {

@@ -173,6 +173,13 @@ set_list_stages(struct options *options, const char *argument __rte_unused)
 }
 
 static int
+set_list_figures(struct options *options, const char *argument __rte_unused)
+{
+	options->list_figures = true;
+	return 0;
+}
+
+static int
 set_version(struct options *options, const char *argument __rte_unused)
 {
 	options->version = true;
@@ -205,6 +212,8 @@ static const struct option_row rows[] = {
 		"where tables go; stdout, or stderr with --report -" },
 	{ "list-stages", 0, NULL, set_list_stages, true,
 		"list the types of stages and sources and all keys, then exit" },
+	{ "list-figures", 0, NULL, set_list_figures, true,
+		"list all figures of the report and of telemetry, then exit" },
 	{ "version", 'V', NULL, set_version, true, "print the version, then exit" },
 	{ "help", 'h', NULL, set_help, true, "print this, then exit" },
 };

@@ -41,6 +41,6 @@ report_leaked(const struct weir_engine *engine)
 	uint64_t leaked = 0;
 
 	for (unsigned int i = 0; weir_ledger_pool(engine, i, &pool) == 0; i++)
-		leaked += pool.mbufs - pool.available;
+		leaked += pool.leaked;
 	return leaked;
 }

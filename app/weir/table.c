@@ -4,27 +4,17 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
+#include <rte_common.h>
+
 #include "app.h"
+#include "columns.h"
 
-/* What is remembered of a node, to tell rates; and the sum over its workers. */
+/* A node, and the sum of its workers' figures. */
 struct node_row {
-	const char *name;
-	const char *type;
-	unsigned int workers;
-	uint64_t in;
-	uint64_t out;
-	uint64_t dropped;
-	double busy; /* of its workers together, each 0 to 1; and so on */
-	double blocked;
-	double sleep;
-};
-
-struct port_row {
-	uint64_t ipackets;
-	uint64_t imissed;
+	struct weir_node_figures node;
+	struct weir_worker_figures sum;
 };
 
 struct table {
@@ -35,52 +25,71 @@ struct table {
 	unsigned int ports; /* rows of `ports_was` */
 	struct node_row *now;
 	struct node_row *was; /* at the last live table; zeros before the first */
-	struct port_row *ports_was;
+	struct weir_port_figures *ports_was;
 	double at; /* seconds of the engine at the last live table */
 };
 
-/* Figures as a person reads them: 1.25M. */
-struct text {
-	char buf[24];
+static const struct column node_columns[] = {
+	{ "type", WEIR_NOUN_NODE, "type", -8, false, NULL },
+	{ "n", WEIR_NOUN_NODE, "workers", 3, false, NULL },
+	{ "in", WEIR_NOUN_WORKER, "in", 14, true, NULL },
+	{ "out", WEIR_NOUN_WORKER, "out", 14, true, NULL },
+	{ "drops", WEIR_NOUN_WORKER, "dropped", 12, true, NULL },
+	{ "busy", WEIR_NOUN_WORKER, "busy", 5, false, NULL },
+	{ "blocked", WEIR_NOUN_WORKER, "blocked", 7, false, NULL },
+	{ "sleep", WEIR_NOUN_WORKER, "sleep", 5, false, NULL },
 };
+static const struct columns nodes = { "node", 16, node_columns, RTE_DIM(node_columns) };
 
-static struct text
-rate_text(uint64_t now, uint64_t was, double seconds)
-{
-	double rate = seconds > 0 ? (double)(now - was) / seconds : 0;
-	struct text text;
+static const struct column link_columns[] = {
+	{ "on_full", WEIR_NOUN_LINK, "on_full", -12, false, NULL },
+	{ "rings", WEIR_NOUN_LINK, "rings", 6, false, "call" },
+	{ "capacity", WEIR_NOUN_LINK, "capacity", 8, false, "" },
+	{ "fill", WEIR_NOUN_LINK, "fill", 6, false, "" },
+	{ "peak", WEIR_NOUN_LINK, "peak", 6, false, "" },
+	{ "drops", WEIR_NOUN_LINK, "dropped", 12, false, NULL },
+};
+static const struct columns links = { "link", 25, link_columns, RTE_DIM(link_columns) };
 
-	if (rate >= 1e6)
-		snprintf(text.buf, sizeof(text.buf), "%.2fM", rate / 1e6);
-	else if (rate >= 1e4)
-		snprintf(text.buf, sizeof(text.buf), "%.1fk", rate / 1e3);
-	else
-		snprintf(text.buf, sizeof(text.buf), "%.0f", rate);
-	return text;
-}
+static const struct column port_columns[] = {
+	{ "rx", WEIR_NOUN_PORT, "ipackets", 14, true, NULL },
+	{ "missed", WEIR_NOUN_PORT, "imissed", 14, true, NULL },
+	{ "errors", WEIR_NOUN_PORT, "ierrors", 9, false, NULL },
+	{ "no mbuf", WEIR_NOUN_PORT, "rx_nombuf", 9, false, NULL },
+	{ "tx", WEIR_NOUN_PORT, "opackets", 14, false, NULL },
+};
+static const struct columns ports = { "port", 25, port_columns, RTE_DIM(port_columns) };
 
 static unsigned int
 count_nodes(const struct weir_engine *engine)
 {
-	struct weir_worker_figures worker = WEIR_WORKER_FIGURES_INIT;
-	unsigned int nodes = 0;
+	struct weir_node_figures node = WEIR_NODE_FIGURES_INIT;
+	unsigned int count = 0;
 
-	for (unsigned int i = 0; weir_ledger_worker(engine, i, &worker) == 0; i++) {
-		if (worker.node_index >= nodes)
-			nodes = worker.node_index + 1;
-	}
-	return nodes;
+	while (weir_ledger_node(engine, count, &node) == 0)
+		count++;
+	return count;
 }
 
 static unsigned int
 count_ports(const struct weir_engine *engine)
 {
 	struct weir_port_figures port = WEIR_PORT_FIGURES_INIT;
-	unsigned int ports = 0;
+	unsigned int count = 0;
 
-	while (weir_ledger_port(engine, ports, &port) == 0)
-		ports++;
-	return ports;
+	while (weir_ledger_port(engine, count, &port) == 0)
+		count++;
+	return count;
+}
+
+/* Nothing was shown before. */
+static void
+forget(struct table *table)
+{
+	for (unsigned int i = 0; i < table->nodes; i++)
+		table->was[i].sum = WEIR_WORKER_FIGURES_INIT;
+	for (unsigned int i = 0; i < table->ports; i++)
+		table->ports_was[i] = WEIR_PORT_FIGURES_INIT;
 }
 
 struct table *
@@ -98,10 +107,12 @@ table_create(struct weir_engine *engine, FILE *out)
 	table->now = calloc(table->nodes + 1, sizeof(*table->now));
 	table->was = calloc(table->nodes + 1, sizeof(*table->was));
 	table->ports_was = calloc(table->ports + 1, sizeof(*table->ports_was));
-	if (table->now != NULL && table->was != NULL && table->ports_was != NULL)
-		return table;
-	table_free(table);
-	return NULL;
+	if (table->now == NULL || table->was == NULL || table->ports_was == NULL) {
+		table_free(table);
+		return NULL;
+	}
+	forget(table);
+	return table;
 }
 
 void
@@ -120,87 +131,55 @@ sum_nodes(struct table *table)
 {
 	struct weir_worker_figures worker = WEIR_WORKER_FIGURES_INIT;
 
-	memset(table->now, 0, table->nodes * sizeof(*table->now));
-	for (unsigned int i = 0; weir_ledger_worker(table->engine, i, &worker) == 0; i++) {
-		struct node_row *row = &table->now[worker.node_index];
+	for (unsigned int i = 0; i < table->nodes; i++) {
+		struct node_row *row = &table->now[i];
 
-		row->name = worker.node;
-		row->type = worker.type;
-		row->workers++;
-		row->in += worker.in;
-		row->out += worker.out;
-		row->dropped += worker.dropped;
-		row->busy += worker.busy;
-		row->blocked += worker.blocked;
-		row->sleep += worker.sleep;
+		row->node = WEIR_NODE_FIGURES_INIT;
+		row->sum = WEIR_WORKER_FIGURES_INIT;
+		weir_ledger_node(table->engine, i, &row->node);
+		for (unsigned int w = 0; w < row->node.workers; w++)
+			if (weir_ledger_worker(table->engine, row->node.first + w, &worker) == 0)
+				weir_figures_add(WEIR_NOUN_WORKER, &row->sum, &worker);
 	}
-}
-
-/* A time of a node's workers together, as their mean. */
-static double
-share_percent(double sum, const struct node_row *row)
-{
-	return row->workers > 0 ? 100 * sum / row->workers : 0;
 }
 
 static void
 show_nodes(const struct table *table, double seconds)
 {
-	fprintf(table->out, "%-16s %-8s %3s %14s %8s %14s %8s %12s %8s %5s %7s %5s\n", "node",
-		"type", "n", "in", "in/s", "out", "out/s", "drops", "drops/s", "busy", "blocked",
-		"sleep");
+	columns_headings(&nodes, table->out);
 	for (unsigned int i = 0; i < table->nodes; i++) {
 		const struct node_row *now = &table->now[i];
-		const struct node_row *was = &table->was[i];
+		const struct row row = {
+			.title = now->node.name,
+			.now = { [WEIR_NOUN_NODE] = &now->node, [WEIR_NOUN_WORKER] = &now->sum },
+			.was = { [WEIR_NOUN_WORKER] = &table->was[i].sum },
+			.seconds = seconds,
+			.workers = now->node.workers,
+		};
 
-		fprintf(table->out,
-			"%-16s %-8s %3u %14" PRIu64 " %8s %14" PRIu64 " %8s %12" PRIu64
-			" %8s %4.0f%% %6.0f%% %4.0f%%\n",
-			now->name, now->type, now->workers, now->in,
-			rate_text(now->in, was->in, seconds).buf, now->out,
-			rate_text(now->out, was->out, seconds).buf, now->dropped,
-			rate_text(now->dropped, was->dropped, seconds).buf,
-			share_percent(now->busy, now), share_percent(now->blocked, now),
-			share_percent(now->sleep, now));
+		columns_row(&nodes, &row, table->out);
+		fputc('\n', table->out);
 	}
-}
-
-/* How full the fullest ring of a link ever was. */
-static double
-link_peak(const struct weir_engine *engine, unsigned int link)
-{
-	struct weir_ring_figures ring = WEIR_RING_FIGURES_INIT;
-	double peak = 0;
-
-	for (unsigned int i = 0; weir_ledger_ring(engine, i, &ring) == 0; i++) {
-		double share = (double)ring.high_water / ring.capacity;
-
-		if (ring.link == link && share > peak)
-			peak = share;
-	}
-	return peak;
 }
 
 static void
 show_links(const struct table *table)
 {
 	struct weir_link_figures link = WEIR_LINK_FIGURES_INIT;
-	char name[80];
+	char title[80];
 
 	for (unsigned int i = 0; weir_ledger_link(table->engine, i, &link) == 0; i++) {
+		const struct row row = {
+			.title = title,
+			.now = { [WEIR_NOUN_LINK] = &link },
+			.call = link.call,
+		};
+
 		if (i == 0)
-			fprintf(table->out, "%-25s %-12s %6s %8s %6s %6s %12s\n", "link", "on_full",
-				"rings", "capacity", "fill", "peak", "drops");
-		snprintf(name, sizeof(name), "%s > %s", link.from, link.to);
-		fprintf(table->out, "%-25s %-12s ", name, link.on_full);
-		if (link.call) {
-			fprintf(table->out, "%6s %8s %6s %6s %12" PRIu64 "\n", "call", "", "", "",
-				link.dropped);
-			continue;
-		}
-		fprintf(table->out, "%6u %8u %5.0f%% %5.0f%% %12" PRIu64 "\n", link.rings,
-			link.capacity, 100.0 * link.count / link.capacity,
-			100 * link_peak(table->engine, i), link.dropped);
+			columns_headings(&links, table->out);
+		snprintf(title, sizeof(title), "%s > %s", link.from, link.to);
+		columns_row(&links, &row, table->out);
+		fputc('\n', table->out);
 	}
 }
 
@@ -210,22 +189,18 @@ show_ports(const struct table *table, double seconds)
 	struct weir_port_figures port = WEIR_PORT_FIGURES_INIT;
 
 	for (unsigned int i = 0; weir_ledger_port(table->engine, i, &port) == 0; i++) {
-		struct port_row *was = &table->ports_was[i];
+		const struct row row = {
+			.title = port.name,
+			.now = { [WEIR_NOUN_PORT] = &port },
+			.was = { [WEIR_NOUN_PORT] = &table->ports_was[i] },
+			.seconds = seconds,
+		};
 
 		if (i == 0)
-			fprintf(table->out, "%-25s %14s %8s %14s %8s %9s %9s %14s\n", "port", "rx",
-				"rx/s", "missed", "missed/s", "errors", "no mbuf", "tx");
-		fprintf(table->out, "%-25s %14" PRIu64 " %8s ", port.name, port.ipackets,
-			rate_text(port.ipackets, was->ipackets, seconds).buf);
-		if (port.reports_missed)
-			fprintf(table->out, "%14" PRIu64 " %8s ", port.imissed,
-				rate_text(port.imissed, was->imissed, seconds).buf);
-		else
-			fprintf(table->out, "%23s ", "not reported");
-		fprintf(table->out, "%9" PRIu64 " %9" PRIu64 " %14" PRIu64 "%s\n", port.ierrors,
-			port.rx_nombuf, port.opackets, port.gone ? "  gone" : "");
-		was->ipackets = port.ipackets;
-		was->imissed = port.imissed;
+			columns_headings(&ports, table->out);
+		columns_row(&ports, &row, table->out);
+		fputs(port.gone ? "  gone\n" : "\n", table->out);
+		table->ports_was[i] = port;
 	}
 }
 
@@ -274,7 +249,7 @@ show_pools(const struct table *table)
 
 	for (unsigned int i = 0; weir_ledger_pool(table->engine, i, &pool) == 0; i++)
 		fprintf(table->out, "pool %s: socket %d, %" PRIu32 " mbufs, %" PRIu32 " leaked\n",
-			pool.name, pool.socket, pool.mbufs, pool.mbufs - pool.available);
+			pool.name, pool.socket, pool.mbufs, pool.leaked);
 }
 
 static void
@@ -319,8 +294,7 @@ table_summary(struct table *table)
 	if (table->out == NULL)
 		return;
 	/* Rates over the whole run. */
-	memset(table->was, 0, table->nodes * sizeof(*table->was));
-	memset(table->ports_was, 0, table->ports * sizeof(*table->ports_was));
+	forget(table);
 	fprintf(table->out, "%s  %.3f s in all\n", weir_engine_name(table->engine), at);
 	show_figures(table, at);
 	show_drops(table);

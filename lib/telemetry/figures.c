@@ -89,7 +89,7 @@ static const struct weir_figure worker_rows[] = {
 
 #define FIGURES weir_latency_figures
 static const struct weir_figure latency_rows[] = {
-	ROW("count", count, COUNTER, TIMES, "measured, on about one pass of its lcore in 64"),
+	ROW("count", count, COUNTER, TIMES, "measured, on about one pass of an lcore in 64"),
 	ROW("p50_ns", p50, GAUGE, NS, "half of them are not longer"),
 	ROW("p99_ns", p99, GAUGE, NS, "99 of a hundred are not"),
 	ROW("p999_ns", p999, GAUGE, NS, "999 of a thousand are not"),

@@ -2,6 +2,7 @@
 # Copyright (c) 2026 The weir authors
 """Bad command lines and bad pipeline files: each row has its exit status and a phrase of it."""
 import json
+import os
 import unittest
 
 import weirlib
@@ -256,6 +257,28 @@ class Report(WeirTest):
         self.assertEqual(set(run.report), {"weir", "dpdk", "pipeline", "elapsed_s", "ledger",
                                            "drops", "ports", "parse", "nodes", "links", "pools",
                                            "lcores", "watch", "flow_seed"})
+
+
+class Figures(WeirTest):
+    """README's table of figures is what the command prints: made by the one from the other."""
+
+    def test_readme(self):
+        run = self.plain(["--list-figures"])
+        self.assertEqual(run.status, 0, str(run))
+        with open(os.path.join(weirlib.TOP, "README.md"), encoding="utf-8") as file:
+            readme = file.read()
+        begin, end = "<!-- weir --list-figures -->\n", "<!-- end -->\n"
+        self.assertEqual(readme.split(begin)[1].split(end)[0], run.out)
+
+    def test_all_are_shown(self):
+        """Whatever the report has for a figure of a worker or a port is told in the list."""
+        run = self.run_ok(GOOD, "-n", "1000")
+        listed = self.plain(["--list-figures"]).out
+        for key in run.report["nodes"][0]["workers"][0]:
+            if key != "latency":
+                self.assertIn("| worker | `%s` |" % key, listed)
+        for key in run.report["pools"][0]:
+            self.assertIn("| pool | `%s` |" % key, listed)
 
 
 class Table(unittest.TestCase):

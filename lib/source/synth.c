@@ -4,6 +4,7 @@
 
 /* The source `synth`: parameters, and the poll that makes a burst. */
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <rte_cycles.h>

@@ -85,7 +85,8 @@ struct weir_engine {
 	bool ready;
 	bool launched;
 	bool stop_asked;
-	bool stopped;
+	bool stopped; /* any thread may read it, and `stop_tsc` then, */
+	bool at_rest; /* and this: stopped, and no lcore is out, so that no figure changes */
 	bool timed_out;
 	bool gave_up;       /* a stop did not wait for lcores any longer: then, or now, */
 	unsigned int out;   /* so many have not returned */
@@ -130,5 +131,18 @@ uint64_t engine_cycles(const struct weir_engine *engine);
 void engine_port_counts(struct port_state *port, struct port_counts *counts);
 /* The port is gone from now on; whether it was not before, nor stopped. */
 bool port_mark(struct port_state *port);
+
+/* Of any thread: a stop is over; and no lcore is left that it did not wait for any longer. */
+static inline bool
+engine_stopped(const struct weir_engine *engine)
+{
+	return __atomic_load_n(&engine->stopped, __ATOMIC_ACQUIRE);
+}
+
+static inline bool
+engine_at_rest(const struct weir_engine *engine)
+{
+	return __atomic_load_n(&engine->at_rest, __ATOMIC_ACQUIRE);
+}
 
 #endif /* WEIR_LIB_ENGINE_H */

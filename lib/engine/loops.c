@@ -117,7 +117,8 @@ engine_loops_join(struct weir_engine *engine, uint64_t deadline)
 			usleep(LOOK_US);
 		if (__atomic_load_n(&loop->finished, __ATOMIC_ACQUIRE)) {
 			rte_eal_wait_lcore(loop->lcore);
-			loop->launched = false;
+			/* Who sees this sees that it has finished. */
+			__atomic_store_n(&loop->launched, false, __ATOMIC_RELEASE);
 		} else {
 			out++;
 		}
@@ -145,5 +146,5 @@ engine_cycles(const struct weir_engine *engine)
 
 	if (start == 0)
 		return 0;
-	return (engine->stopped ? engine->stop_tsc : rte_rdtsc()) - start;
+	return (engine_stopped(engine) ? engine->stop_tsc : rte_rdtsc()) - start;
 }

@@ -25,7 +25,7 @@ port_mark(struct port_state *port)
 
 	rte_spinlock_lock(&port->lock);
 	marked = !port->gone && !port->stopped;
-	port->gone = true;
+	__atomic_store_n(&port->gone, true, __ATOMIC_RELAXED);
 	rte_spinlock_unlock(&port->lock);
 	return marked;
 }

@@ -274,7 +274,7 @@ engine_set(struct weir_engine *engine, const char *assignment, struct weir_error
 	struct settings *next;
 	int rc;
 
-	if (__atomic_load_n(&engine->stopped, __ATOMIC_ACQUIRE))
+	if (engine_stopped(engine))
 		return weir_error_set(error, ESHUTDOWN, "'%s' has stopped: nothing can be set",
 			weir_engine_name(engine));
 	next = settings_next(engine);

@@ -46,7 +46,7 @@ weir_engine_start(struct weir_engine *engine, struct weir_error *error)
 {
 	bool first;
 
-	if (engine->launched || engine->stopped)
+	if (engine->launched || engine_stopped(engine))
 		return weir_error_set(error, EALREADY,
 			"'%s' was started before: make another engine", weir_engine_name(engine));
 	first = engine_clock_start(engine);
@@ -56,11 +56,12 @@ weir_engine_start(struct weir_engine *engine, struct weir_error *error)
 
 		if (loop->lcore == rte_get_main_lcore() || loop->lcore == rte_lcore_id())
 			continue;
+		/* Before it is: nobody else may poll it then. */
+		__atomic_store_n(&loop->launched, true, __ATOMIC_RELAXED);
 		rc = rte_eal_remote_launch(loop_main, loop, loop->lcore);
-		if (rc == 0) {
-			loop->launched = true;
+		if (rc == 0)
 			continue;
-		}
+		__atomic_store_n(&loop->launched, false, __ATOMIC_RELAXED);
 		start_undo(engine, first);
 		return weir_error_set(error, -rc,
 			"lcore %u runs something else: another engine, or a loop of the application; "
@@ -78,11 +79,11 @@ weir_worker_poll(struct weir_engine *engine, unsigned int lcore)
 
 	if (loop == NULL)
 		return -ENOENT;
-	if (loop->launched)
+	if (loop_launched(loop))
 		return -EBUSY;
 	if (unlikely(stat_read(&engine->start_tsc) == 0))
 		engine_clock_start(engine);
-	if (unlikely(loop->finished))
+	if (unlikely(__atomic_load_n(&loop->finished, __ATOMIC_ACQUIRE)))
 		return -ESHUTDOWN;
 	return loop_pass_polled(loop);
 }
@@ -92,5 +93,5 @@ weir_engine_polled(const struct weir_engine *engine, unsigned int lcore)
 {
 	const struct loop *loop = engine_loop(engine, lcore);
 
-	return loop != NULL && !loop->launched;
+	return loop != NULL && !loop_launched(loop);
 }

@@ -50,7 +50,7 @@ loops_poll(struct weir_engine *engine)
 	for (unsigned int i = 0; i < engine->loop_count; i++) {
 		struct loop *loop = &engine->loops[i];
 
-		if (!loop->launched && !loop->finished)
+		if (!loop->launched && !__atomic_load_n(&loop->finished, __ATOMIC_ACQUIRE))
 			moved += RTE_MAX(loop_pass(loop), 0);
 	}
 	return moved;
@@ -69,9 +69,10 @@ engine_finish(struct weir_engine *engine)
 	engine_workers_fini(engine, false);
 	engine_ports_stop(engine);
 	engine_tell_stopped(engine);
-	if (!engine->stopped)
+	if (!engine_stopped(engine))
 		engine->stop_tsc = rte_rdtsc();
 	__atomic_store_n(&engine->stopped, true, __ATOMIC_RELEASE);
+	__atomic_store_n(&engine->at_rest, engine->out == 0, __ATOMIC_RELEASE);
 	if (left > 0)
 		ENGINE_LOG(WARNING, "'%s' stopped with %u events undrained\n",
 			weir_engine_name(engine), left);
@@ -113,7 +114,7 @@ weir_engine_stop(struct weir_engine *engine, unsigned int timeout_ms)
 {
 	uint64_t deadline = deadline_in(timeout_ms);
 
-	if (engine->stopped)
+	if (engine_stopped(engine))
 		return engine_stop_again(engine, deadline);
 	weir_engine_stop_request(engine);
 	while (!weir_engine_drained(engine) && rte_rdtsc() < deadline)

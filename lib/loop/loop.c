@@ -35,10 +35,13 @@ loop_init(struct loop *loop, const struct weir_plan *plan, struct control *contr
 void
 loop_rewind(struct loop *loop)
 {
-	loop->finished = 0;
-	loop->tid = 0;
 	loop->since = 0;
-	loop->state = LCORE_IDLE;
+	__atomic_store_n(&loop->began, 0, __ATOMIC_RELAXED);
+	for (unsigned int i = 0; i < LCORE_STATES; i++)
+		__atomic_store_n(&loop->cycles[i], 0, __ATOMIC_RELAXED);
+	__atomic_store_n(&loop->tid, 0, __ATOMIC_RELAXED);
+	__atomic_store_n(&loop->state, LCORE_IDLE, __ATOMIC_RELAXED);
+	__atomic_store_n(&loop->finished, 0, __ATOMIC_RELEASE);
 }
 
 /*
@@ -56,7 +59,7 @@ loop_account(struct loop *loop, bool moved)
 			loop->quiet = loop->since;
 	}
 	if (loop->state != now)
-		__atomic_store_n(&loop->state, now, __ATOMIC_RELAXED);
+		__atomic_store_n(&loop->state, now, __ATOMIC_RELEASE);
 }
 
 /* About n, at random: what is done once in n passes shall not beat with what comes in bursts. */
@@ -153,10 +156,12 @@ loop_pass(struct loop *loop)
 
 	fault_sleep(FAULT_DELAY);
 	if (unlikely(loop->since == 0)) {
-		__atomic_store_n(&loop->since, rte_rdtsc(), __ATOMIC_RELAXED);
+		loop->since = rte_rdtsc();
+		__atomic_store_n(&loop->began, loop->since, __ATOMIC_RELAXED);
 		loop_settings(loop);
 	}
-	stat_add(&loop->passes, 1);
+	/* Who sees it sees the last pass over: at a port, say. */
+	stat_add_release(&loop->passes, 1);
 	loop->blocked = false;
 	if (likely(order == ORDER_RUN))
 		moved = loop_run_pass(loop);
@@ -181,7 +186,7 @@ loop_pass_polled(struct loop *loop)
 	moved = loop_pass(loop);
 	if (moved > 0)
 		loop_spent(loop, LCORE_BUSY);
-	__atomic_store_n(&loop->state, LCORE_IDLE, __ATOMIC_RELAXED);
+	__atomic_store_n(&loop->state, LCORE_IDLE, __ATOMIC_RELEASE);
 	return moved;
 }
 

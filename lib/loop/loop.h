@@ -92,8 +92,8 @@ struct __rte_cache_aligned loop {
 	unsigned int seat_count;
 	unsigned int index; /* which of the engine's */
 	unsigned int lcore;
-	bool launched;
-	bool blocked; /* in this pass a worker had work and no room */
+	bool launched; /* written by who starts and stops; any thread may read it */
+	bool blocked;  /* in this pass a worker had work and no room */
 	struct lcore_sample sample;
 	struct waiter idle;
 	struct waiter full;
@@ -111,9 +111,10 @@ struct __rte_cache_aligned loop {
 
 	/* Counters, read by the control side. */
 	uint64_t cycles[LCORE_STATES] __rte_cache_aligned;
-	uint64_t since; /* TSC of the last change of state */
+	uint64_t began; /* TSC of the first pass; 0: there was none. Up to then and all `cycles`, */
+	uint64_t since; /* its own: TSC of the last change of state */
 	uint64_t quiet; /* and of the first pass that moved nothing after one that did */
-	uint32_t state;
+	uint32_t state; /* in which it is since; written after what it was in before was counted */
 	uint32_t finished;
 	uint64_t passes;
 	struct seat *at;  /* the seat that has its turn, or had the last */
@@ -169,6 +170,13 @@ struct gates_of {
 
 /* What each worker must find room in. After all lanes are joined; 0, or -errno with `error`. */
 int loop_gates(const struct gates_of *of, struct weir_error *error);
+
+/* From any thread: it has an lcore of its own, and has not returned from there. */
+static inline bool
+loop_launched(const struct loop *loop)
+{
+	return __atomic_load_n(&loop->launched, __ATOMIC_ACQUIRE);
+}
 
 static inline enum loop_order
 control_order(const struct control *control)

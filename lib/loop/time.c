@@ -23,37 +23,43 @@ loop_spent(struct loop *loop, enum lcore_state state)
 	for (unsigned int i = 0; state == LCORE_BLOCKED && i < loop->seat_count; i++)
 		if (seat_blocked(loop, loop->seats[i]))
 			stat_add(&loop->seats[i]->blocked, cycles);
-	__atomic_store_n(&loop->since, now, __ATOMIC_RELAXED);
+	loop->since = now;
 }
 
-/* Cycles of the state that the lcore is in, which are not counted yet; 0: it is over. */
+/*
+ * What is counted; and cycles of the state that the lcore is in, which are not: what is left of the
+ * time since it began, so that none counts twice, whatever is counted meanwhile. The state is read
+ * first, for what it was in before is counted then. 0: it is over.
+ */
 static uint64_t
-loop_open(const struct loop *loop)
+loop_open(const struct loop *loop, uint64_t cycles[LCORE_STATES], enum lcore_state *state)
 {
-	uint64_t since = stat_read(&loop->since), now = rte_rdtsc();
+	bool finished = __atomic_load_n(&loop->finished, __ATOMIC_ACQUIRE);
+	uint64_t counted = stat_read(&loop->began), now;
 
-	if (__atomic_load_n(&loop->finished, __ATOMIC_ACQUIRE) || since == 0 || now < since)
-		return 0;
-	return now - since;
+	*state = (enum lcore_state)__atomic_load_n(&loop->state, __ATOMIC_ACQUIRE);
+	finished |= counted == 0;
+	for (unsigned int i = 0; i < LCORE_STATES; i++)
+		counted += cycles[i] = stat_read(&loop->cycles[i]);
+	now = rte_rdtsc();
+	return finished || now < counted ? 0 : now - counted;
 }
 
 void
 loop_cycles(const struct loop *loop, uint64_t cycles[LCORE_STATES])
 {
-	uint64_t open = loop_open(loop);
+	enum lcore_state state;
+	uint64_t open = loop_open(loop, cycles, &state);
 
-	for (unsigned int i = 0; i < LCORE_STATES; i++)
-		cycles[i] = stat_read(&loop->cycles[i]);
-	cycles[__atomic_load_n(&loop->state, __ATOMIC_RELAXED)] += open;
+	cycles[state] += open;
 }
 
 uint64_t
 loop_blocked(const struct loop *loop, const struct seat *seat)
 {
-	uint64_t blocked = stat_read(&seat->blocked);
+	uint64_t blocked = stat_read_acquire(&seat->blocked), cycles[LCORE_STATES], open;
+	enum lcore_state state;
 
-	if (__atomic_load_n(&loop->state, __ATOMIC_RELAXED) == LCORE_BLOCKED &&
-		seat_blocked(loop, seat))
-		blocked += loop_open(loop);
-	return blocked;
+	open = loop_open(loop, cycles, &state);
+	return blocked + (state == LCORE_BLOCKED && seat_blocked(loop, seat) ? open : 0);
 }

@@ -165,7 +165,7 @@ loop_wait(struct loop *loop)
 	 */
 	if (waiter->how == WEIR_WAIT_SPIN || loop->since - loop->quiet < waiter->eager)
 		return;
-	__atomic_store_n(&loop->state, state, __ATOMIC_RELAXED);
+	__atomic_store_n(&loop->state, state, __ATOMIC_RELEASE);
 	if (waiter->armed && loop_holds(loop))
 		waiter_nap(waiter);
 	else

@@ -88,7 +88,7 @@ weir_engine_watch(struct weir_engine *engine)
 	uint64_t now = rte_rdtsc();
 	unsigned int stuck;
 
-	if (stat_read(&engine->start_tsc) == 0 || engine->stopped)
+	if (stat_read(&engine->start_tsc) == 0 || engine_stopped(engine))
 		return 0;
 	watch_announce(engine, false);
 	if (watch_slept(engine, now)) {

@@ -334,6 +334,20 @@ bool worker_reaches_ring(const struct weir_worker *worker);
 unsigned int ring_consumer_get(struct ring_consumer *consumer, struct weir_event *events[],
 	unsigned int n);
 
+/*
+ * Events in a ring, from any thread, those not published left out. The consumer's tail is read first:
+ * where the producer's is read, it was never behind that. What comes and goes in between counts as
+ * waiting, but no more than fits.
+ */
+static inline uint32_t
+ring_count(const struct rte_ring *ring)
+{
+	uint32_t tail = __atomic_load_n(&ring->cons.tail, __ATOMIC_ACQUIRE);
+	uint32_t count = __atomic_load_n(&ring->prod.tail, __ATOMIC_ACQUIRE) - tail;
+
+	return RTE_MIN(count, ring->capacity);
+}
+
 /* Have the wait in a ring measured: by the producer's and the consumer's end. */
 void ring_probe_init(struct ring_probe *probe, struct ring_producer *producer,
 	struct ring_consumer *consumer);

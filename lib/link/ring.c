@@ -67,7 +67,7 @@ ring_consumer_get(struct ring_consumer *consumer, struct weir_event *events[], u
 			return 0;
 	}
 	consumer_take(consumer, events, n);
-	stat_add(&consumer->dequeued, n);
+	stat_add_release(&consumer->dequeued, n);
 	return n;
 }
 
@@ -162,7 +162,7 @@ ring_consumer_lose(struct ring_consumer *consumer, struct weir_worker *worker,
 		if (k == 0)
 			break;
 		consumer_take(consumer, events, k);
-		stat_add(&consumer->dropped[reason], k);
+		stat_add_release(&consumer->dropped[reason], k);
 		stat_add(&worker->stats->in, k);
 		gap_note(&consumer->gap, k);
 		if (unlikely(consumer->gap.wanted))

@@ -122,7 +122,7 @@ void
 worker_drop(struct weir_worker *worker, unsigned int reason, struct weir_event *events[],
 	unsigned int n)
 {
-	stat_add(&worker->stats->dropped[reason], n);
+	stat_add_release(&worker->stats->dropped[reason], n);
 	events_free(events, n);
 }
 
@@ -164,7 +164,7 @@ weir_forward(struct weir_worker *worker, uint16_t output, struct weir_event *eve
 void
 weir_release(struct weir_worker *worker, struct weir_event *events[], uint16_t n)
 {
-	stat_add(&worker->stats->released, n);
+	stat_add_release(&worker->stats->released, n);
 	events_free(events, n);
 }
 
@@ -204,7 +204,7 @@ void
 weir_transmitted(struct weir_worker *worker, uint16_t n)
 {
 	stat_add(&worker->stats->out, n);
-	stat_add(&worker->stats->transmitted, n);
+	stat_add_release(&worker->stats->transmitted, n);
 }
 
 bool

@@ -11,7 +11,7 @@ static bool
 inputs_wait(const struct weir_worker *worker)
 {
 	for (uint16_t i = 0; i < worker->input_count; i++)
-		if (rte_ring_count(worker->inputs[i].ring) > 0)
+		if (ring_count(worker->inputs[i].ring) > 0)
 			return true;
 	return false;
 }

@@ -145,7 +145,7 @@ stage_pull(struct loop *loop, struct seat *seat)
 		if (likely(n > 0))
 			moved += input_pull(loop, worker, input, n);
 		else
-			waits |= rte_ring_count(input->ring) > 0;
+			waits |= ring_count(input->ring) > 0;
 		if (++at == worker->input_count)
 			at = 0;
 	}

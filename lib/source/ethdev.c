@@ -63,7 +63,7 @@ adopt(struct weir_worker *worker, struct rte_mbuf *mbufs[], struct weir_event *e
 			rte_pktmbuf_free(m);
 			if (copy == NULL) {
 				stat_add(&worker->stats->in, 1);
-				stat_add(&worker->stats->dropped[DROP_NO_MBUF], 1);
+				stat_add_release(&worker->stats->dropped[DROP_NO_MBUF], 1);
 				continue;
 			}
 			m = copy;

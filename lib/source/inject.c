@@ -158,7 +158,7 @@ inject_drain(struct weir_worker *worker, void *state)
 	__atomic_store_n(&s->closed, 1, __ATOMIC_SEQ_CST);
 	for (unsigned int i = 0; i < s->producer_count; i++) {
 		left += __atomic_load_n(&s->producers[i].busy, __ATOMIC_SEQ_CST);
-		left += rte_ring_count(s->producers[i].ring);
+		left += ring_count(s->producers[i].ring);
 	}
 	return left;
 }

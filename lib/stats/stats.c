@@ -33,7 +33,7 @@ worker_stats_dropped(const struct worker_stats *stats)
 	uint64_t sum = 0;
 
 	for (unsigned int i = 0; i < DROP_MAX; i++)
-		sum += stat_read(&stats->dropped[i]);
+		sum += stat_read_acquire(&stats->dropped[i]);
 	return sum;
 }
 

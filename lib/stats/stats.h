@@ -50,6 +50,22 @@ int sized_give(void *to, const void *full, size_t size, size_t least);
 	sized_give((to), 1 ? (full) : (to), sizeof(*(full)), \
 		offsetof(__typeof__(*(full)), first) + sizeof((full)->first))
 
+/*
+ * Count up what left, and read it: who does so sees, of what is counted as come in before it leaves,
+ * no less than that. On any other thread than the writer of either.
+ */
+static inline void
+stat_add_release(uint64_t *counter, uint64_t n)
+{
+	__atomic_store_n(counter, *counter + n, __ATOMIC_RELEASE);
+}
+
+static inline uint64_t
+stat_read_acquire(const uint64_t *counter)
+{
+	return __atomic_load_n(counter, __ATOMIC_ACQUIRE);
+}
+
 /* Why an event was lost. A stage's own reasons come behind these, by their index. */
 enum drop_reason {
 	/* on a link, by its producer */
@@ -86,7 +102,7 @@ struct __rte_cache_aligned worker_stats {
 	uint64_t dropped[DROP_MAX];
 };
 
-/* Sum over the reasons. */
+/* Sum over the reasons; each is read as stat_read_acquire() does. */
 uint64_t worker_stats_dropped(const struct worker_stats *stats);
 
 #endif /* WEIR_LIB_STATS_H */

@@ -34,7 +34,7 @@ events_wait(const struct weir_engine *engine)
 	for (unsigned int i = 0; i < engine->joint_count; i++) {
 		const struct joint *joint = &engine->joints[i];
 
-		if (rte_ring_count(joint->ring) > 0 &&
+		if (ring_count(joint->ring) > 0 &&
 			!__atomic_load_n(&engine->seats[joint->pair->consumer].done,
 				__ATOMIC_ACQUIRE))
 			return true;
@@ -66,7 +66,7 @@ gate_lossless(const struct weir_engine *engine, const struct gate *gate)
 static unsigned int
 ring_gate_report(const struct weir_engine *engine, const struct seat *seat, const struct gate *gate)
 {
-	unsigned int count = rte_ring_count(gate->ring->ring);
+	unsigned int count = ring_count(gate->ring->ring);
 	const struct plan_worker *to;
 
 	if (gate->ring->capacity - count >= gate->times || !gate_lossless(engine, gate))
@@ -117,7 +117,7 @@ inputs_report(const struct weir_engine *engine)
 	for (unsigned int i = 0; i < engine->joint_count && lines < PAIRS_MAX; i++) {
 		const struct joint *joint = &engine->joints[i];
 		const struct seat *seat = &engine->seats[joint->pair->consumer];
-		unsigned int count = rte_ring_count(joint->ring);
+		unsigned int count = ring_count(joint->ring);
 
 		if (count == 0 || __atomic_load_n(&seat->done, __ATOMIC_ACQUIRE))
 			continue;

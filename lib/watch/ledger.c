@@ -25,8 +25,8 @@ pipeline_of(const struct weir_engine *engine)
 static void
 ledger_add_ways_out(const struct worker_stats *stats, struct weir_ledger *ledger)
 {
-	ledger->released += stat_read(&stats->released);
-	ledger->transmitted += stat_read(&stats->transmitted);
+	ledger->released += stat_read_acquire(&stats->released);
+	ledger->transmitted += stat_read_acquire(&stats->transmitted);
 	ledger->dropped += worker_stats_dropped(stats);
 }
 
@@ -37,7 +37,7 @@ in_flight_counted(const struct weir_engine *engine)
 	uint64_t n = 0;
 
 	for (unsigned int i = 0; i < engine->joint_count; i++)
-		n += rte_ring_count(engine->joints[i].ring);
+		n += ring_count(engine->joints[i].ring);
 	for (unsigned int i = 0; i < engine->seat_count; i++)
 		n += stat_read(&engine->seats[i].worker->stats->held);
 	return n;
@@ -51,8 +51,7 @@ static void
 ledger_fill(const struct weir_engine *engine, struct weir_ledger *ledger)
 {
 	const struct weir_pipeline *pipeline = pipeline_of(engine);
-	/* An lcore that a stop gave up has in hand what it has. */
-	bool at_rest = engine->stopped && engine->out == 0;
+	bool at_rest = engine_at_rest(engine);
 
 	for (unsigned int i = pipeline->node_count; i-- > 0;) {
 		unsigned int node = pipeline->order[i];
@@ -61,7 +60,6 @@ ledger_fill(const struct weir_engine *engine, struct weir_ledger *ledger)
 		for (unsigned int w = 0; w < pipeline->nodes[node].conf.workers; w++)
 			ledger_add_ways_out(engine->seats[first + w].worker->stats, ledger);
 	}
-	__atomic_thread_fence(__ATOMIC_ACQUIRE);
 	for (unsigned int i = 0; i < engine->seat_count; i++) {
 		const struct worker_stats *stats = engine->seats[i].worker->stats;
 
@@ -71,7 +69,7 @@ ledger_fill(const struct weir_engine *engine, struct weir_ledger *ledger)
 	}
 	ledger->in_flight = ledger->received + ledger->created - ledger->released -
 		ledger->transmitted - ledger->dropped;
-	/* A way out may be seen before its way in where stores are not seen in order. */
+	/* A stage may tell of what it made after it sent that on. */
 	if (!at_rest && (int64_t)ledger->in_flight < 0)
 		ledger->in_flight = 0;
 	if (at_rest) {
@@ -174,7 +172,7 @@ joint_dropped(const struct joint *joint, struct weir_ring_figures *figures)
 {
 	for (unsigned int i = 0; i < DROP_LINK; i++) {
 		figures->dropped += stat_read(&joint->lane->ring.dropped[i]);
-		figures->dropped_inside += stat_read(&joint->consumer->dropped[i]);
+		figures->dropped_inside += stat_read_acquire(&joint->consumer->dropped[i]);
 	}
 	figures->dropped += figures->dropped_inside;
 }
@@ -204,10 +202,9 @@ weir_ledger_ring(const struct weir_engine *engine, unsigned int i,
 		.level_most = __atomic_load_n(&joint->lane->ring.shed_most, __ATOMIC_RELAXED),
 	};
 	/* Out before in: nobody reads of more out than in. */
-	full.dequeued = __atomic_load_n(&joint->consumer->dequeued, __ATOMIC_ACQUIRE);
+	full.dequeued = stat_read_acquire(&joint->consumer->dequeued);
 	joint_dropped(joint, &full);
-	__atomic_thread_fence(__ATOMIC_ACQUIRE);
-	full.count = rte_ring_count(joint->ring);
+	full.count = ring_count(joint->ring);
 	full.enqueued = stat_read(&joint->lane->ring.enqueued);
 	pipeline_from(pipeline_of(engine), &pipeline_of(engine)->links[joint->pair->link],
 		full.from);
@@ -220,7 +217,7 @@ link_add_ring(struct weir_link_figures *figures, const struct joint *joint)
 	uint32_t high = __atomic_load_n(&joint->consumer->high_water, __ATOMIC_RELAXED);
 
 	figures->rings++;
-	figures->count += rte_ring_count(joint->ring);
+	figures->count += ring_count(joint->ring);
 	figures->capacity += joint->ring->capacity;
 	figures->peak = RTE_MAX(figures->peak, (double)high / joint->ring->capacity);
 	for (unsigned int i = 0; i < DROP_LINK; i++)
@@ -318,7 +315,7 @@ weir_ledger_port(const struct weir_engine *engine, unsigned int i,
 		.rx_nombuf = counts.rx_nombuf,
 		.opackets = counts.opackets,
 		.reports_missed = reports_missed(port->plan->driver),
-		.gone = port->gone,
+		.gone = __atomic_load_n(&port->gone, __ATOMIC_RELAXED),
 	};
 	snprintf(full.name, sizeof(full.name), "%s", port->plan->name);
 	return SIZED_GIVE(figures, &full, name);
@@ -341,7 +338,7 @@ weir_ledger_pool(const struct weir_engine *engine, unsigned int i,
 		.available = rte_mempool_avail_count(pool),
 	};
 	/* What is missing at rest is leaked; while the engine runs nobody can tell. */
-	if (engine->stopped)
+	if (engine_stopped(engine))
 		full.leaked = full.mbufs - full.available;
 	return SIZED_GIVE(figures, &full, name);
 }

@@ -26,7 +26,7 @@ inputs_count(const struct weir_worker *worker)
 	unsigned int n = 0;
 
 	for (uint16_t i = 0; i < worker->input_count; i++)
-		n += rte_ring_count(worker->inputs[i].ring);
+		n += ring_count(worker->inputs[i].ring);
 	return n;
 }
 

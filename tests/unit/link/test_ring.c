@@ -23,6 +23,7 @@ struct pipe {
 	uint64_t put;
 	uint64_t published;
 	uint64_t got;
+	uint32_t done; /* the consumer of test_stress() is */
 };
 
 /* The numbers stand for events: nothing here looks into those. */
@@ -280,8 +281,9 @@ stress_consumer(void *arg)
 {
 	struct pipe *pipe = arg;
 	uint64_t random = 362436069362436069u;
+	void *wrong = NULL;
 
-	while (pipe->got < STRESS) {
+	while (wrong == NULL && pipe->got < STRESS) {
 		struct weir_event *events[BATCH];
 		uint32_t n = 1 + (uint32_t)(testing_random(&random) % BATCH);
 
@@ -290,9 +292,29 @@ stress_consumer(void *arg)
 			sched_yield();
 		for (uint32_t i = 0; i < n; i++)
 			if (events[i] != number_event(pipe->got++))
-				return events[i];
+				wrong = events[i];
 	}
-	return NULL;
+	__atomic_store_n(&pipe->done, 1, __ATOMIC_RELEASE);
+	return wrong;
+}
+
+/*
+ * A third thread looks on until the consumer is done; how often it saw more out than in, or more
+ * waiting than had come in after that and not gone out before.
+ */
+static unsigned int
+look_on(const struct pipe *pipe)
+{
+	unsigned int wrong = 0;
+
+	while (!__atomic_load_n(&pipe->done, __ATOMIC_ACQUIRE)) {
+		uint64_t out = stat_read_acquire(&pipe->consumer.dequeued);
+		uint32_t count = ring_count(pipe->ring);
+		uint64_t in = stat_read(&pipe->producer.enqueued);
+
+		wrong += out > in || count > in - out || count > pipe->ring->capacity;
+	}
+	return wrong;
 }
 
 /* Two threads, indices that wrap, and nothing lost, doubled or out of order. */
@@ -300,6 +322,7 @@ static void
 test_stress(void **state)
 {
 	pthread_t producer, consumer;
+	unsigned int wrong_seen;
 	struct pipe pipe;
 	void *wrong;
 
@@ -307,9 +330,11 @@ test_stress(void **state)
 	pipe_make(&pipe, 256, UINT32_MAX - STRESS / 2);
 	assert_int_equal(pthread_create(&producer, NULL, stress_producer, &pipe), 0);
 	assert_int_equal(pthread_create(&consumer, NULL, stress_consumer, &pipe), 0);
+	wrong_seen = look_on(&pipe);
 	pthread_join(consumer, &wrong);
 	assert_null(wrong);
 	pthread_join(producer, NULL);
+	assert_int_equal(wrong_seen, 0);
 	pipe.published = pipe.put;
 	assert_int_equal(pipe.got, STRESS);
 	pipe_end(&pipe);

@@ -56,7 +56,7 @@ static bool
 loop_passed(const struct loop *loop, uint64_t before)
 {
 	/* Two: the pass that is counted next may have begun before the mark was seen. */
-	return stat_read(&loop->passes) - before >= 2 ||
+	return stat_read_acquire(&loop->passes) - before >= 2 ||
 		__atomic_load_n(&loop->finished, __ATOMIC_ACQUIRE);
 }
 
@@ -87,9 +87,10 @@ port_leave(struct port_state *port)
 		if (port_has(port, &engine->seats[i]))
 			__atomic_store_n(&engine->seats[i].worker->port_gone, true,
 				__ATOMIC_RELEASE);
+	usleep(SEEN_US);
+	/* What starts from now on sees the mark. */
 	if (stat_read(&engine->start_tsc) == 0)
 		return;
-	usleep(SEEN_US);
 	for (unsigned int i = 0; i < engine->seat_count; i++)
 		if (port_has(port, &engine->seats[i]) &&
 			!seat_wait(engine, &engine->seats[i], deadline))

@@ -146,9 +146,9 @@ main(void)
 {
 	static enum way ways[WAYS] = { CALLS, RINGS, LCORES };
 	const struct CMUnitTest tests[] = {
-		{ "test_calls", test_shapes, NULL, NULL, &ways[CALLS] },
-		{ "test_rings", test_shapes, NULL, NULL, &ways[RINGS] },
-		{ "test_lcores", test_shapes, NULL, NULL, &ways[LCORES] },
+		{ "test_calls", test_shapes, NULL, rig_clear, &ways[CALLS] },
+		{ "test_rings", test_shapes, NULL, rig_clear, &ways[RINGS] },
+		{ "test_lcores", test_shapes, NULL, rig_clear, &ways[LCORES] },
 	};
 
 	rig_eal_init();

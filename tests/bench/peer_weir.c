@@ -98,7 +98,7 @@ check(struct weir_engine *engine)
 {
 	struct weir_ledger ledger = WEIR_LEDGER_INIT;
 
-	if (weir_engine_stop(engine, 3000) != 0)
+	if (weir_engine_stop(engine, RIG_END_MS) != 0)
 		bench_die("weir does not drain");
 	weir_ledger_read(engine, &ledger);
 	if (ledger.unaccounted != 0 || ledger.received != ledger.released + ledger.dropped)

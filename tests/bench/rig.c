@@ -21,8 +21,6 @@
 
 #define WARM_MS 60
 #define MEASURE_MS 240
-/* Loops that have not ended by then have lost packets. */
-#define END_MS 3000
 #define FRAME 64
 
 struct rig rig;
@@ -168,6 +166,18 @@ take_down(void)
 	rte_mempool_free(rig.pool);
 }
 
+/* Sources first: what they have sent is final once they have ended. */
+static void __rte_noreturn
+die_running(void)
+{
+	if (!__atomic_load_n(&rig.ended, __ATOMIC_ACQUIRE))
+		bench_die("a source does not stop");
+	if (!rig_finished())
+		bench_die("of %" PRIu64 " packets %" PRIu64 " came out", rig.sent,
+			__atomic_load_n(&rig.consumed, __ATOMIC_RELAXED));
+	bench_die("all of %" PRIu64 " packets came out, and a loop does not stop", rig.sent);
+}
+
 static void
 stop(void)
 {
@@ -176,9 +186,8 @@ stop(void)
 	__atomic_store_n(&rig.stop, true, __ATOMIC_RELAXED);
 	while (rte_eal_get_lcore_state(LCORE_A) == RUNNING ||
 		rte_eal_get_lcore_state(LCORE_B) == RUNNING) {
-		if (ms++ == END_MS)
-			bench_die("of %" PRIu64 " packets %" PRIu64 " came out", rig.sent,
-				rig.consumed);
+		if (ms++ == RIG_END_MS)
+			die_running();
 		usleep(1000);
 	}
 	rte_eal_mp_wait_lcore();

@@ -29,6 +29,8 @@
 #define RIG_DESCRIPTORS 256
 #define RIG_POOL_CACHE 256
 #define RIG_QUEUES_MAX 2
+/* What has not ended by then does not, however long its CPU was away. */
+#define RIG_END_MS 30000
 /* The lcores that work: of bench_eal(). */
 #define LCORE_A 1
 #define LCORE_B 2

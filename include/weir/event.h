@@ -34,7 +34,7 @@ enum weir_event_type {
 	WEIR_EVENT_USER = 64,  /**< First value that is free for applications. */
 };
 
-/** @name Flags of an event (`flags`)
+/** @name Flags of an event (`flags`); bits that have no name here are 0
  * @{
  */
 /** The mbuf is as its pool gave it: one segment, refcnt 1, direct, of the pool in `pool`. */
@@ -57,6 +57,15 @@ enum weir_event_type {
 #define WEIR_EVENT_BAD_L3_CKSUM (1u << 8)
 /** The NIC found the L4 checksum wrong. */
 #define WEIR_EVENT_BAD_L4_CKSUM (1u << 9)
+/** The keyed IP header is one of IPv4, or of IPv6; neither without WEIR_EVENT_KEYED. */
+#define WEIR_EVENT_IPV4 (1u << 10)
+#define WEIR_EVENT_IPV6 (1u << 11) /**< see WEIR_EVENT_IPV4 */
+/** `vlan[0]` is a tag of the packet: it has one or more. */
+#define WEIR_EVENT_VLAN (1u << 12)
+/** `vlan[1]` is one too: it has two or more. Never without WEIR_EVENT_VLAN. */
+#define WEIR_EVENT_QINQ (1u << 13)
+/** `wire_ns` is known. */
+#define WEIR_EVENT_WIRE_TIME (1u << 14)
 /** @} */
 
 /** What the parser found; exactly one for each packet. Anything but OK is malformed. */
@@ -126,31 +135,47 @@ struct weir_gap {
 	uint32_t zero;  /**< always 0 */
 };
 
-/** An event. Line 0 is what every stage reads, line 1 what flow code reads. */
+/**
+ * An event. Line 0 is what every stage reads, line 1 what flow code reads.
+ *
+ * `stopped` says which header the parser ended at, by the number that the header before it gives:
+ * an ethertype from 0x0600 on, in host order, or an IP protocol below 256, that of an extension
+ * header too. So it is
+ * - the last header that was read, where nothing follows it that is looked at: TCP, UDP, ICMP …
+ * - or one that is not read: of a kind that weir does not know, a later fragment, a tunnel that is
+ *   not looked into, what GRE carries where that is no packet
+ * - or, where `verdict` is not OK, the one that is wrong or cut off.
+ * Of a tunnel that does not count (weir_parse()) it is the header around. What follows PPP and MPLS
+ * has no such number: there it is the ethertype of those. 0 is, with WEIR_EVENT_KEYED, IPv6's
+ * hop-by-hop header; else an 802.3 frame without SNAP, or one that ends within its Ethernet header.
+ * Key-only leaves it 0.
+ */
 struct __rte_cache_aligned weir_event {
-	uint8_t type;         /**< enum weir_event_type, or an application's own */
-	uint8_t prio;         /**< 0 is shed first, WEIR_PRIO_MAX last */
-	uint16_t flags;       /**< WEIR_EVENT_… */
-	uint32_t hash;        /**< symmetric flow hash; 0 without WEIR_EVENT_KEYED */
-	uint64_t tsc;         /**< arrival: the TSC at the RX burst, in cycles */
-	uint64_t wire_ns;     /**< when it was on the wire, ns since 1970; 0: not known */
+	uint8_t type;   /**< enum weir_event_type, or an application's own */
+	uint8_t prio;   /**< 0 is shed first, WEIR_PRIO_MAX last */
+	uint16_t pool;  /**< weir_pool_index() of the mbuf's pool; valid with WEIR_EVENT_PRISTINE */
+	uint32_t flags; /**< WEIR_EVENT_… */
+	uint64_t tsc;   /**< arrival: the TSC at the RX burst, in cycles */
+
+	uint64_t wire_ns;  /**< on the wire, ns since 1970; valid with WEIR_EVENT_WIRE_TIME */
+	uint32_t len;      /**< bytes of the frame that are here, without FCS */
+	uint32_t wire_len; /**< bytes that it had on the wire: `len`, or more where it was cut */
+
 	uint16_t port;        /**< ethdev port it came in on; RTE_MBUF_PORT_INVALID: none */
 	uint16_t queue;       /**< queue of the source it came in on */
-	uint32_t len;         /**< frame length in bytes, without FCS */
-	uint16_t l3_off;      /**< offset of the keyed IP header; 0: none, or parsed key-only */
-	uint16_t l4_off;      /**< offset of the L4 header in the frame; 0: none */
-	uint16_t payload_off; /**< offset of the L4 payload in the frame; 0: none */
-	uint16_t payload_len; /**< bytes of L4 payload, by the headers and within the frame */
+	uint32_t hash;        /**< symmetric flow hash; 0 without WEIR_EVENT_KEYED */
+	uint32_t payload_len; /**< bytes of L4 payload, by the headers and within the frame */
+	uint32_t tunnel_id;   /**< VNI, TEID or GRE key; 0: none */
+
+	uint16_t l3_off;               /**< offset of the keyed IP header; 0: none, or key-only */
+	uint16_t l4_off;               /**< offset of the L4 header in the frame; 0: none */
+	uint16_t payload_off;          /**< offset of the L4 payload in the frame; 0: none */
+	uint16_t stopped;              /**< header that the parser ended at: see above */
 	uint16_t vlan[WEIR_MAX_VLANS]; /**< tag control information, outermost first */
-	uint32_t tunnel_id;            /**< VNI, TEID or GRE key; 0: none */
-	uint16_t ethertype;            /**< innermost ethertype in host order; 0 for 802.3 */
-	uint8_t vlan_count;            /**< tags in `vlan` */
 	uint8_t tunnel;                /**< enum weir_tunnel */
 	uint8_t verdict;               /**< enum weir_verdict */
 	uint8_t tcp_flags;             /**< TCP flags byte; 0 for anything but TCP */
 	uint8_t proto;                 /**< IP protocol number of L4; valid with WEIR_EVENT_KEYED */
-	uint8_t ip_version;            /**< 4, 6, or 0 where there is no IP */
-	struct rte_mempool *pool;      /**< pool of the mbuf; valid with WEIR_EVENT_PRISTINE */
 
 	union {
 		struct weir_key key; /**< valid with WEIR_EVENT_KEYED */
@@ -159,6 +184,34 @@ struct __rte_cache_aligned weir_event {
 	/** Words for the stages. Not initialised: read only what a stage before you has set. */
 	uint64_t user[WEIR_EVENT_USER_WORDS];
 };
+
+/** IP version of a packet's keyed header: 4, 6, or 0 where there is none. */
+static inline uint8_t
+weir_event_ip_version(const struct weir_event *event)
+{
+	if (event->flags & WEIR_EVENT_IPV4)
+		return 4;
+	return event->flags & WEIR_EVENT_IPV6 ? 6 : 0;
+}
+
+/** How many tags are in `vlan`, 0 to WEIR_MAX_VLANS. */
+static inline unsigned int
+weir_event_vlan_count(const struct weir_event *event)
+{
+	return !!(event->flags & WEIR_EVENT_VLAN) + !!(event->flags & WEIR_EVENT_QINQ);
+}
+
+/**
+ * The ethertype that goes with what the event says of a packet, in host order: that of the keyed
+ * IP header; else the innermost that was read; 0 where that was an 802.3 length.
+ */
+static inline uint16_t
+weir_event_ethertype(const struct weir_event *event)
+{
+	if (event->flags & WEIR_EVENT_IPV4)
+		return 0x0800;
+	return event->flags & WEIR_EVENT_IPV6 ? 0x86dd : event->stopped;
+}
 
 /** The mbuf of an event. */
 static inline struct rte_mbuf *
@@ -182,6 +235,32 @@ weir_mbuf_fits(const struct rte_mbuf *mbuf)
 }
 
 /**
+ * weir_pool_index() gives the index that stands for a pool in `pool` of events.
+ *
+ * The process has one table of pools, from which nothing is ever taken: an entry is an address, and
+ * a later pool at the same address has its index. A pool that is not in it yet is put in, without
+ * a lock, which weir_pool_create() does for its own. There is room for a thousand addresses and
+ * more; events of pools beyond are never pristine, and go back to their pools one by one.
+ *
+ * Thread-safety: any thread; all get the same index for a pool.
+ *
+ * @param pool  a pool of mbufs, of weir_pool_create() or not
+ * @return the index, from 1; 0: the table is full, or `pool` is NULL
+ */
+WEIR_API uint16_t weir_pool_index(const struct rte_mempool *pool);
+
+/** weir_mbuf_mark() for who knows the index of the mbuf's pool: as of the mbuf before it. */
+static inline uint32_t
+weir_mbuf_mark_of(const struct rte_mbuf *mbuf, uint16_t pool)
+{
+	weir_mbuf_event(mbuf)->pool = pool;
+	if (pool != 0 && mbuf->nb_segs == 1 && rte_mbuf_refcnt_read(mbuf) == 1 &&
+		RTE_MBUF_DIRECT(mbuf))
+		return WEIR_EVENT_PRISTINE;
+	return 0;
+}
+
+/**
  * weir_mbuf_mark() records in the event whether the mbuf is pristine.
  *
  * A pristine event goes back to its pool without its mbuf being read, with a run of others in one
@@ -190,13 +269,10 @@ weir_mbuf_fits(const struct rte_mbuf *mbuf)
  * @param mbuf  an mbuf whose private area fits an event
  * @return WEIR_EVENT_PRISTINE, or 0: the flag to set in the event
  */
-static inline uint16_t
+static inline uint32_t
 weir_mbuf_mark(const struct rte_mbuf *mbuf)
 {
-	weir_mbuf_event(mbuf)->pool = mbuf->pool;
-	if (mbuf->nb_segs == 1 && rte_mbuf_refcnt_read(mbuf) == 1 && RTE_MBUF_DIRECT(mbuf))
-		return WEIR_EVENT_PRISTINE;
-	return 0;
+	return weir_mbuf_mark_of(mbuf, weir_pool_index(mbuf->pool));
 }
 
 /**
@@ -206,7 +282,7 @@ weir_mbuf_mark(const struct rte_mbuf *mbuf)
 static inline void
 weir_event_touch(struct weir_event *event)
 {
-	event->flags &= (uint16_t)~WEIR_EVENT_PRISTINE;
+	event->flags &= ~WEIR_EVENT_PRISTINE;
 }
 
 /**

@@ -42,9 +42,10 @@ enum weir_parse_tunnel {
  * How much of a packet is read.
  *
  * Key-only finds the same key and hash as a full parse, tunnels included, so that a flow keeps its
- * worker when the depth changes. It gives `type`, `prio`, `flags`, `hash`, `tsc`, `port`, `queue`,
- * `len`, `tunnel`, `verdict`, `proto`, `ip_version`, `pool` and the key; every other field of line
- * 0 is 0. A keyed event whose `l3_off` is 0 was parsed key-only.
+ * worker when the depth changes. It gives `type`, `prio`, `pool`, `tsc`, `len`, `wire_len`, `port`,
+ * `queue`, `hash`, `tunnel`, `verdict`, `proto`, the key, and `flags` but for WEIR_EVENT_VLAN and
+ * WEIR_EVENT_QINQ; every other field of line 0 is 0. A keyed event whose `l3_off` is 0 was parsed
+ * key-only.
  *
  * The verdict is that of a full parse, but for what only TCP's data offset and options, or UDP's
  * length, would tell: outside of tunnels that are known by their port, and of MPLS, those are not
@@ -75,7 +76,8 @@ struct weir_parse_burst {
 
 /**
  * weir_parse() fills the events of a burst of packets: all of line 0, and line 1's key where there
- * is one. `wire_ns` is set to 0. What follows is of the depth full; key-only does as its enum says.
+ * is one. What a packet does not say is left to whoever knows it: there is no WEIR_EVENT_WIRE_TIME,
+ * and `wire_len` is `len`. What follows is of the depth full; key-only does as its enum says.
  *
  * The key, and all that the event says of L3 and above, is of one IP packet: the innermost that
  * could be decoded. What a UDP port or a nibble below MPLS alone calls a tunnel counts only if a
@@ -83,7 +85,8 @@ struct weir_parse_burst {
  * IP-in-IP and GRE are taken at their word: what is wrong inside makes the packet malformed, with
  * the key of the packet around. Malformed packets have a key as soon as their addresses could be
  * read, with ports 0 if those could not. Tunnels in fragments are not looked into. Only first
- * fragments have ports, so later ones have another key and hash.
+ * fragments have ports, so later ones have another key and hash. Headers are followed for 65,535
+ * bytes, payload for as long as there is some.
  *
  * The private area of every mbuf must fit an event (weir_mbuf_fits()). Reads the first data bytes
  * of each packet, and of its mbuf what an RX burst just wrote.

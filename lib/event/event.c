@@ -12,9 +12,39 @@
 
 #include "event.h"
 
+#define FIELD(field, offset, size) \
+	static_assert(offsetof(struct weir_event, field) == (offset) && \
+			sizeof(((struct weir_event *)0)->field) == (size), \
+		"where it is in an event: " #field)
+
+/* Line 0: quarters of 16 bytes, which the parser stores each at once. */
+FIELD(type, 0, 1);
+FIELD(prio, 1, 1);
+FIELD(pool, 2, 2);
+FIELD(flags, 4, 4);
+FIELD(tsc, 8, 8);
+FIELD(wire_ns, 16, 8);
+FIELD(len, 24, 4);
+FIELD(wire_len, 28, 4);
+FIELD(port, 32, 2);
+FIELD(queue, 34, 2);
+FIELD(hash, 36, 4);
+FIELD(payload_len, 40, 4);
+FIELD(tunnel_id, 44, 4);
+FIELD(l3_off, 48, 2);
+FIELD(l4_off, 50, 2);
+FIELD(payload_off, 52, 2);
+FIELD(stopped, 54, 2);
+FIELD(vlan, 56, 4);
+FIELD(tunnel, 60, 1);
+FIELD(verdict, 61, 1);
+FIELD(tcp_flags, 62, 1);
+FIELD(proto, 63, 1);
+/* Line 1. */
+FIELD(key, 64, 40);
+FIELD(gap, 64, 32);
+FIELD(user, 104, 24);
 static_assert(sizeof(struct weir_event) == 2 * RTE_CACHE_LINE_MIN_SIZE, "two cache lines");
-static_assert(offsetof(struct weir_event, key) == RTE_CACHE_LINE_MIN_SIZE, "the key opens line 1");
-static_assert(sizeof(struct weir_key) == 40, "no hidden padding in the key");
 static_assert(sizeof(struct rte_mbuf) % RTE_CACHE_LINE_MIN_SIZE == 0, "events are cache-aligned");
 
 /* Most mbufs that go back to a pool at once: two default bursts. */
@@ -142,6 +172,8 @@ weir_pool_create(const char *name, unsigned int size, unsigned int cache, uint16
 	if (pool == NULL && rte_errno == EINVAL)
 		pool = pool_create(name, size, cache, priv, data_room, socket,
 			RTE_MBUF_DEFAULT_MEMPOOL_OPS);
+	if (pool != NULL)
+		pool_index(pool);
 	return pool;
 }
 
@@ -149,9 +181,9 @@ weir_pool_create(const char *name, unsigned int size, unsigned int cache, uint16
 static unsigned int
 run_free(struct weir_event *const events[], unsigned int n)
 {
-	struct rte_mempool *pool = events[0]->pool;
 	struct rte_mbuf *run[EVENTS_RUN];
 	size_t end = RTE_MIN(n, (unsigned int)EVENTS_RUN), k;
+	uint16_t pool = events[0]->pool;
 
 	UNROLL(4)
 	for (k = 0; k < end; k++) {
@@ -162,7 +194,7 @@ run_free(struct weir_event *const events[], unsigned int n)
 		run[k] = weir_event_mbuf(event);
 	}
 	if (k > 0)
-		rte_mempool_put_bulk(pool, (void **)run, (unsigned int)k);
+		rte_mempool_put_bulk(pool_at(pool), (void **)run, (unsigned int)k);
 	return (unsigned int)k;
 }
 

@@ -31,6 +31,41 @@ prefetch_write(const void *line)
 #endif
 
 /*
+ * The pools that events name by an index, each at its place or soon after it; none at 0. Entries are
+ * set once and never taken out.
+ */
+#define POOLS_BITS 12
+#define POOLS_MAX (1u << POOLS_BITS)
+extern struct rte_mempool *pools_known[POOLS_MAX];
+
+static inline unsigned int
+pool_place(const struct rte_mempool *pool)
+{
+	return (unsigned int)((uintptr_t)pool * UINT64_C(0x9e3779b97f4a7c15) >> (64 - POOLS_BITS));
+}
+
+/* weir_pool_index() of a pool that is not at its place. */
+uint16_t pool_index_find(const struct rte_mempool *pool);
+
+/* weir_pool_index() */
+static inline uint16_t
+pool_index(const struct rte_mempool *pool)
+{
+	unsigned int place = pool_place(pool);
+
+	if (likely(__atomic_load_n(&pools_known[place], __ATOMIC_RELAXED) == pool))
+		return (uint16_t)place;
+	return pool_index_find(pool);
+}
+
+/* The pool of an index that is not 0. */
+static inline struct rte_mempool *
+pool_at(uint16_t index)
+{
+	return __atomic_load_n(&pools_known[index], __ATOMIC_RELAXED);
+}
+
+/*
  * Give n events back to their pools: runs of pristine events of one pool in one bulk put that
  * leaves the mbufs' own lines where they are, the rest through rte_pktmbuf_free().
  */

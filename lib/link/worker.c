@@ -130,7 +130,7 @@ void
 event_share(struct weir_event *event, uint16_t more)
 {
 	if (!(event->flags & WEIR_EVENT_SHARED))
-		event->flags = (event->flags & (uint16_t)~WEIR_EVENT_PRISTINE) | WEIR_EVENT_SHARED;
+		event->flags = (event->flags & ~WEIR_EVENT_PRISTINE) | WEIR_EVENT_SHARED;
 	rte_pktmbuf_refcnt_update(weir_event_mbuf(event), (int16_t)more);
 }
 

@@ -23,48 +23,85 @@ static_assert(offsetof(struct rte_mbuf, nb_segs) == offsetof(struct rte_mbuf, re
 
 /* Out of the loop's way. */
 static __rte_noinline enum weir_verdict
-parse_slow(const struct rte_mbuf *mbuf, const struct weir_parse_burst *burst)
+parse_slow(const struct rte_mbuf *mbuf, const struct weir_parse_burst *burst, uint16_t pool)
 {
 	struct weir_event *event = weir_mbuf_event(mbuf);
 
 	if (FAST_KEY_ONLY)
-		parse_general_key_only(mbuf, burst, event);
+		parse_general_key_only(mbuf, burst, pool, event);
 	else
-		parse_general(mbuf, burst, event);
+		parse_general(mbuf, burst, pool, event);
 	return (enum weir_verdict)event->verdict;
 }
 
+/* What a run of packets of one pool shares. */
+struct parse_run {
+	struct fast_burst fast;
+	struct weir_parse_burst *burst;
+	uint64_t others; /* packets that did not go the short way, or are not OK */
+	uint16_t index;  /* of the pool */
+};
+
+/* False, and nothing done: of another pool. */
+static __rte_always_inline bool
+parse_next(struct rte_mbuf *mbuf, const struct rte_mempool *pool, struct parse_run *run)
+{
+	enum weir_verdict verdict = WEIR_VERDICT_MAX;
+
+	if (RTE_BYTE_ORDER == RTE_LITTLE_ENDIAN && fast_takes(mbuf, pool)) {
+		if (likely(parse_fast(mbuf, &run->fast)))
+			return true;
+		verdict = parse_fast_llc(mbuf, &run->fast);
+	} else if (mbuf->pool != pool) {
+		return false;
+	}
+	if (verdict == WEIR_VERDICT_MAX)
+		verdict = parse_slow(mbuf, run->burst, run->index);
+	run->burst->verdicts[verdict]++;
+	run->others++;
+	return true;
+}
+
+/* The packets of the first one's pool that `mbufs` begins with; how many. */
+static __rte_always_inline uint16_t
+parse_run(struct rte_mbuf *const mbufs[], uint16_t n, struct weir_parse_burst *burst,
+	const struct rte_mempool *pool, uint16_t index)
+{
+	struct parse_run run = {
+		.fast = fast_burst(burst, index),
+		.burst = burst,
+		.index = index,
+	};
+	size_t fetched = n - RTE_MIN(n, PREFETCH_AHEAD), i;
+
+	for (i = 0; i < fetched; i++) {
+		rte_prefetch0(rte_pktmbuf_mtod(mbufs[i + PREFETCH_AHEAD], const void *));
+		if (!parse_next(mbufs[i], pool, &run))
+			break;
+	}
+	for (; i < n; i++)
+		if (!parse_next(mbufs[i], pool, &run))
+			break;
+	burst->verdicts[WEIR_VERDICT_OK] += i - run.others;
+	return (uint16_t)i;
+}
+
+/* By runs of one pool, which a burst nearly always is: so its index is looked up once. */
 static __rte_noinline void
 parse_burst(struct rte_mbuf *const mbufs[], uint16_t n, struct weir_parse_burst *burst)
 {
-	const struct fast_burst fast = {
-		.first = { FAST_WORD0, 0, (uint32_t)burst->tsc, (uint32_t)(burst->tsc >> 32) },
-		.second = { 0, 0, burst->port | (uint32_t)burst->queue << 16, 0 },
-		.inner = burst->tunnel == WEIR_PARSE_INNER,
-	};
-	struct rte_mbuf *const *next = mbufs, *const * end, *const * fetched;
-	uint64_t others = 0;
+	while (n > 0) {
+		const struct rte_mempool *pool = mbufs[0]->pool;
+		uint16_t index = pool_index(pool), done = 1;
 
-	if (n == 0)
-		return;
-	end = mbufs + n;
-	fetched = end - RTE_MIN(n, PREFETCH_AHEAD);
-	for (; next < end; next++) {
-		enum weir_verdict verdict = WEIR_VERDICT_MAX;
-
-		if (next < fetched)
-			rte_prefetch0(rte_pktmbuf_mtod(next[PREFETCH_AHEAD], const void *));
-		if (RTE_BYTE_ORDER == RTE_LITTLE_ENDIAN && fast_takes(*next)) {
-			if (likely(parse_fast(*next, &fast)))
-				continue;
-			verdict = parse_fast_llc(*next, &fast);
-		}
-		if (verdict == WEIR_VERDICT_MAX)
-			verdict = parse_slow(*next, burst);
-		burst->verdicts[verdict]++;
-		others++;
+		/* The short way makes pristine events, which those of no index never are. */
+		if (likely(index != 0))
+			done = parse_run(mbufs, n, burst, pool, index);
+		else
+			burst->verdicts[parse_slow(mbufs[0], burst, 0)]++;
+		mbufs += done;
+		n -= done;
 	}
-	burst->verdicts[WEIR_VERDICT_OK] += n - others;
 }
 
 #endif /* WEIR_PARSE_BURST_H */

@@ -16,8 +16,10 @@
 #ifndef WEIR_PARSE_FAST_H
 #define WEIR_PARSE_FAST_H
 
+#include <assert.h>
 #include <netinet/in.h>
 
+#include "event/event.h"
 #include "hash.h"
 #include "parse_private.h"
 
@@ -37,24 +39,27 @@
 /* Where LLC begins so, SNAP may follow. */
 #define FAST_SNAP RTE_BE16(0xaaaa)
 
-/* What is read of a TCP header; a UDP header is shorter. */
+/* What is read of a TCP header, its flags last; a UDP header is shorter. */
 #define FAST_L4_READ 14
+#define FAST_FLAGS_OF_TCP 13
 /* Bytes that a frame must have to be looked at: Ethernet, a tag, IPv4, what is read of TCP. */
 #define FAST_LEAST (ETHER_LEN + VLAN_LEN + IPV4_LEN + FAST_L4_READ)
 
-/* First word of an event: all of it but the hash. */
-#define FAST_WORD0 \
-	(WEIR_EVENT_PACKET | WEIR_PRIO_DEFAULT << 8 | \
-		(uint32_t)(WEIR_EVENT_KEYED | WEIR_EVENT_PRISTINE) << 16)
-/* Word 6 of an event: where its parts stand. */
-#define FAST_VLAN_COUNT_AT 16
-#define FAST_TUNNEL_AT 24
-#define FAST_VERDICT_AT 32
-#define FAST_TCP_FLAGS_AT 40
-#define FAST_PROTO_AT 48
-#define FAST_IP_VERSION_AT 56
-/* What of word 6 key-only leaves: the tunnel, the verdict, the protocol, the IP version. */
-#define FAST_KEY_ONLY_WORD6 UINT64_C(0xffff00ffff000000)
+/* What an event begins with, the pool's index left out. */
+#define FAST_WORD0 (WEIR_EVENT_PACKET | WEIR_PRIO_DEFAULT << 8)
+#define FAST_POOL_AT 16
+/* Flags that all have, and what of the others key-only leaves out. */
+#define FAST_FLAGS (WEIR_EVENT_KEYED | WEIR_EVENT_PRISTINE)
+#define FAST_NOT_KEY_ONLY_FLAGS (WEIR_EVENT_VLAN | WEIR_EVENT_QINQ)
+/* Lanes of the third quarter; of the last one in 16 bits, and in 8. */
+#define FAST_HASH 1
+#define FAST_PAYLOAD_LEN 2
+#define FAST_TUNNEL_ID 3
+#define FAST_PAYLOAD_OFF 2
+#define FAST_TCP_FLAGS 14
+/* The last word of line 0: the tunnel, and behind it */
+#define FAST_VERDICT_AT 8
+#define FAST_PROTO_AT 24
 
 /*
  * A quarter of a line. Line 0 is stored by quarters: by words, the store buffer is full with a few
@@ -63,13 +68,26 @@
  */
 typedef uint32_t fast_quarter __attribute__((vector_size(16)));
 typedef uint64_t fast_words __attribute__((vector_size(16)));
+typedef uint16_t fast_halves __attribute__((vector_size(16)));
+typedef uint8_t fast_bytes __attribute__((vector_size(16)));
 
 /* What is the same for all packets of a burst. */
 struct fast_burst {
-	fast_quarter first;  /* of an event, but for the hash, and for flags that differ */
-	fast_quarter second; /* but for the length */
-	bool inner;          /* tunnels are looked into */
+	fast_quarter first; /* of an event, but for the flags */
+	fast_quarter third; /* port and queue of it */
+	bool inner;         /* tunnels are looked into */
 };
+
+static inline struct fast_burst
+fast_burst(const struct weir_parse_burst *burst, uint16_t pool_index)
+{
+	return (struct fast_burst){
+		.first = { FAST_WORD0 | (uint32_t)pool_index << FAST_POOL_AT, 0,
+			(uint32_t)burst->tsc, (uint32_t)(burst->tsc >> 32) },
+		.third = { burst->port | (uint32_t)burst->queue << 16, 0, 0, 0 },
+		.inner = burst->tunnel == WEIR_PARSE_INNER,
+	};
+}
 
 /* What is known of a packet before its IP header. */
 struct fast {
@@ -79,15 +97,25 @@ struct fast {
 	int32_t contiguous; /* bytes at data */
 	int32_t end;        /* of what there is, by the frame and the tunnel around */
 	int32_t l3_off;
-	uint32_t word0;
-	uint64_t word5; /* VLAN tags and tunnel id */
-	uint64_t word6; /* their count, and the tunnel */
+	uint32_t flags;
+	uint32_t vlan; /* tags, as in the event */
+	uint32_t tunnel_id;
+	uint32_t last; /* word of line 0: the tunnel, the verdict */
 };
 
 static inline uint32_t
 load32(const void *at)
 {
 	uint32_t v;
+
+	memcpy(&v, at, sizeof(v));
+	return v;
+}
+
+static inline uint64_t
+load64(const void *at)
+{
+	uint64_t v;
 
 	memcpy(&v, at, sizeof(v));
 	return v;
@@ -114,31 +142,47 @@ store_quarter(void *at, unsigned int quarter, fast_quarter v)
 	memcpy((uint8_t *)at + quarter * sizeof(v), &v, sizeof(v));
 }
 
-/* Line 0 of the event. */
+/* The last quarter: all of it is one constant, but for what the packet must be asked for. */
+static __rte_always_inline fast_quarter
+fast_fourth(const struct fast *p, int32_t l4_off, int32_t header, uint8_t proto)
+{
+	fast_quarter words = { (uint32_t)(p->l3_off | l4_off << 16), (uint32_t)proto << 16, p->vlan,
+		p->last | (uint32_t)proto << FAST_PROTO_AT };
+	fast_halves halves = (fast_halves)words;
+	fast_bytes bytes;
+
+	halves[FAST_PAYLOAD_OFF] = (uint16_t)(l4_off + header);
+	bytes = (fast_bytes)halves;
+	if (proto == IPPROTO_TCP)
+		bytes[FAST_TCP_FLAGS] = p->data[l4_off + FAST_FLAGS_OF_TCP];
+	return (fast_quarter)bytes;
+}
+
+static_assert(offsetof(struct rte_mbuf, pkt_len) == offsetof(struct rte_mbuf, packet_type) + 4,
+	"the length is the upper half of a word of the mbuf");
+
+/* Line 0 of the event. Lane by lane what differs: the rest of a quarter is loaded. */
 static __rte_always_inline void
 fast_store(const struct fast *p, int32_t l4_off, int32_t header, int32_t payload, uint32_t hash,
-	uint64_t l4)
+	uint8_t proto)
 {
 	struct weir_event *event = weir_mbuf_event(p->mbuf);
-	fast_quarter first = p->burst->first, second = p->burst->second, third = { 0 };
-	fast_words last = { (p->word6 | l4) & (FAST_KEY_ONLY ? FAST_KEY_ONLY_WORD6 : UINT64_MAX),
-		0 };
+	fast_quarter first = p->burst->first | (fast_quarter){ 0, p->flags, 0, 0 };
+	fast_quarter second = (fast_quarter)(fast_words){ load64(&p->mbuf->packet_type), 0 };
+	fast_quarter third = p->burst->third;
+	fast_quarter fourth = { 0, 0, 0, p->last | (uint32_t)proto << FAST_PROTO_AT };
 
-	/* Lane by lane what differs: the rest of a quarter is loaded as a constant. */
-	last[1] = (uintptr_t)p->mbuf->pool;
-	if (p->word0 != FAST_WORD0)
-		first[0] = p->word0;
-	first[1] = hash;
-	second[3] = (uint32_t)p->contiguous;
+	third[FAST_HASH] = hash;
 	if (!FAST_KEY_ONLY) {
-		third = (fast_quarter){ (uint32_t)(p->l3_off | l4_off << 16), 0, (uint32_t)p->word5,
-			(uint32_t)(p->word5 >> 32) };
-		third[1] = (uint32_t)(l4_off + header + (payload << 16));
+		third[FAST_PAYLOAD_LEN] = (uint32_t)payload;
+		if (p->flags & WEIR_EVENT_TUNNELLED)
+			third[FAST_TUNNEL_ID] = p->tunnel_id;
+		fourth = fast_fourth(p, l4_off, header, proto);
 	}
 	store_quarter(event, 0, first);
-	store_quarter(event, 1, second);
+	store_quarter(event, 1, __builtin_shufflevector(second, second, 2, 2, 1, 1));
 	store_quarter(event, 2, third);
-	store_quarter(event, 3, (fast_quarter)last);
+	store_quarter(event, 3, fourth);
 }
 
 /* Both ports, the protocol, the IP version. */
@@ -166,30 +210,30 @@ fast_store_ipv4(const struct fast *p, const uint8_t *addresses)
 /* All that is known when TCP or UDP has been read goes into the event. */
 static __rte_always_inline void
 fast_finish(const struct fast *p, int32_t l4_off, int32_t header, int32_t payload, uint8_t proto,
-	uint8_t tcp_flags, uint8_t version)
+	uint8_t version)
 {
 	const uint8_t *ip = p->data + p->l3_off, *l4 = p->data + l4_off;
-	uint64_t word6 = (uint64_t)tcp_flags << FAST_TCP_FLAGS_AT |
-		(uint64_t)proto << FAST_PROTO_AT | (uint64_t)version << FAST_IP_VERSION_AT;
+	struct fast q = *p;
 	uint32_t src, dst;
 
+	q.flags |= version == 4 ? WEIR_EVENT_IPV4 : WEIR_EVENT_IPV6;
+	if (FAST_KEY_ONLY)
+		q.flags &= ~FAST_NOT_KEY_ONLY_FLAGS;
 	if (version == 4) {
 		src = hash_end4(ip + 12, l4, proto);
 		dst = hash_end4(ip + 16, l4 + 2, proto);
 		fast_store_ipv4(p, ip + 12);
-		word6 |= ETHERTYPE_IPV4;
 	} else {
 		src = hash_end6(ip + 8, l4, proto);
 		dst = hash_end6(ip + 24, l4 + 2, proto);
 		memcpy(&weir_mbuf_event(p->mbuf)->key, ip + 8, 32);
-		word6 |= ETHERTYPE_IPV6;
 	}
 	fast_store_ports(p, l4, proto, version);
-	fast_store(p, l4_off, header, payload, hash_ends(src, dst), word6);
+	fast_store(&q, l4_off, header, payload, hash_ends(src, dst), proto);
 }
 
 static bool fast_inner(const struct fast_burst *burst, struct rte_mbuf *mbuf, int32_t off,
-	int32_t end, uint64_t word5, uint64_t word6);
+	int32_t end, uint32_t vlan, uint32_t flags);
 
 /*
  * Whether nothing behind the ports need be looked at: key-only, and not in a tunnel, where what is
@@ -198,7 +242,7 @@ static bool fast_inner(const struct fast_burst *burst, struct rte_mbuf *mbuf, in
 static __rte_always_inline bool
 fast_ports_suffice(const struct fast *p)
 {
-	return FAST_KEY_ONLY && p->word0 == FAST_WORD0;
+	return FAST_KEY_ONLY && !(p->flags & WEIR_EVENT_TUNNELLED);
 }
 
 /* TCP or UDP by its ports; the rest of the header is there, whatever it says. */
@@ -209,7 +253,7 @@ fast_ports(const struct fast *p, int32_t l4_off, int32_t length, uint8_t proto, 
 
 	if (unlikely(length < header) || unlikely(p->end - l4_off < header))
 		return false;
-	fast_finish(p, l4_off, 0, 0, proto, 0, version);
+	fast_finish(p, l4_off, 0, 0, proto, version);
 	return true;
 }
 
@@ -222,9 +266,10 @@ fast_tcp(const struct fast *p, int32_t l4_off, int32_t length, uint8_t version)
 
 	if (fast_ports_suffice(p))
 		return fast_ports(p, l4_off, length, IPPROTO_TCP, version);
-	if (unlikely(header < TCP_LEN) || unlikely(payload < 0))
+	/* Either is negative where there is not enough of it. */
+	if (unlikely((payload | (header - TCP_LEN)) < 0))
 		return false;
-	fast_finish(p, l4_off, header, payload, IPPROTO_TCP, l4[13], version);
+	fast_finish(p, l4_off, header, payload, IPPROTO_TCP, version);
 	return true;
 }
 
@@ -240,10 +285,10 @@ fast_udp(const struct fast *p, int32_t l4_off, int32_t length, uint8_t version)
 	if (unlikely(claimed > length) || unlikely(payload < 0))
 		return false;
 	if (unlikely(tunnel_port(load16(l4 + 2))) && p->burst->inner)
-		return p->word0 == FAST_WORD0 &&
-			fast_inner(p->burst, p->mbuf, l4_off, l4_off + UDP_LEN + payload, p->word5,
-				p->word6);
-	fast_finish(p, l4_off, UDP_LEN, payload, IPPROTO_UDP, 0, version);
+		return !(p->flags & WEIR_EVENT_TUNNELLED) &&
+			fast_inner(p->burst, p->mbuf, l4_off, l4_off + UDP_LEN + payload, p->vlan,
+				p->flags);
+	fast_finish(p, l4_off, UDP_LEN, payload, IPPROTO_UDP, version);
 	return true;
 }
 
@@ -292,8 +337,13 @@ fast_ether(struct fast *p)
 	if (ethertype != RTE_BE16(ETHERTYPE_VLAN))
 		return fast_ip(p, ethertype);
 	p->l3_off += VLAN_LEN;
-	p->word5 |= (uint64_t)get16(eth + 14) << (p->word6 >> FAST_VLAN_COUNT_AT) % 2 * 16;
-	p->word6 += UINT64_C(1) << FAST_VLAN_COUNT_AT;
+	if (p->flags & WEIR_EVENT_VLAN) {
+		p->vlan |= (uint32_t)get16(eth + 14) << 16;
+		p->flags |= WEIR_EVENT_QINQ;
+	} else {
+		p->vlan = get16(eth + 14);
+		p->flags |= WEIR_EVENT_VLAN;
+	}
 	return fast_ip(p, load16(eth + 16));
 }
 
@@ -304,7 +354,7 @@ fast_ether(struct fast *p)
  */
 static __rte_noinline bool
 fast_inner(const struct fast_burst *burst, struct rte_mbuf *mbuf, int32_t off, int32_t end,
-	uint64_t word5, uint64_t word6)
+	uint32_t vlan, uint32_t flags)
 {
 	struct fast p = {
 		.burst = burst,
@@ -313,23 +363,24 @@ fast_inner(const struct fast_burst *burst, struct rte_mbuf *mbuf, int32_t off, i
 		.contiguous = mbuf->data_len,
 		.end = end,
 		.l3_off = off + UDP_LEN + VXLAN_LEN,
-		.word0 = FAST_WORD0 | (uint32_t)WEIR_EVENT_TUNNELLED << 16,
-		.word6 = word6 | (uint64_t)WEIR_TUNNEL_VXLAN << FAST_TUNNEL_AT,
+		.flags = flags | WEIR_EVENT_TUNNELLED,
+		.vlan = vlan,
+		.last = WEIR_TUNNEL_VXLAN,
 	};
 	const uint8_t *udp = p.data + off, *vxlan = udp + UDP_LEN;
 
 	if (load16(udp + 2) != RTE_BE16(PORT_VXLAN) || p.l3_off + FAST_LEAST > p.contiguous ||
 		!(vxlan[0] & VXLAN_VNI_VALID))
 		return false;
-	p.word5 = word5 | (uint64_t)(get32(vxlan + 4) >> 8) << 32;
+	p.tunnel_id = get32(vxlan + 4) >> 8;
 	return fast_ether(&p);
 }
 
-/* One pristine segment, long enough, without offload results. */
+/* One pristine segment of the pool, long enough, without offload results. */
 static __rte_always_inline bool
-fast_takes(const struct rte_mbuf *mbuf)
+fast_takes(const struct rte_mbuf *mbuf, const struct rte_mempool *pool)
 {
-	return likely(mbuf->data_len >= FAST_LEAST) &&
+	return likely(mbuf->pool == pool) && likely(mbuf->data_len >= FAST_LEAST) &&
 		likely(!(mbuf->ol_flags & FAST_NOT_OL_FLAGS)) &&
 		likely(load32(&mbuf->refcnt) == FAST_ONE_SEGMENT);
 }
@@ -344,7 +395,7 @@ parse_fast(struct rte_mbuf *mbuf, const struct fast_burst *burst)
 		.data = rte_pktmbuf_mtod(mbuf, const uint8_t *),
 		.contiguous = mbuf->data_len,
 		.end = mbuf->data_len,
-		.word0 = FAST_WORD0,
+		.flags = FAST_FLAGS,
 	};
 
 	return fast_ether(&p);
@@ -358,15 +409,18 @@ static __rte_always_inline enum weir_verdict
 parse_fast_llc(struct rte_mbuf *mbuf, const struct fast_burst *burst)
 {
 	const uint8_t *eth = rte_pktmbuf_mtod(mbuf, const uint8_t *);
-	struct fast p = { .burst = burst, .mbuf = mbuf, .contiguous = mbuf->data_len };
+	struct fast p = { .burst = burst,
+		.mbuf = mbuf,
+		.contiguous = mbuf->data_len,
+		.flags = WEIR_EVENT_PRISTINE };
 	uint16_t length = get16(eth + 12);
 
 	if (length >= ETHERTYPE_LENGTH_END || load16(eth + ETHER_LEN) == FAST_SNAP)
 		return WEIR_VERDICT_MAX;
-	p.word0 = FAST_WORD0 & ~((uint32_t)WEIR_EVENT_KEYED << 16);
 	if (length < LLC_LEN) {
-		p.word0 |= (uint32_t)WEIR_EVENT_MALFORMED << 16;
-		fast_store(&p, 0, 0, 0, 0, (uint64_t)WEIR_VERDICT_TRUNC_L2 << FAST_VERDICT_AT);
+		p.flags |= WEIR_EVENT_MALFORMED;
+		p.last = (uint32_t)WEIR_VERDICT_TRUNC_L2 << FAST_VERDICT_AT;
+		fast_store(&p, 0, 0, 0, 0, 0);
 		return WEIR_VERDICT_TRUNC_L2;
 	}
 	fast_store(&p, 0, 0, 0, 0, 0);

@@ -11,39 +11,45 @@
 #include "event/event.h"
 #include "parse_private.h"
 
-#define LAYER_AT offsetof(struct weir_event, l3_off)
+#define LAYER_AT offsetof(struct weir_event, payload_len)
 #define SAME_PLACE(field) \
 	static_assert(offsetof(struct weir_event, field) == \
 			LAYER_AT + offsetof(struct parse_layer, field), \
 		"a layer is copied into the event as it is")
 
-SAME_PLACE(payload_len);
+SAME_PLACE(l3_off);
+SAME_PLACE(l4_off);
+SAME_PLACE(payload_off);
+SAME_PLACE(stopped);
 SAME_PLACE(vlan);
 SAME_PLACE(tunnel_id);
-SAME_PLACE(ethertype);
-SAME_PLACE(vlan_count);
+SAME_PLACE(tunnel);
 SAME_PLACE(verdict);
-SAME_PLACE(ip_version);
-static_assert(LAYER_AT + sizeof(struct parse_layer) == offsetof(struct weir_event, pool),
-	"a layer ends where the event's pool begins");
+SAME_PLACE(tcp_flags);
+SAME_PLACE(proto);
+static_assert(LAYER_AT + sizeof(struct parse_layer) == offsetof(struct weir_event, key),
+	"a layer ends where the event's line 0 does");
 
 /* The tags that the NIC took out of the frame go before those still in it. */
-static uint16_t
-stripped_tags(struct parse_layer *layer, const struct rte_mbuf *mbuf)
+static void
+stripped_tags(struct parse *p)
 {
-	uint16_t before = layer->vlan_count;
+	const uint64_t any = RTE_MBUF_F_RX_QINQ_STRIPPED | RTE_MBUF_F_RX_VLAN_STRIPPED;
+	const struct rte_mbuf *mbuf = p->mbuf;
 
+	if (likely(!(mbuf->ol_flags & any)))
+		return;
+	p->flags |= WEIR_EVENT_VLAN_STRIPPED;
 	if (mbuf->ol_flags & RTE_MBUF_F_RX_QINQ_STRIPPED)
-		layer->vlan[layer->vlan_count++] = mbuf->vlan_tci_outer;
+		parse_tag(p, mbuf->vlan_tci_outer);
 	if (mbuf->ol_flags & RTE_MBUF_F_RX_VLAN_STRIPPED)
-		layer->vlan[layer->vlan_count++] = mbuf->vlan_tci;
-	return layer->vlan_count > before ? WEIR_EVENT_VLAN_STRIPPED : 0;
+		parse_tag(p, mbuf->vlan_tci);
 }
 
-static uint16_t
+static uint32_t
 checksum_flags(uint64_t ol_flags)
 {
-	uint16_t flags = 0;
+	uint32_t flags = 0;
 
 	if ((ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK) == RTE_MBUF_F_RX_IP_CKSUM_BAD ||
 		ol_flags & RTE_MBUF_F_RX_OUTER_IP_CKSUM_BAD)
@@ -103,43 +109,45 @@ parse_steps(struct parse *p, const bool key_only)
 static __rte_always_inline void
 keep_key_only(struct weir_event *event, const struct parse_layer *layer)
 {
-	const size_t from = offsetof(struct parse_layer, ethertype);
-
-	memset((uint8_t *)event + LAYER_AT, 0, from);
-	memcpy((uint8_t *)event + LAYER_AT + from, (const uint8_t *)layer + from,
-		sizeof(*layer) - from);
-	event->ethertype = 0;
-	event->vlan_count = 0;
-	event->tcp_flags = 0;
+	memset((uint8_t *)event + LAYER_AT, 0, sizeof(*layer));
+	event->tunnel = layer->tunnel;
+	event->verdict = layer->verdict;
+	event->proto = layer->proto;
+	event->flags &= ~(WEIR_EVENT_VLAN | WEIR_EVENT_QINQ);
 }
 
 /* Compiled for each depth. */
 static __rte_always_inline void
-parse_any(const struct rte_mbuf *mbuf, const struct weir_parse_burst *burst,
+parse_any(const struct rte_mbuf *mbuf, const struct weir_parse_burst *burst, uint16_t pool,
 	struct weir_event *event, const bool key_only)
 {
 	struct parse p = {
 		.mbuf = mbuf,
 		.data = rte_pktmbuf_mtod(mbuf, const uint8_t *),
 		.contiguous = mbuf->data_len,
-		/* Offsets have 16 bits: headers further on are beyond what is followed. */
-		.end = RTE_MIN(mbuf->pkt_len, (uint32_t)UINT16_MAX),
+		.end = mbuf->pkt_len,
+		.header_end = RTE_MIN(mbuf->pkt_len, (uint32_t)UINT16_MAX),
+		.flags = weir_mbuf_mark_of(mbuf, pool) | checksum_flags(mbuf->ol_flags),
 		.inner = burst->tunnel == WEIR_PARSE_INNER,
 	};
-	uint16_t flags =
-		weir_mbuf_mark(mbuf) | checksum_flags(mbuf->ol_flags) | stripped_tags(&p.now, mbuf);
 
+	stripped_tags(&p);
 	p.done = p.now;
+	p.done_flags = p.flags;
 	parse_steps(&p, key_only);
+	/* Beyond the layer that is said of, unless what is there was a guess. */
+	if (!p.guess)
+		p.done.stopped = p.now.stopped;
 	event->type = WEIR_EVENT_PACKET;
 	event->prio = WEIR_PRIO_DEFAULT;
-	event->flags = flags | p.done_flags;
-	event->hash = 0;
+	event->flags = p.done_flags;
 	event->tsc = burst->tsc;
 	event->wire_ns = 0;
+	event->len = mbuf->pkt_len;
+	event->wire_len = mbuf->pkt_len;
 	event->port = burst->port;
 	event->queue = burst->queue;
-	event->len = mbuf->pkt_len;
+	event->hash = 0;
 	if (key_only)
 		keep_key_only(event, &p.done);
 	else
@@ -151,15 +159,15 @@ parse_any(const struct rte_mbuf *mbuf, const struct weir_parse_burst *burst,
 }
 
 void
-parse_general(const struct rte_mbuf *mbuf, const struct weir_parse_burst *burst,
+parse_general(const struct rte_mbuf *mbuf, const struct weir_parse_burst *burst, uint16_t pool,
 	struct weir_event *event)
 {
-	parse_any(mbuf, burst, event, false);
+	parse_any(mbuf, burst, pool, event, false);
 }
 
 void
 parse_general_key_only(const struct rte_mbuf *mbuf, const struct weir_parse_burst *burst,
-	struct weir_event *event)
+	uint16_t pool, struct weir_event *event)
 {
-	parse_any(mbuf, burst, event, true);
+	parse_any(mbuf, burst, pool, event, true);
 }

@@ -40,8 +40,9 @@ parse_llc(struct parse *p, uint16_t length)
 {
 	static const uint8_t snap[6] = { 0xaa, 0xaa, 0x03, 0, 0, 0 };
 	const uint8_t *llc;
+	uint16_t ethertype;
 
-	p->now.ethertype = 0;
+	p->now.stopped = 0;
 	parse_keep_l2(p);
 	parse_limit(p, p->off + length);
 	if (parse_read(p, p->off, LLC_LEN) == NULL)
@@ -50,8 +51,11 @@ parse_llc(struct parse *p, uint16_t length)
 	if (llc == NULL || memcmp(llc, snap, sizeof(snap)) != 0)
 		return STEP_DONE;
 	p->off += SNAP_LEN;
-	p->now.ethertype = get16(llc + sizeof(snap));
-	return p->now.ethertype < ETHERTYPE_LENGTH_END ? STEP_DONE : STEP_ETHERTYPE;
+	ethertype = get16(llc + sizeof(snap));
+	if (ethertype < ETHERTYPE_LENGTH_END)
+		return STEP_DONE;
+	p->now.stopped = ethertype;
+	return STEP_ETHERTYPE;
 }
 
 enum parse_step
@@ -61,7 +65,7 @@ parse_ether(struct parse *p)
 
 	if (eth == NULL)
 		return parse_fail(p, WEIR_VERDICT_TRUNC_L2);
-	p->now.ethertype = get16(eth + 12);
+	p->now.stopped = get16(eth + 12);
 	p->off += ETHER_LEN;
 	return STEP_ETHERTYPE;
 }
@@ -75,9 +79,8 @@ parse_vlan(struct parse *p)
 		return parse_fail(p, WEIR_VERDICT_TRUNC_L2);
 	if (!parse_deeper(p))
 		return parse_fail(p, WEIR_VERDICT_TOO_DEEP);
-	if (p->now.vlan_count < WEIR_MAX_VLANS)
-		p->now.vlan[p->now.vlan_count++] = get16(tag);
-	p->now.ethertype = get16(tag + 2);
+	parse_tag(p, get16(tag));
+	p->now.stopped = get16(tag + 2);
 	p->off += VLAN_LEN;
 	return STEP_ETHERTYPE;
 }
@@ -93,7 +96,7 @@ parse_below_mpls(struct parse *p)
 
 	if (first == NULL)
 		return STEP_DONE;
-	p->guess = true;
+	parse_guess(p);
 	switch (*first >> 4) {
 	case 4:
 		return STEP_IPV4;
@@ -147,7 +150,7 @@ parse_arp(struct parse *p)
 {
 	const uint8_t *arp = parse_read(p, p->off, ARP_LEN);
 
-	if (arp == NULL || p->off + ARP_LEN + 2u * (arp[4] + arp[5]) > p->end)
+	if (arp == NULL || p->off + ARP_LEN + 2u * (arp[4] + arp[5]) > p->header_end)
 		return parse_fail(p, WEIR_VERDICT_TRUNC_L3);
 	return STEP_DONE;
 }
@@ -155,7 +158,7 @@ parse_arp(struct parse *p)
 enum parse_step
 parse_ethertype(struct parse *p)
 {
-	uint16_t ethertype = p->now.ethertype;
+	uint16_t ethertype = p->now.stopped;
 
 	if (ethertype < ETHERTYPE_LENGTH_END)
 		return parse_llc(p, ethertype);

@@ -24,13 +24,12 @@ parse_begin_l3(struct parse *p, uint8_t version)
 	p->now.payload_off = 0;
 	p->now.payload_len = 0;
 	p->now.tcp_flags = 0;
-	p->now.ip_version = version;
-	p->now.ethertype = version == 4 ? ETHERTYPE_IPV4 : ETHERTYPE_IPV6;
 	p->key.sport = 0;
 	p->key.dport = 0;
 	p->key.ip_version = version;
-	p->flags &= (uint16_t) ~(WEIR_EVENT_FRAGMENT | WEIR_EVENT_LATER_FRAGMENT);
-	p->flags |= WEIR_EVENT_KEYED;
+	p->flags &= ~(WEIR_EVENT_FRAGMENT | WEIR_EVENT_LATER_FRAGMENT | WEIR_EVENT_IPV4 |
+		WEIR_EVENT_IPV6);
+	p->flags |= WEIR_EVENT_KEYED | (version == 4 ? WEIR_EVENT_IPV4 : WEIR_EVENT_IPV6);
 }
 
 static void
@@ -65,11 +64,12 @@ parse_ipv4(struct parse *p)
 	fragment = get16(ip + 6);
 	if (total < len)
 		return parse_fail_keyed(p, WEIR_VERDICT_BAD_TOTAL_LEN);
-	if (p->off + len > p->end)
+	if (p->off + len > p->header_end)
 		return parse_fail_keyed(p, WEIR_VERDICT_TRUNC_L3);
 	p->l3_end = p->off + total;
 	parse_limit(p, p->l3_end);
 	p->off += len;
+	p->now.stopped = p->now.proto;
 	if (fragment & (IPV4_FRAGMENT_MORE | IPV4_FRAGMENT_OFFSET))
 		p->flags |= WEIR_EVENT_FRAGMENT;
 	if (fragment & IPV4_FRAGMENT_OFFSET) {
@@ -93,6 +93,7 @@ parse_ipv6(struct parse *p)
 	memcpy(p->key.src, ip + 8, sizeof(p->key.src));
 	memcpy(p->key.dst, ip + 24, sizeof(p->key.dst));
 	p->now.proto = ip[6];
+	p->now.stopped = ip[6];
 	length = get16(ip + 4);
 	p->off += IPV6_LEN;
 	/* A jumbogram has length 0 and the true one in a hop-by-hop option; the frame bounds it. */
@@ -141,23 +142,24 @@ parse_extensions(struct parse *p)
 	static const uint8_t none[EXTENSION_LEN];
 	const uint8_t *ext;
 	uint32_t len;
+	uint8_t version = parse_version(p), proto;
 	unsigned int i;
 
-	for (i = 0; extension_len(p->now.proto, p->now.ip_version, none) != 0; i++) {
+	for (i = 0; extension_len(p->now.proto, version, none) != 0; i++) {
 		if (i == WEIR_PARSE_MAX_EXT)
 			return parse_fail_keyed(p, WEIR_VERDICT_EXT_CHAIN);
 		ext = parse_read(p, p->off, EXTENSION_LEN);
 		if (ext == NULL)
 			return parse_fail_keyed(p, WEIR_VERDICT_TRUNC_L3);
-		len = extension_len(p->now.proto, p->now.ip_version, ext);
-		if (p->off + len > p->end)
+		proto = p->now.proto;
+		len = extension_len(proto, version, ext);
+		if (p->off + len > p->header_end)
 			return parse_fail_keyed(p, WEIR_VERDICT_TRUNC_L3);
 		p->off += len;
-		if (p->now.proto == IPPROTO_FRAGMENT && parse_fragment(p, get16(ext + 2))) {
-			p->now.proto = ext[0];
-			return STEP_L4;
-		}
 		p->now.proto = ext[0];
+		p->now.stopped = ext[0];
+		if (proto == IPPROTO_FRAGMENT && parse_fragment(p, get16(ext + 2)))
+			return STEP_L4;
 	}
 	return STEP_L4;
 }

@@ -46,7 +46,7 @@ parse_tcp(struct parse *p)
 	p->now.tcp_flags = tcp[13];
 	if (len < TCP_LEN)
 		return parse_fail_keyed(p, WEIR_VERDICT_BAD_HDR_LEN);
-	if (p->off + len > p->end)
+	if (p->off + len > p->header_end)
 		return parse_fail_keyed(p, WEIR_VERDICT_TRUNC_L4);
 	parse_payload(p, p->off + len);
 	parse_commit(p);
@@ -58,7 +58,7 @@ static bool
 udp_length_fits(const struct parse *p, uint16_t length)
 {
 	if (length == 0)
-		return p->now.ip_version == 6;
+		return parse_version(p) == 6;
 	if (length < UDP_LEN)
 		return false;
 	return p->flags & WEIR_EVENT_FRAGMENT || length <= p->l3_end - p->off;
@@ -120,7 +120,7 @@ parse_icmp(struct parse *p, uint8_t echo, uint8_t reply)
 static enum parse_step
 parse_opaque(struct parse *p, uint32_t len)
 {
-	if (p->off + len > p->end)
+	if (p->off + len > p->header_end)
 		return parse_fail_keyed(p, WEIR_VERDICT_TRUNC_L4);
 	parse_payload(p, p->off + len);
 	parse_commit(p);

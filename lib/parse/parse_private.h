@@ -53,7 +53,7 @@
 enum parse_step {
 	STEP_DONE = 0,
 	STEP_ETHER,
-	STEP_ETHERTYPE, /* what layer.ethertype says */
+	STEP_ETHERTYPE, /* what layer.stopped says */
 	STEP_IPV4,
 	STEP_IPV6,
 	STEP_L4, /* what layer.proto says */
@@ -63,30 +63,29 @@ enum parse_step {
 
 /* What is said of the packet that one IP header begins; as in the event. */
 struct parse_layer {
+	uint32_t payload_len;
+	uint32_t tunnel_id;
 	uint16_t l3_off;
 	uint16_t l4_off;
 	uint16_t payload_off;
-	uint16_t payload_len;
+	uint16_t stopped; /* what comes next, by the last header that said so */
 	uint16_t vlan[WEIR_MAX_VLANS];
-	uint32_t tunnel_id;
-	uint16_t ethertype;
-	uint8_t vlan_count;
 	uint8_t tunnel;
 	uint8_t verdict;
 	uint8_t tcp_flags;
 	uint8_t proto;
-	uint8_t ip_version;
 };
 
 struct parse {
 	const struct rte_mbuf *mbuf;
 	const uint8_t *data; /* first segment */
 	uint32_t contiguous; /* bytes at data */
-	uint32_t end;        /* of what there is, by the frame and by the headers so far */
+	uint32_t end;        /* of what there is, by the frame and by the headers so far, */
+	uint32_t header_end; /* and of where headers may be: offsets have 16 bits */
 	uint32_t l3_end;     /* of what there should be, by the IP header */
 	uint32_t off;        /* of the next header */
-	uint16_t flags;      /* of the layer being read */
-	uint16_t done_flags;
+	uint32_t flags;      /* of the layer being read */
+	uint32_t done_flags;
 	uint8_t tags; /* in the L2 header being read */
 	uint8_t tunnels;
 	bool inner;              /* tunnels are looked into */
@@ -98,11 +97,11 @@ struct parse {
 	uint8_t scratch[HEADER_MAX]; /* a header that straddles segments */
 };
 
-/* The n bytes at off, or NULL where they don't end by p->end. Good until the next call. */
+/* The n bytes at off, or NULL where they don't end in time. Good until the next call. */
 static inline const uint8_t *
 parse_read(struct parse *p, uint32_t off, uint32_t n)
 {
-	if (off + n > p->end)
+	if (off + n > p->header_end)
 		return NULL;
 	if (off + n <= p->contiguous)
 		return p->data + off;
@@ -142,12 +141,40 @@ tunnel_port(uint16_t port)
 	}
 }
 
-/* What ends at off bytes of the frame ends no later than p->end. */
+/* What there is ends at off bytes of the frame, if not before. */
 static inline void
 parse_limit(struct parse *p, uint32_t off)
 {
-	if (off < p->end)
-		p->end = off;
+	if (off >= p->end)
+		return;
+	p->end = off;
+	p->header_end = RTE_MIN(off, (uint32_t)UINT16_MAX);
+}
+
+/* The IP version of the layer being read. */
+static inline uint8_t
+parse_version(const struct parse *p)
+{
+	return p->flags & WEIR_EVENT_IPV4 ? 4 : 6;
+}
+
+/* One more VLAN tag of the layer being read: the first ones count. */
+static inline void
+parse_tag(struct parse *p, uint16_t tci)
+{
+	if (p->flags & WEIR_EVENT_QINQ)
+		return;
+	p->now.vlan[p->flags & WEIR_EVENT_VLAN ? 1 : 0] = tci;
+	p->flags |= p->flags & WEIR_EVENT_VLAN ? WEIR_EVENT_QINQ : WEIR_EVENT_VLAN;
+}
+
+/* What follows counts only if a whole packet is found in it. */
+static inline void
+parse_guess(struct parse *p)
+{
+	if (!p->guess)
+		p->done.stopped = p->now.stopped;
+	p->guess = true;
 }
 
 /* The layer being read is the innermost decoded one so far. */
@@ -186,15 +213,15 @@ static inline void
 parse_payload(struct parse *p, uint32_t off)
 {
 	p->now.payload_off = (uint16_t)off;
-	p->now.payload_len = (uint16_t)(p->end - off);
+	p->now.payload_len = p->end - off;
 }
 
-/* The general way: all of the event of an mbuf. */
-void parse_general(const struct rte_mbuf *mbuf, const struct weir_parse_burst *burst,
+/* The general way: all of the event of an mbuf, of whose pool this is the index. */
+void parse_general(const struct rte_mbuf *mbuf, const struct weir_parse_burst *burst, uint16_t pool,
 	struct weir_event *event);
 /* Likewise at the depth key-only. */
 void parse_general_key_only(const struct rte_mbuf *mbuf, const struct weir_parse_burst *burst,
-	struct weir_event *event);
+	uint16_t pool, struct weir_event *event);
 
 /* weir_parse() at the depth key-only. */
 void parse_key_only(struct rte_mbuf *const mbufs[], uint16_t n, struct weir_parse_burst *burst);

@@ -64,7 +64,7 @@ step_of_ethertype(struct parse *p, uint16_t ethertype)
 	case ETHERTYPE_TEB:
 		return STEP_ETHER;
 	case ETHERTYPE_MPLS:
-		p->now.ethertype = ethertype;
+		p->now.stopped = ethertype; /* which is what that step looks at */
 		return STEP_ETHERTYPE;
 	default:
 		return STEP_DONE;
@@ -207,11 +207,17 @@ gre_len(uint16_t flags)
 	return GRE_LEN + words * 4;
 }
 
+/* Not source routes, of unknown length: nothing has used them since RFC 2784. */
+static bool
+gre_known(uint16_t flags)
+{
+	return !(flags & GRE_ROUTING) && (flags & GRE_VERSION) <= 1;
+}
+
 static enum parse_step
 parse_gre_inside(struct parse *p, uint16_t flags, uint16_t protocol)
 {
-	/* Source routes of unknown length; nothing has used them since RFC 2784. */
-	if (flags & GRE_ROUTING || (flags & GRE_VERSION) > 1)
+	if (!gre_known(flags))
 		return STEP_DONE;
 	if (protocol == GRE_PPP)
 		return parse_gre_ppp(p);
@@ -230,7 +236,7 @@ parse_gre(struct parse *p)
 	flags = get16(gre);
 	protocol = get16(gre + 2);
 	len = gre_len(flags);
-	if (p->off + len > p->end)
+	if (p->off + len > p->header_end)
 		return parse_fail_keyed(p, WEIR_VERDICT_TRUNC_TUNNEL);
 	if (flags & GRE_KEY) {
 		key = parse_read(p, p->off + GRE_LEN + (flags & GRE_CHECKSUM ? 4 : 0), 4);
@@ -238,6 +244,8 @@ parse_gre(struct parse *p)
 	}
 	p->off += len;
 	parse_payload(p, p->off);
+	if (gre_known(flags) && protocol >= ETHERTYPE_LENGTH_END)
+		p->now.stopped = protocol;
 	parse_commit(p);
 	return parse_tunnel(p, WEIR_TUNNEL_GRE, id, parse_gre_inside(p, flags, protocol));
 }

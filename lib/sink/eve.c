@@ -38,10 +38,10 @@ eve_put(struct eve_state *eve, struct weir_event *const events[], uint16_t n)
 	for (uint16_t i = 0; i < n; i++) {
 		const struct weir_event *event = events[i];
 		char *at = writer_at(writer);
-		uint64_t ns = event->wire_ns;
+		uint64_t ns = event->flags & WEIR_EVENT_WIRE_TIME ?
+			event->wire_ns :
+			writer_tsc_ns(writer, event->tsc) + offset;
 
-		if (ns == 0)
-			ns = writer_tsc_ns(writer, event->tsc) + offset;
 		writer_put(writer, (size_t)(eve_format_line(&eve->format, event, ns, at) - at));
 	}
 	writer_publish(writer);

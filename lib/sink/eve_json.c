@@ -247,7 +247,7 @@ put_iface(const struct eve_format *format, uint16_t port, char *at)
 static inline char *
 put_vlan(const struct weir_event *event, char *at)
 {
-	unsigned int count = RTE_MIN(event->vlan_count, (uint8_t)WEIR_MAX_VLANS);
+	unsigned int count = weir_event_vlan_count(event);
 
 	if (count == 0)
 		return at;
@@ -325,9 +325,13 @@ put_tunnel(const struct eve_format *format, const struct weir_event *event, char
 static inline char *
 put_packet(const struct eve_format *format, const struct weir_event *event, char *at)
 {
+	unsigned int ip_version = weir_event_ip_version(event);
+
 	at = put_uint(PUT(at, ",\"pkt_len\":"), event->len);
-	if (event->ip_version != 0)
-		at = put_uint(PUT(at, ",\"ip_v\":"), event->ip_version);
+	if (unlikely(event->wire_len > event->len))
+		at = put_uint(PUT(at, ",\"wire_len\":"), event->wire_len);
+	if (ip_version != 0)
+		at = put_uint(PUT(at, ",\"ip_v\":"), ip_version);
 	if (event->flags & WEIR_EVENT_KEYED)
 		at = put_tcp_flags(event, at);
 	at = put_text(at, &format->verdict[RTE_MIN(event->verdict, WEIR_VERDICT_MAX - 1)]);

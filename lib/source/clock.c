@@ -71,13 +71,15 @@ wire_clock_stamp(const struct wire_clock *clock, struct rte_mbuf *const mbufs[],
 {
 	for (uint16_t i = 0; i < n; i++) {
 		const struct rte_mbuf *m = mbufs[i];
+		struct weir_event *event = weir_mbuf_event(m);
 		int64_t ticks;
 
 		if (!(m->ol_flags & clock->flag))
 			continue;
 		ticks = (int64_t)(*RTE_MBUF_DYNFIELD(m, clock->offset, const uint64_t *) -
 			clock->base_ticks);
-		weir_mbuf_event(m)->wire_ns = clock->base_ns +
+		event->wire_ns = clock->base_ns +
 			(uint64_t)(((__int128)ticks * clock->mult) >> WIRE_CLOCK_SHIFT);
+		event->flags |= WEIR_EVENT_WIRE_TIME;
 	}
 }

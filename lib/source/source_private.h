@@ -22,7 +22,7 @@ struct wire_clock {
 
 void wire_clock_init(uint16_t port, struct wire_clock *clock);
 
-/* Set `wire_ns` of the events of a burst; clock->offset is not negative. */
+/* Set `wire_ns`, and that it is known, of the events of a burst; clock->offset is not negative. */
 void wire_clock_stamp(const struct wire_clock *clock, struct rte_mbuf *const mbufs[], uint16_t n);
 
 #endif /* WEIR_SOURCE_PRIVATE_H */

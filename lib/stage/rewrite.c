@@ -93,7 +93,7 @@ port_within(const struct row *r, const struct weir_event *e, rte_be16_t port)
 static inline bool
 vlan_within(const struct row *r, const struct weir_event *e, uint8_t tag)
 {
-	return tag < e->vlan_count && within(r, e->vlan[tag] & VLAN_ID_MASK);
+	return tag < weir_event_vlan_count(e) && within(r, e->vlan[tag] & VLAN_ID_MASK);
 }
 
 FIELD_MATCH(proto, keyed(e) && within(r, e->proto))
@@ -101,7 +101,7 @@ FIELD_MATCH(sport, port_within(r, e, e->key.sport))
 FIELD_MATCH(dport, port_within(r, e, e->key.dport))
 FIELD_MATCH(port, port_within(r, e, e->key.sport) || port_within(r, e, e->key.dport))
 FIELD_MATCH(vlan, vlan_within(r, e, 0) || vlan_within(r, e, 1))
-FIELD_MATCH(ip_version, within(r, e->ip_version))
+FIELD_MATCH(ip_version, within(r, weir_event_ip_version(e)))
 FIELD_MATCH(verdict, within(r, e->verdict))
 FIELD_MATCH(len, within(r, e->len))
 FIELD_MATCH(tunnel, within(r, e->tunnel))

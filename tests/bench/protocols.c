@@ -30,7 +30,7 @@ protocols_process(struct weir_worker *worker, void *state, struct weir_event *ev
 	for (uint16_t i = 0; i < n; i++) {
 		const struct weir_event *event = events[i];
 		bool keyed = event->flags & WEIR_EVENT_KEYED;
-		uint8_t version = keyed ? event->ip_version : 0, proto = keyed ? event->proto : 0;
+		uint8_t version = weir_event_ip_version(event), proto = keyed ? event->proto : 0;
 
 		protocols->seen[version][proto].packets++;
 		protocols->seen[version][proto].bytes += event->len;

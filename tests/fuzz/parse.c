@@ -46,7 +46,7 @@ fuzz_parse(const uint8_t *data, uint32_t len, uint8_t choice, uint8_t depth, uin
 	if (burst.verdicts[event.verdict] != 1)
 		fuzz_check("verdict count");
 	packet_free(&p);
-	event.flags &= (uint16_t)~WEIR_EVENT_PRISTINE;
+	event.flags &= ~WEIR_EVENT_PRISTINE;
 	return event;
 }
 

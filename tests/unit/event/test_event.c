@@ -188,7 +188,7 @@ test_mark(void **state)
 
 	(void)state;
 	assert_int_equal(weir_mbuf_mark(mbuf), WEIR_EVENT_PRISTINE);
-	assert_ptr_equal(weir_mbuf_event(mbuf)->pool, pools[0]);
+	assert_int_equal(weir_mbuf_event(mbuf)->pool, weir_pool_index(pools[0]));
 
 	rte_mbuf_refcnt_update(mbuf, 1);
 	assert_int_equal(weir_mbuf_mark(mbuf), 0);
@@ -212,6 +212,79 @@ test_mark(void **state)
 	rte_pktmbuf_free(mbuf);
 	assert_int_equal(freed, 1);
 	rte_free(buffer);
+}
+
+/* Where the caller knows the pool; of none there is nothing to put an mbuf back into. */
+static void
+test_mark_of(void **state)
+{
+	struct rte_mbuf *mbuf = rte_pktmbuf_alloc(pools[0]);
+	uint16_t index = weir_pool_index(pools[0]);
+
+	(void)state;
+	assert_int_equal(weir_mbuf_mark_of(mbuf, index), WEIR_EVENT_PRISTINE);
+	assert_int_equal(weir_mbuf_event(mbuf)->pool, index);
+	assert_int_equal(weir_mbuf_mark_of(mbuf, 0), 0);
+	assert_int_equal(weir_mbuf_event(mbuf)->pool, 0);
+	rte_mbuf_refcnt_update(mbuf, 1);
+	assert_int_equal(weir_mbuf_mark_of(mbuf, index), 0);
+	rte_mbuf_refcnt_update(mbuf, -1);
+	rte_pktmbuf_free(mbuf);
+}
+
+/* What flags say in place of fields. */
+static void
+test_said_by_flags(void **state)
+{
+	static const struct {
+		uint32_t flags;
+		uint16_t stopped;
+		uint8_t version;
+		unsigned int vlans;
+		uint16_t ethertype;
+	} rows[] = {
+		{ 0, 0, 0, 0, 0 },
+		{ 0, 0x88cc, 0, 0, 0x88cc },
+		{ WEIR_EVENT_IPV4, 6, 4, 0, 0x0800 },
+		{ WEIR_EVENT_IPV6, 17, 6, 0, 0x86dd },
+		{ WEIR_EVENT_IPV4, 0x6558, 4, 0, 0x0800 },
+		{ WEIR_EVENT_VLAN, 0x0806, 0, 1, 0x0806 },
+		{ WEIR_EVENT_VLAN | WEIR_EVENT_QINQ | WEIR_EVENT_IPV6, 6, 6, 2, 0x86dd },
+		{ ~(WEIR_EVENT_VLAN | WEIR_EVENT_QINQ | WEIR_EVENT_IPV4 | WEIR_EVENT_IPV6), 0, 0, 0,
+			0 },
+	};
+
+	(void)state;
+	for (unsigned int i = 0; i < RTE_DIM(rows); i++) {
+		const struct weir_event event = {
+			.flags = rows[i].flags,
+			.stopped = rows[i].stopped,
+		};
+
+		assert_int_equal(weir_event_ip_version(&event), rows[i].version);
+		assert_int_equal(weir_event_vlan_count(&event), rows[i].vlans);
+		assert_int_equal(weir_event_ethertype(&event), rows[i].ethertype);
+	}
+}
+
+/* Flags are bits of their own, and as many as there were before are left. */
+static void
+test_flags(void **state)
+{
+	static const uint32_t flags[] = { WEIR_EVENT_PRISTINE, WEIR_EVENT_SHARED, WEIR_EVENT_KEYED,
+		WEIR_EVENT_FRAGMENT, WEIR_EVENT_LATER_FRAGMENT, WEIR_EVENT_TUNNELLED,
+		WEIR_EVENT_MALFORMED, WEIR_EVENT_VLAN_STRIPPED, WEIR_EVENT_BAD_L3_CKSUM,
+		WEIR_EVENT_BAD_L4_CKSUM, WEIR_EVENT_IPV4, WEIR_EVENT_IPV6, WEIR_EVENT_VLAN,
+		WEIR_EVENT_QINQ, WEIR_EVENT_WIRE_TIME };
+	uint32_t all = 0;
+
+	(void)state;
+	for (unsigned int i = 0; i < RTE_DIM(flags); i++) {
+		assert_int_equal(__builtin_popcount(flags[i]), 1);
+		assert_int_equal(all & flags[i], 0);
+		all |= flags[i];
+	}
+	assert_true(32 - __builtin_popcount(all) >= 16);
 }
 
 static void
@@ -397,6 +470,9 @@ main(void)
 		cmocka_unit_test(test_layout),
 		cmocka_unit_test(test_fits),
 		cmocka_unit_test(test_mark),
+		cmocka_unit_test(test_mark_of),
+		cmocka_unit_test(test_said_by_flags),
+		cmocka_unit_test(test_flags),
 		cmocka_unit_test(test_touch),
 		cmocka_unit_test(test_free_none),
 		cmocka_unit_test(test_free_long),

@@ -23,6 +23,9 @@
 /* What the event's memory holds before it is parsed. */
 #define PACKET_FILL 0xa5
 
+/* Stands for the pool of all of them. */
+static uint64_t packet_pool;
+
 struct packet {
 	struct rte_mbuf *segments[PACKET_SEGMENTS];
 	unsigned int n;
@@ -46,6 +49,7 @@ packet_segment(const uint8_t *bytes, uint32_t len)
 	mbuf->nb_segs = 1;
 	mbuf->refcnt = 1;
 	mbuf->priv_size = sizeof(struct weir_event);
+	mbuf->pool = (void *)&packet_pool;
 	return mbuf;
 }
 
@@ -93,9 +97,10 @@ packet_wrong_key(const struct weir_event *e)
 	memcpy(back.dst, e->key.src, sizeof(back.dst));
 	back.sport = e->key.dport;
 	back.dport = e->key.sport;
-	if (e->key.zero != 0 || e->key.proto != e->proto || e->key.ip_version != e->ip_version)
+	if (e->key.zero != 0 || e->key.proto != e->proto ||
+		e->key.ip_version != weir_event_ip_version(e))
 		return "key and event differ";
-	if (e->ip_version == 4 &&
+	if (e->flags & WEIR_EVENT_IPV4 &&
 		(memcmp(e->key.src, mapped, 12) != 0 || memcmp(e->key.dst, mapped, 12) != 0))
 		return "an IPv4 address is not mapped";
 	if (e->hash != key_hash(&e->key) || e->hash != key_hash(&back))
@@ -117,7 +122,7 @@ packet_wrong_keyless(const struct weir_event *e)
 		if (((const uint8_t *)&e->key)[i] != PACKET_FILL)
 			return "line 1 is written";
 	if (e->l3_off != 0 || e->l4_off != 0 || e->payload_off != 0 || e->payload_len != 0 ||
-		e->hash != 0 || e->ip_version != 0 || e->proto != 0 || e->tunnel != 0)
+		e->hash != 0 || weir_event_ip_version(e) != 0 || e->proto != 0 || e->tunnel != 0)
 		return "something of IP";
 	return NULL;
 }
@@ -133,18 +138,24 @@ packet_wrong(const struct rte_mbuf *mbuf)
 		if (((const uint8_t *)e->user)[i] != PACKET_FILL)
 			return "user words are written";
 	if (e->type != WEIR_EVENT_PACKET || e->prio != WEIR_PRIO_DEFAULT || e->wire_ns != 0 ||
-		e->len != mbuf->pkt_len)
-		return "type, prio, wire_ns or len";
+		e->flags & WEIR_EVENT_WIRE_TIME || e->len != mbuf->pkt_len || e->wire_len != e->len)
+		return "type, prio, wire_ns, len or wire_len";
+	if (e->pool != weir_pool_index(mbuf->pool))
+		return "pool";
 	if (e->verdict >= WEIR_VERDICT_MAX ||
 		!!(e->flags & WEIR_EVENT_MALFORMED) != (e->verdict != WEIR_VERDICT_OK))
 		return "verdict";
 	if (!!(e->flags & WEIR_EVENT_PRISTINE) != (mbuf->nb_segs == 1))
 		return "pristine";
-	if (e->l3_off > e->len || e->l4_off > e->len || e->payload_off + e->payload_len > e->len)
+	if (e->l3_off > e->len || e->l4_off > e->len || e->payload_off > e->len ||
+		e->payload_len > e->len - e->payload_off)
 		return "an offset beyond the frame";
-	if (e->vlan_count > WEIR_MAX_VLANS || e->tunnel >= WEIR_TUNNEL_MAX ||
+	if ((e->flags & (WEIR_EVENT_VLAN | WEIR_EVENT_QINQ)) == WEIR_EVENT_QINQ ||
+		e->tunnel >= WEIR_TUNNEL_MAX ||
 		!!(e->flags & WEIR_EVENT_TUNNELLED) != (e->tunnel != WEIR_TUNNEL_NONE))
 		return "VLAN or tunnel";
+	if (e->stopped > UINT8_MAX && e->stopped < 0x0600)
+		return "stopped";
 	return e->flags & WEIR_EVENT_KEYED ? packet_wrong_key(e) : packet_wrong_keyless(e);
 }
 
@@ -170,13 +181,13 @@ packet_wrong_key_only(const struct weir_event *full, const struct weir_event *ke
 		return "key-only: another key or hash";
 	if (key_only->verdict == WEIR_VERDICT_OK && packet_may_be_unseen(full)) {
 		want.verdict = WEIR_VERDICT_OK;
-		want.flags &= (uint16_t)~WEIR_EVENT_MALFORMED;
+		want.flags &= ~WEIR_EVENT_MALFORMED;
 	}
-	want.wire_ns = 0;
-	want.l3_off = want.l4_off = want.payload_off = want.payload_len = 0;
-	want.vlan[0] = want.vlan[1] = want.ethertype = 0;
-	want.tunnel_id = 0;
-	want.vlan_count = want.tcp_flags = 0;
+	want.flags &= ~(WEIR_EVENT_VLAN | WEIR_EVENT_QINQ);
+	want.payload_len = want.tunnel_id = 0;
+	want.l3_off = want.l4_off = want.payload_off = want.stopped = 0;
+	want.vlan[0] = want.vlan[1] = 0;
+	want.tcp_flags = 0;
 	return memcmp(&want, key_only, sizeof(want)) == 0 ? NULL : "key-only: line 0";
 }
 

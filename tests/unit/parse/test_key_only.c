@@ -32,7 +32,7 @@ parse_cut(const uint8_t *bytes, uint32_t len, uint32_t a, uint32_t b, uint8_t tu
 	packet_free(&p);
 	assert_int_equal(burst.verdicts[event.verdict], 1);
 	assert_int_equal(burst.key_only, depth == WEIR_PARSE_KEY_ONLY);
-	event.flags &= (uint16_t)~WEIR_EVENT_PRISTINE;
+	event.flags &= ~WEIR_EVENT_PRISTINE;
 	return event;
 }
 
@@ -307,19 +307,18 @@ offloads(void **state)
 	mbuf = packet_make(&p, frame_bytes(&f), frame_len(&f), 0, 0);
 	mbuf->ol_flags = tags | RTE_MBUF_F_RX_L4_CKSUM_BAD;
 	mbuf->vlan_tci = 77;
-	mbuf->pool = (void *)&burst;
 	weir_parse(&mbuf, 1, &burst);
 	event = weir_mbuf_event(mbuf);
 	assert_int_equal(event->flags,
-		WEIR_EVENT_PRISTINE | WEIR_EVENT_KEYED | WEIR_EVENT_VLAN_STRIPPED |
-			WEIR_EVENT_BAD_L4_CKSUM);
-	assert_int_equal(event->vlan_count, 0);
+		WEIR_EVENT_PRISTINE | WEIR_EVENT_KEYED | WEIR_EVENT_IPV4 |
+			WEIR_EVENT_VLAN_STRIPPED | WEIR_EVENT_BAD_L4_CKSUM);
+	assert_int_equal(weir_event_vlan_count(event), 0);
 	assert_int_equal(event->vlan[0], 0);
-	assert_ptr_equal(event->pool, &burst);
+	assert_int_equal(event->pool, weir_pool_index(mbuf->pool));
 	mbuf->ol_flags = 0;
 	weir_parse(&mbuf, 1, &burst);
-	assert_int_equal(event->flags, WEIR_EVENT_PRISTINE | WEIR_EVENT_KEYED);
-	assert_ptr_equal(event->pool, &burst);
+	assert_int_equal(event->flags, WEIR_EVENT_PRISTINE | WEIR_EVENT_KEYED | WEIR_EVENT_IPV4);
+	assert_int_equal(event->pool, weir_pool_index(mbuf->pool));
 	packet_free(&p);
 }
 

@@ -283,7 +283,7 @@ too_many_tags(void **state)
 		ether(&f, 0x9100);
 		assert_int_equal(parse(&f),
 			n > WEIR_PARSE_MAX_TAGS ? WEIR_VERDICT_TOO_DEEP : WEIR_VERDICT_OK);
-		assert_int_equal(event.vlan_count, WEIR_MAX_VLANS);
+		assert_int_equal(weir_event_vlan_count(&event), WEIR_MAX_VLANS);
 	}
 }
 
@@ -378,7 +378,7 @@ inner_without_key(void **state)
 	ether(&f, 0x0800);
 	assert_int_equal(parse(&f), WEIR_VERDICT_OK);
 	assert_int_equal(rte_be_to_cpu_16(event.key.dport), 4789);
-	assert_int_equal(event.vlan_count, 0);
+	assert_int_equal(weir_event_vlan_count(&event), 0);
 	tcp4(&f);
 	frame_bytes(&f)[20 + 12] = 0;
 	tag(&f, 5, 0x0800);
@@ -388,7 +388,7 @@ inner_without_key(void **state)
 	ether(&f, 0x0800);
 	assert_int_equal(parse(&f), WEIR_VERDICT_OK);
 	assert_int_equal(rte_be_to_cpu_16(event.key.dport), 4789);
-	assert_int_equal(event.vlan_count, 0);
+	assert_int_equal(weir_event_vlan_count(&event), 0);
 	assert_int_equal(event.tunnel_id, 0);
 }
 

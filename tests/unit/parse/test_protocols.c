@@ -22,7 +22,6 @@ parse_with(struct frame *f, uint8_t tunnel, uint64_t ol_flags, uint16_t outer, u
 	mbuf->ol_flags = ol_flags;
 	mbuf->vlan_tci_outer = outer;
 	mbuf->vlan_tci = inner;
-	mbuf->pool = (void *)&event;
 	weir_parse(&mbuf, 1, &burst);
 	event = *weir_mbuf_event(mbuf);
 	wrong = packet_wrong(mbuf);
@@ -33,7 +32,6 @@ parse_with(struct frame *f, uint8_t tunnel, uint64_t ol_flags, uint16_t outer, u
 	assert_int_equal(event.tsc, 7);
 	assert_int_equal(event.port, 3);
 	assert_int_equal(event.queue, 2);
-	assert_ptr_equal(event.pool, &event);
 }
 
 static void
@@ -47,8 +45,8 @@ assert_flow(uint8_t proto, uint8_t version, uint16_t sport, uint16_t dport)
 {
 	assert_true(event.flags & WEIR_EVENT_KEYED);
 	assert_int_equal(event.proto, proto);
-	assert_int_equal(event.ip_version, version);
-	assert_int_equal(event.ethertype, version == 4 ? 0x0800 : 0x86dd);
+	assert_int_equal(weir_event_ip_version(&event), version);
+	assert_int_equal(weir_event_ethertype(&event), version == 4 ? 0x0800 : 0x86dd);
 	assert_int_equal(rte_be_to_cpu_16(event.key.sport), sport);
 	assert_int_equal(rte_be_to_cpu_16(event.key.dport), dport);
 }
@@ -99,7 +97,7 @@ tcp_ipv4(void **state)
 	assert_flow(IPPROTO_TCP, 4, 1234, 443);
 	assert_offsets(14, 34, 54, 10);
 	assert_int_equal(event.tcp_flags, 0x18);
-	assert_int_equal(event.vlan_count, 0);
+	assert_int_equal(weir_event_vlan_count(&event), 0);
 	assert_memory_equal(event.key.src, src, 16);
 	assert_memory_equal(event.key.dst, dst, 16);
 	assert_true(event.flags & WEIR_EVENT_PRISTINE);
@@ -173,11 +171,11 @@ vlan(void **state)
 	plain(4);
 	assert_flow(IPPROTO_TCP, 4, 1234, 443);
 	assert_offsets(18, 38, 58, 10);
-	assert_int_equal(event.vlan_count, 1);
+	assert_int_equal(weir_event_vlan_count(&event), 1);
 	assert_int_equal(event.vlan[0], 0x2005);
 	plain(5);
 	assert_flow(IPPROTO_UDP, 6, 5353, 53);
-	assert_int_equal(event.vlan_count, 2);
+	assert_int_equal(weir_event_vlan_count(&event), 2);
 	assert_int_equal(event.vlan[0], 100);
 	assert_int_equal(event.vlan[1], 7);
 }
@@ -193,11 +191,11 @@ vlan_stripped(void **state)
 	frames_plain(4, &f);
 	parse_with(&f, WEIR_PARSE_INNER, one, 0, 77);
 	assert_true(event.flags & WEIR_EVENT_VLAN_STRIPPED);
-	assert_int_equal(event.vlan_count, 2);
+	assert_int_equal(weir_event_vlan_count(&event), 2);
 	assert_int_equal(event.vlan[0], 77);
 	assert_int_equal(event.vlan[1], 0x2005);
 	parse_with(&f, WEIR_PARSE_INNER, one | qinq, 66, 77);
-	assert_int_equal(event.vlan_count, 2);
+	assert_int_equal(weir_event_vlan_count(&event), 2);
 	assert_int_equal(event.vlan[0], 66);
 	assert_int_equal(event.vlan[1], 77);
 	parse_with(&f, WEIR_PARSE_INNER, RTE_MBUF_F_RX_VLAN | qinq, 66, 77);
@@ -211,10 +209,10 @@ vlan_stripped(void **state)
 static void
 checksums(void **state)
 {
-	const uint16_t bad = WEIR_EVENT_BAD_L3_CKSUM | WEIR_EVENT_BAD_L4_CKSUM;
+	const uint32_t bad = WEIR_EVENT_BAD_L3_CKSUM | WEIR_EVENT_BAD_L4_CKSUM;
 	static const struct {
 		uint64_t ol_flags;
-		uint16_t flags;
+		uint32_t flags;
 	} cases[] = {
 		{ RTE_MBUF_F_RX_IP_CKSUM_BAD, WEIR_EVENT_BAD_L3_CKSUM },
 		{ RTE_MBUF_F_RX_IP_CKSUM_GOOD, 0 },
@@ -260,13 +258,13 @@ without_ip(void **state)
 	(void)state;
 	plain(11);
 	assert_false(event.flags & WEIR_EVENT_KEYED);
-	assert_int_equal(event.ethertype, 0x0806);
+	assert_int_equal(weir_event_ethertype(&event), 0x0806);
 	plain(25);
 	assert_false(event.flags & WEIR_EVENT_KEYED);
-	assert_int_equal(event.ethertype, 0x88cc);
+	assert_int_equal(weir_event_ethertype(&event), 0x88cc);
 	plain(27);
 	assert_false(event.flags & WEIR_EVENT_KEYED);
-	assert_int_equal(event.ethertype, 0);
+	assert_int_equal(weir_event_ethertype(&event), 0);
 }
 
 static void
@@ -452,7 +450,7 @@ vxlan_and_geneve(void **state)
 	tunnel(9);
 	assert_flow(IPPROTO_UDP, 6, 5353, 53);
 	assert_tunnel(WEIR_TUNNEL_VXLAN, 5001);
-	assert_int_equal(event.vlan_count, 2);
+	assert_int_equal(weir_event_vlan_count(&event), 2);
 	assert_int_equal(event.vlan[0], 8);
 	assert_int_equal(event.vlan[1], 9);
 	tunnel(10);

@@ -31,7 +31,7 @@ parse_cut(const uint8_t *bytes, uint32_t len, uint32_t a, uint32_t b, uint8_t tu
 	packet_free(&p);
 	if (wrong != NULL)
 		fail_msg("%s", wrong);
-	event.flags &= (uint16_t)~WEIR_EVENT_PRISTINE;
+	event.flags &= ~WEIR_EVENT_PRISTINE;
 	return event;
 }
 
@@ -103,7 +103,7 @@ bursts(void **state)
 			frames_get((i + n) % FRAMES, &f);
 			alone = parse_cut(frame_bytes(&f), frame_len(&f), 0, 0, WEIR_PARSE_INNER);
 			event = weir_mbuf_event(mbufs[i]);
-			event->flags &= (uint16_t)~WEIR_EVENT_PRISTINE;
+			event->flags &= ~WEIR_EVENT_PRISTINE;
 			assert_memory_equal(event, &alone, sizeof(alone));
 			packet_free(&packets[i]);
 		}
@@ -113,7 +113,7 @@ bursts(void **state)
 	assert_int_equal(counted, total);
 }
 
-/* Offsets have 16 bits and frames of many segments more: nothing wraps. */
+/* Frames of many segments are longer than 16 bits can say: nothing wraps. */
 static void
 huge(void **state)
 {
@@ -130,7 +130,67 @@ huge(void **state)
 	assert_int_equal(event.len, sizeof(bytes));
 	assert_int_equal(event.verdict, WEIR_VERDICT_OK);
 	assert_int_equal(event.payload_off, 54);
-	assert_int_equal(event.payload_len, UINT16_MAX - 54);
+	assert_int_equal(event.payload_len, UINT16_MAX - 40);
+
+	payload(&f, 0);
+	udp(&f, 1, 2);
+	put16(frame_bytes(&f) + 4, 0);
+	extension(&f, IPPROTO_UDP, 0);
+	ipv6(&f, IPPROTO_HOPOPTS);
+	put16(frame_bytes(&f) + 4, 0);
+	ether(&f, 0x86dd);
+	memcpy(bytes, frame_bytes(&f), frame_len(&f));
+	event = parse_cut(bytes, sizeof(bytes), UINT16_MAX, 2 * UINT16_MAX, WEIR_PARSE_INNER);
+	assert_int_equal(event.verdict, WEIR_VERDICT_OK);
+	assert_int_equal(event.payload_off, 70);
+	assert_int_equal(event.payload_len, 3 * UINT16_MAX - 70);
+}
+
+/* IPv6 in IPv6, each with as many and as long extension headers as are followed. */
+static uint32_t
+long_headers(uint8_t *bytes, unsigned int layers)
+{
+	uint32_t at = 14;
+
+	put16(bytes + 12, 0x86dd);
+	for (; layers > 0; layers--) {
+		bytes[at] = 0x60;
+		put16(bytes + at + 4, UINT16_MAX);
+		bytes[at + 6] = IPPROTO_DSTOPTS;
+		at += 40;
+		for (unsigned int i = 0; i < WEIR_PARSE_MAX_EXT; i++, at += 2048) {
+			bytes[at] = IPPROTO_DSTOPTS;
+			bytes[at + 1] = UINT8_MAX;
+		}
+		bytes[at - 2048] = layers > 1 ? IPPROTO_IPV6 : IPPROTO_UDP;
+	}
+	put16(bytes + at + 4, 8 + 100);
+	return at;
+}
+
+/* Headers are followed as far as an offset can say, and are cut off there. */
+static void
+far(void **state)
+{
+	static uint8_t bytes[2 * UINT16_MAX];
+	struct weir_event event;
+	uint32_t at;
+
+	(void)state;
+	at = long_headers(bytes, 3);
+	event = parse_cut(bytes, sizeof(bytes), UINT16_MAX, UINT16_MAX, WEIR_PARSE_INNER);
+	assert_int_equal(event.verdict, WEIR_VERDICT_OK);
+	assert_int_equal(event.l4_off, at);
+	assert_int_equal(event.payload_len, 100);
+
+	memset(bytes, 0, sizeof(bytes));
+	at = long_headers(bytes, 4);
+	assert_true(at > UINT16_MAX);
+	event = parse_cut(bytes, sizeof(bytes), UINT16_MAX, UINT16_MAX, WEIR_PARSE_INNER);
+	assert_int_equal(event.verdict, WEIR_VERDICT_TRUNC_L3);
+	assert_int_equal(event.l3_off, at - (40 + WEIR_PARSE_MAX_EXT * 2048));
+	assert_int_equal(event.l4_off, 0);
+	assert_int_equal(event.payload_len, 0);
 }
 
 int
@@ -140,6 +200,7 @@ main(void)
 		cmocka_unit_test(segments),
 		cmocka_unit_test(bursts),
 		cmocka_unit_test(huge),
+		cmocka_unit_test(far),
 		cmocka_unit_test(mutations),
 	};
 

@@ -214,7 +214,7 @@ static void
 test_time_and_iface(void **state)
 {
 	const char *path = path_in("file");
-	struct weir_event *events[2];
+	struct weir_event *events[3];
 	char line[WRITER_LINE_MAX];
 	struct tm tm = { 0 };
 	struct rig rig;
@@ -227,10 +227,14 @@ test_time_and_iface(void **state)
 	eve_rig(&rig, path);
 	events[0] = rig_event(&rig);
 	events[0]->wire_ns = UINT64_C(1767268800123456789);
+	events[0]->flags |= WEIR_EVENT_WIRE_TIME;
 	events[0]->port = port;
 	events[1] = rig_event(&rig);
-	events[1]->tsc = rte_rdtsc();
-	rig_process(&rig, events, 2);
+	events[1]->flags |= WEIR_EVENT_WIRE_TIME;
+	events[2] = rig_event(&rig);
+	events[2]->wire_ns = 1; /* of no meaning */
+	events[2]->tsc = rte_rdtsc();
+	rig_process(&rig, events, 3);
 	eve_drain(&rig);
 	rig_end(&rig);
 	assert_int_equal(rte_eal_hotplug_remove("vdev", "net_null_eve"), 0);
@@ -239,6 +243,8 @@ test_time_and_iface(void **state)
 	assert_non_null(fgets(line, sizeof(line), file));
 	assert_non_null(strstr(line, "\"2026-01-01T12:00:00.123456+0000\""));
 	assert_non_null(strstr(line, "\"in_iface\":\"net_null_eve\""));
+	assert_non_null(fgets(line, sizeof(line), file));
+	assert_non_null(strstr(line, "\"1970-01-01T00:00:00.000000+0000\""));
 	assert_non_null(fgets(line, sizeof(line), file));
 	assert_null(strstr(line, "in_iface"));
 	assert_non_null(strptime(strstr(line, ":\"") + 2, "%Y-%m-%dT%H:%M:%S", &tm));

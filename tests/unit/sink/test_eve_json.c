@@ -18,13 +18,13 @@ static struct eve_format format;
 
 static const struct weir_event https = {
 	.type = WEIR_EVENT_PACKET,
-	.flags = WEIR_EVENT_KEYED,
+	.flags = WEIR_EVENT_KEYED | WEIR_EVENT_IPV4,
 	.port = RTE_MBUF_PORT_INVALID,
 	.len = 74,
+	.wire_len = 74,
 	.l3_off = 14,
 	.payload_off = 54,
 	.proto = IPPROTO_TCP,
-	.ip_version = 4,
 	.tcp_flags = 0x1b,
 	.key = {
 		.src = { [10] = 0xff, 0xff, 192, 0, 2, 1 },
@@ -108,12 +108,31 @@ test_not_ip(void **state)
 	struct weir_event arp = { .type = WEIR_EVENT_PACKET,
 		.port = RTE_MBUF_PORT_INVALID,
 		.len = 60,
-		.ethertype = 0x806 };
+		.stopped = 0x806 };
 
 	(void)state;
 	assert_string_equal(line_of(&arp, 0),
 		"{\"timestamp\":\"1970-01-01T00:00:00.000000+0000\",\"event_type\":\"packet\","
 		"\"pkt_len\":60,\"verdict\":\"ok\"}");
+}
+
+/* What a packet had on the wire is told where there is less of it here. */
+static void
+test_cut(void **state)
+{
+	struct weir_event event = https;
+	json_t *json;
+
+	(void)state;
+	event.wire_len = UINT32_MAX;
+	json = parsed(&event, 0);
+	is_number(json, "pkt_len", 74);
+	is_number(json, "wire_len", UINT32_MAX);
+	json_decref(json);
+	event.wire_len = 0; /* not filled in */
+	json = parsed(&event, 0);
+	is_number(json, "wire_len", -1);
+	json_decref(json);
 }
 
 static void
@@ -123,9 +142,8 @@ test_tunnel_and_tags(void **state)
 	json_t *json, *vlan;
 
 	(void)state;
-	event.flags |= WEIR_EVENT_TUNNELLED;
+	event.flags |= WEIR_EVENT_TUNNELLED | WEIR_EVENT_VLAN | WEIR_EVENT_QINQ;
 	event.tunnel = WEIR_TUNNEL_VXLAN;
-	event.vlan_count = 2;
 	event.vlan[0] = 0xe064;
 	event.vlan[1] = 0;
 	json = parsed(&event, 0);
@@ -149,7 +167,7 @@ test_ports(void **state)
 	static const struct {
 		uint8_t proto;
 		const char *name;
-		uint16_t flags;
+		uint32_t flags;
 		uint16_t payload_off;
 		bool zero; /* ports of the key */
 		bool has;
@@ -255,13 +273,14 @@ test_longest_line(void **state)
 	name[sizeof(name) - 1] = '\0';
 	event.port = 0;
 	eve_iface_init(&format.ifaces[0], name);
-	event.flags |= WEIR_EVENT_TUNNELLED;
+	event.flags = WEIR_EVENT_KEYED | WEIR_EVENT_IPV6 | WEIR_EVENT_TUNNELLED | WEIR_EVENT_VLAN |
+		WEIR_EVENT_QINQ;
 	event.vlan[0] = event.vlan[1] = 4095;
-	event.vlan_count = 2;
 	event.tunnel = WEIR_TUNNEL_GENEVE;
-	event.tunnel_id = event.len = UINT32_MAX;
+	event.tunnel_id = event.wire_len = UINT32_MAX;
+	event.len = UINT32_MAX - 1;
 	event.verdict = WEIR_VERDICT_BAD_TOTAL_LEN;
-	event.key.ip_version = event.ip_version = 6;
+	event.key.ip_version = 6;
 	memset(event.key.src, 0xff, 16);
 	memset(event.key.dst, 0xff, 16);
 	event.key.sport = event.key.dport = UINT16_MAX;
@@ -324,10 +343,14 @@ random_event(struct weir_event *event, uint64_t *seed)
 	for (size_t i = 0; i < sizeof(*event); i++)
 		byte[i] = (uint8_t)testing_random(seed);
 	event->type = WEIR_EVENT_PACKET;
-	event->vlan_count %= WEIR_MAX_VLANS + 1;
+	/* Two tags are one as well, and of the IP versions there is one. */
+	if (event->flags & WEIR_EVENT_QINQ)
+		event->flags |= WEIR_EVENT_VLAN;
+	event->flags &= event->flags & WEIR_EVENT_IPV4 ? ~WEIR_EVENT_IPV6 : UINT32_MAX;
+	event->flags |= event->flags & WEIR_EVENT_IPV4 ? 0 : WEIR_EVENT_IPV6;
 	event->verdict %= WEIR_VERDICT_MAX;
 	event->tunnel %= WEIR_TUNNEL_MAX;
-	event->key.ip_version = event->ip_version = event->ip_version & 1 ? 4 : 6;
+	event->key.ip_version = event->flags & WEIR_EVENT_IPV4 ? 4 : 6;
 	event->key.proto = event->proto;
 }
 
@@ -335,7 +358,7 @@ static void
 random_check(const struct weir_event *e)
 {
 	json_t *json = parsed(e, 1);
-	bool v4 = e->ip_version == 4, keyed = e->flags & WEIR_EVENT_KEYED;
+	bool v4 = e->flags & WEIR_EVENT_IPV4, keyed = e->flags & WEIR_EVENT_KEYED;
 	bool tunnel = e->flags & WEIR_EVENT_TUNNELLED;
 	char text[INET6_ADDRSTRLEN];
 
@@ -344,11 +367,15 @@ random_check(const struct weir_event *e)
 	inet_ntop(v4 ? AF_INET : AF_INET6, e->key.dst + (v4 ? 12 : 0), text, sizeof(text));
 	is_text(json, "dest_ip", keyed ? text : NULL);
 	is_number(json, "pkt_len", e->len);
-	is_number(json, "ip_v", e->ip_version);
+	is_number(json, "wire_len", e->wire_len > e->len ? (int64_t)e->wire_len : -1);
+	is_number(json, "ip_v", v4 ? 4 : 6);
 	is_text(json, "verdict", weir_verdict_name(e->verdict));
 	is_text(json, "tunnel", tunnel ? weir_tunnel_name(e->tunnel) : NULL);
 	is_number(json, "tunnel_id", tunnel && e->tunnel_id != 0 ? (int64_t)e->tunnel_id : -1);
-	assert_int_equal(json_array_size(json_object_get(json, "vlan")), e->vlan_count);
+	assert_int_equal(json_array_size(json_object_get(json, "vlan")),
+		e->flags & WEIR_EVENT_QINQ         ? 2 :
+			e->flags & WEIR_EVENT_VLAN ? 1 :
+						     0);
 	json_decref(json);
 }
 
@@ -371,6 +398,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_plain_line),
 		cmocka_unit_test(test_not_ip),
+		cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_tunnel_and_tags),
 		cmocka_unit_test(test_ports),
 		cmocka_unit_test(test_event_without_packet),

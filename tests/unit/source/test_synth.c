@@ -370,8 +370,8 @@ see_shares(void *arg, const struct weir_event *event)
 	shares->tcp += event->proto == 6;
 	shares->udp += event->proto == 17;
 	shares->icmp += event->proto == 1 || event->proto == 58;
-	shares->ipv6 += event->ip_version == 6;
-	shares->vlan += event->vlan_count == 1;
+	shares->ipv6 += weir_event_ip_version(event) == 6;
+	shares->vlan += weir_event_vlan_count(event) == 1;
 	if (event->payload_len == 0)
 		return;
 	shares->data++;

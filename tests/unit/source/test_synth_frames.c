@@ -78,9 +78,9 @@ see_checksums(void *arg, const struct weir_event *event)
 	if (event->verdict != WEIR_VERDICT_OK)
 		return;
 	assert_true(event->len >= SYNTH_MIN_FRAME);
-	assert_true(event->payload_off + event->payload_len == (int)event->len ||
+	assert_true(event->payload_off + event->payload_len == event->len ||
 		(event->len == SYNTH_MIN_FRAME && event->payload_len == 0));
-	if (event->ip_version == 4)
+	if (weir_event_ip_version(event) == 4)
 		check_ipv4(event);
 	else
 		check_ipv6(event);
@@ -319,13 +319,13 @@ see_icmp(void *arg, const struct weir_event *event)
 
 	assert_int_equal(icmp[1], 0);
 	if (exchange->asked) {
-		assert_int_equal(icmp[0], event->ip_version == 4 ? 0 : 129);
+		assert_int_equal(icmp[0], weir_event_ip_version(event) == 4 ? 0 : 129);
 		assert_int_equal(len, exchange->echo_len);
 		assert_memory_equal(icmp + 4, exchange->echo, len);
 		see_answer(exchange, event);
 		return;
 	}
-	assert_int_equal(icmp[0], event->ip_version == 4 ? 8 : 128);
+	assert_int_equal(icmp[0], weir_event_ip_version(event) == 4 ? 8 : 128);
 	exchange->seq++;
 	if (memcmp(&exchange->key, &event->key, sizeof(event->key)) != 0)
 		exchange->seq = 1;

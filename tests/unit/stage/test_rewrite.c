@@ -75,7 +75,7 @@ takes(const char *match, const struct weir_event *like)
 	event = rig_event(&rig);
 	mbuf = weir_event_mbuf(event);
 	*event = *like;
-	event->flags &= (uint16_t)~WEIR_EVENT_PRISTINE;
+	event->flags &= ~WEIR_EVENT_PRISTINE;
 	/* A reference of our own keeps the event after its release. */
 	rte_mbuf_refcnt_update(mbuf, 1);
 	rig_process(&rig, &event, 1);
@@ -88,13 +88,12 @@ takes(const char *match, const struct weir_event *like)
 
 static const struct weir_event https = {
 	.type = WEIR_EVENT_PACKET,
-	.flags = WEIR_EVENT_KEYED | WEIR_EVENT_TUNNELLED,
+	.flags = WEIR_EVENT_KEYED | WEIR_EVENT_TUNNELLED | WEIR_EVENT_IPV4 | WEIR_EVENT_VLAN |
+		WEIR_EVENT_QINQ,
 	.len = 100,
 	.vlan = { 0x2005, 7 },
-	.vlan_count = 2,
 	.tunnel = WEIR_TUNNEL_VXLAN,
 	.proto = IPPROTO_TCP,
-	.ip_version = 4,
 	.key = { .sport = RTE_BE16(50000), .dport = RTE_BE16(443), .proto = IPPROTO_TCP },
 };
 
@@ -152,7 +151,7 @@ test_unsaid_does_not_match(void **state)
 	struct weir_event event = https;
 
 	(void)state;
-	event.flags &= (uint16_t)~WEIR_EVENT_KEYED;
+	event.flags &= ~WEIR_EVENT_KEYED;
 	assert_false(takes("proto=0-255", &event));
 	assert_false(takes("port=0-65535", &event));
 	event = https;
@@ -163,9 +162,10 @@ test_unsaid_does_not_match(void **state)
 	event.proto = IPPROTO_ICMP;
 	assert_false(takes("port=0-65535", &event));
 	event = https;
-	event.vlan_count = 1;
+	event.flags &= ~WEIR_EVENT_QINQ;
 	assert_false(takes("vlan=7", &event));
-	event.vlan_count = 0;
+	assert_true(takes("vlan=5", &event));
+	event.flags &= ~WEIR_EVENT_VLAN;
 	assert_false(takes("vlan=0-4095", &event));
 }
 
@@ -245,16 +245,18 @@ test_random(void **state)
 		for (uint16_t i = 0; i < n; i++) {
 			struct weir_event *e = events[i] = rig_event(&rig);
 			uint64_t r = testing_random(&seed);
+			unsigned int tags;
 
 			e->flags = r & 1 ? WEIR_EVENT_KEYED : 0;
 			e->proto = r & 2 ? IPPROTO_UDP : IPPROTO_TCP;
 			e->len = (r >> 8) % 300;
-			e->vlan_count = (r >> 20) % 3;
+			tags = (r >> 20) % 3;
+			e->flags |= tags > 0 ? WEIR_EVENT_VLAN : 0;
+			e->flags |= tags > 1 ? WEIR_EVENT_QINQ : 0;
 			e->vlan[0] = (r >> 24) % 4;
 			e->vlan[1] = (r >> 28) % 4;
 			expect[i] = (r & 1) && (r & 2) && e->len >= 100 && e->len < 200 &&
-				((e->vlan_count > 0 && e->vlan[0] == 3) ||
-					(e->vlan_count > 1 && e->vlan[1] == 3));
+				((tags > 0 && e->vlan[0] == 3) || (tags > 1 && e->vlan[1] == 3));
 			rte_mbuf_refcnt_update(weir_event_mbuf(e), 1);
 		}
 		rig_process(&rig, events, n);

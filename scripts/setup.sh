@@ -3,7 +3,7 @@
 # Copyright (c) 2026 The weir authors
 #
 # Installs the packages that weir is built and tested with, on Debian 12 and its derivatives:
-#   scripts/setup.sh [build|test|bench|ci]
+#   scripts/setup.sh [build|test|bench|ci|arm64]
 # Sourced by the other scripts, which use its functions.
 # shellcheck disable=SC2034 # those who source it use them
 set -eu
@@ -18,6 +18,8 @@ test_packages="$build_packages libcmocka-dev libsystemd-dev python3 iproute2 dpd
 # compared with on captures.
 bench_packages="$test_packages gnuplot-nox tcpdump softflowd argus-server libndpi-bin"
 ci_packages="$test_packages g++ clang clang-format libclang-rt-14-dev git valgrind"
+# For arm64; its libraries are not installed, but unpacked beside.
+arm64_packages="gcc-aarch64-linux-gnu qemu-user meson ninja-build pkg-config python3"
 
 say() {
     echo "weir: $*" >&2
@@ -80,7 +82,7 @@ build() {
 
 if [ "${BASH_SOURCE[0]}" = "$0" ]; then
     list=${1:-ci}_packages
-    [ -n "${!list-}" ] || { say "usage: setup.sh [build|test|bench|ci]"; exit 2; }
+    [ -n "${!list-}" ] || { say "usage: setup.sh [build|test|bench|ci|arm64]"; exit 2; }
     # shellcheck disable=SC2086
     install_packages ${!list}
 fi

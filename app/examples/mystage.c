@@ -74,6 +74,7 @@ sample_process(struct weir_worker *worker, void *state, struct weir_event *event
 }
 
 static const struct weir_stage_ops sample_ops = {
+	WEIR_STAGE_OPS,
 	.name = "sample",
 	.help = "sends one event in `every` to `picked`, the others to `rest`",
 	.params = sample_params,

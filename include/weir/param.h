@@ -44,8 +44,9 @@ struct weir_param {
 	/** Names of an ENUM, ending with NULL. For a number: words that may stand instead of it, for
 	 * 0, 1 and so on, whatever its range (as `auto`); NULL: none. */
 	const char *const *values;
-	const char *help; /**< one line: what it does, its unit */
-	uint8_t live;     /**< 1: may be set while an engine runs; not of a text or lcores */
+	const char *help;    /**< one line: what it does, its unit */
+	uint8_t live;        /**< 1: may be set while an engine runs; not of a text or lcores */
+	uint8_t reserved[7]; /**< 0: what is added later may come to lie here */
 };
 
 #ifdef __cplusplus

@@ -7,13 +7,25 @@
  * stage: code that gets bursts of events and gives each exactly one way out.
  *
  * A stage type is a const table of functions. Each worker of a stage has its own state, on its
- * socket; nothing is shared between workers. Call order for each worker: init() once; then
- * process(), room(), tick(), pressure() and set() in any order; drain() until it returns 0; fini() once. All run on
- * the worker's lcore, save init() and fini(), which run where the engine is created and destroyed.
+ * socket; nothing is shared between workers. Call order:
+ * - check() and needs(), for the stage as a whole, where the pipeline is checked: before there is
+ *   an engine or EAL, and again when a live parameter is set. They keep nothing.
+ * - init() once for each worker, by the thread that creates the engine.
+ * - process(), room(), tick(), pressure() and set() in any order, by the worker's lcore. tick()
+ *   comes also while the worker is blocked: then its room is 0.
+ * - drain() until it returns 0, by the worker's lcore, once every worker before it has drained.
+ * - fini() once for each worker whose init() returned 0, within weir_engine_stop(), by the thread
+ *   that calls that, when every lcore has returned: consumers before their producers, whatever the
+ *   order in the file. Of an lcore that does not return no worker is ended; a later
+ *   weir_engine_stop() ends those once it has.
  *
  * Of the n events that process() gets, each must be given exactly one way out: weir_forward(),
  * weir_release(), weir_drop(), or weir_hold() and one of the others later. These four may be
  * called from process(), tick() and drain() only, with the worker they were given.
+ *
+ * In process() a worker may let go of events that it holds besides the n that it got: before it is
+ * called there is room on every `block` link for n and for those (`let_go` in struct
+ * weir_stage_needs), times its fan-out. In tick() and drain() there is room for what they are told.
  */
 #ifndef WEIR_STAGE_H
 #define WEIR_STAGE_H
@@ -41,10 +53,35 @@ extern "C" {
 /** One instance of a source or stage, on one lcore, with its own state. */
 struct weir_worker;
 
-/** A stage type. */
+/** What one worker of a stage takes. */
+struct weir_stage_needs {
+	size_t size;   /**< of the library's struct: what lies beyond is not there to be written */
+	uint32_t held; /**< most events that it holds; mbufs of the pools are reserved for them */
+	/** Most of those that one process() lets go of besides what it got; what is more than `held`
+	 * counts as `held`. A `block` link behind it needs a ring of (let_go + 1) x fan-out. */
+	uint32_t let_go;
+	uint16_t fanout; /**< most events forwarded for one taken or let go of; 0 counts as 1 */
+	size_t state;    /**< bytes of its state, zeroed before init() */
+	size_t memory;   /**< bytes that init() takes from EAL besides, on the worker's socket */
+	/**
+	 * ns; 0: no bound. From one tick() to the next no more time passes than this and the longest
+	 * pass of the worker's lcore, also under load, when blocked and until it has drained. No wait
+	 * of that lcore is then longer than this, whatever its policy. What it was away from its CPU
+	 * comes on top: another thread that has it, or a kernel that wakes it late from `sleep`. Of an
+	 * lcore that the application polls a pass is the time from one weir_worker_poll() to the next.
+	 */
+	uint64_t tick_interval;
+};
+
+/**
+ * A stage type. A table of them begins with WEIR_STAGE_OPS, which says of what size it and its
+ * parameters are: one that was built against older headers goes on to work.
+ */
 struct weir_stage_ops {
-	const char *name;                /**< what `type =` says; lower case, unique */
-	const char *help;                /**< one line: what it does */
+	size_t size;       /**< of this struct, where the table was built */
+	size_t param_size; /**< of struct weir_param there: the step from one to the next */
+	const char *name;  /**< what `type =` says; lower case, unique */
+	const char *help;  /**< one line: what it does */
 	const struct weir_param *params; /**< its parameters; NULL: none */
 	size_t conf_size;                /**< bytes of the struct that `params` fill */
 	size_t state_size;               /**< bytes of state of each worker, zeroed before init() */
@@ -68,8 +105,9 @@ struct weir_stage_ops {
 	/** How many events process() can take now; NULL: any number. */
 	unsigned int (*room)(struct weir_worker *worker, void *state);
 	/**
-	 * Work without an event: called when nothing came in, and every 256 passes or so.
-	 * @param room  most events it may forward in all
+	 * Work without an event: called when nothing came in, every 256 passes or so, and as needs()
+	 * asks by `tick_interval`.
+	 * @param room  most events it may forward in all; 0: a link behind it is full
 	 * @return events given a way out
 	 */
 	unsigned int (*tick)(struct weir_worker *worker, void *state, unsigned int room);
@@ -100,24 +138,51 @@ struct weir_stage_ops {
 	 * NULL where no parameter is live.
 	 */
 	void (*set)(struct weir_worker *worker, void *state, const void *conf);
+	/**
+	 * Say what one worker takes with the parameters that `conf` has. `needs` comes filled with
+	 * what stands above: max_held, all of them let go of at once, max_fanout, state_size, no
+	 * memory and no interval. The plan counts and shows it, and refuses what the machine lacks.
+	 * After check(), and like that. While an engine runs, a live parameter that would change it is
+	 * refused. NULL: as above.
+	 * @return 0, or -EINVAL after weir_error_set()
+	 */
+	int (*needs)(const void *conf, struct weir_stage_needs *needs, struct weir_error *error);
 };
 
+/** The first line of the initialiser of a struct weir_stage_ops, in C and in C++. */
+#define WEIR_STAGE_OPS \
+	.size = sizeof(struct weir_stage_ops), .param_size = sizeof(struct weir_param)
+
 /**
- * weir_stage_register() adds a stage type. `ops` must stay; call it before a pipeline names it.
- * Not thread-safe.
+ * weir_stage_register() adds a stage type; call it before a pipeline names it. The table and its
+ * parameters are copied; what they point to, texts and functions, must stay. Not thread-safe.
  *
- * @return 0; -EINVAL: no name, no process(), params without conf_size, too many outputs or
- *   reasons, a live parameter without set() or that is a text; -EEXIST: the name is taken; -ENOSPC: too many types
+ * What is refused is logged too, with the rule that it broke, as the type `lib.weir.stage`: a
+ * constructor has nobody to return to.
+ *
+ * @return 0; -EINVAL: not begun with WEIR_STAGE_OPS, no name, no process(), params without
+ *   conf_size, too many outputs or reasons, a live parameter without set() or that is a text;
+ *   -E2BIG: built against newer headers, and uses what this version does not know; -EEXIST: the
+ *   name is taken; -ENOSPC: too many types; -ENOMEM: no memory
  */
 WEIR_API int weir_stage_register(const struct weir_stage_ops *ops);
 
-/** weir_stage_find() finds a stage type by its name; NULL: there is none. */
+/**
+ * weir_stage_find() finds a stage type by its name: the library's own copy, which stays for as
+ * long as the process; its `size` and `param_size` are the library's. NULL: there is none.
+ */
 WEIR_API const struct weir_stage_ops *weir_stage_find(const char *name);
 
-/** weir_stage_next() walks the stage types in the order of registration, from NULL to NULL. */
+/**
+ * weir_stage_next() walks the stage types in the order of registration, from NULL to NULL; each as
+ * weir_stage_find() gives it.
+ */
 WEIR_API const struct weir_stage_ops *weir_stage_next(const struct weir_stage_ops *prev);
 
-/** Register a stage type when its shared object is loaded, for example by EAL's -d. */
+/**
+ * Register a stage type when its shared object is loaded, for example by EAL's -d. Whether it was
+ * refused is in the log.
+ */
 #define WEIR_STAGE_REGISTER(ops) \
 	RTE_INIT(weir_stage_register_##ops) \
 	{ \
@@ -128,7 +193,7 @@ WEIR_API const struct weir_stage_ops *weir_stage_next(const struct weir_stage_op
  * weir_forward() passes events to every link of an output. An output without a link releases them.
  *
  * Events must not be touched afterwards. On a `block` link there is room for all that process()
- * got, times max_fanout.
+ * got, and for what it lets go of besides, times the fan-out.
  *
  * @param worker  the worker that has the events
  * @param output  index into the type's outputs
@@ -148,7 +213,7 @@ WEIR_API void weir_drop(struct weir_worker *worker, uint16_t reason, struct weir
 /**
  * weir_created() says that the worker has n events more than it was given: clones, or events of a
  * pool of its own (weir_pool_create()), filled in, weir_mbuf_mark() included. Each needs a way out
- * like any other. Call it before that; max_fanout bounds how many there may be.
+ * like any other. Call it before that; the fan-out bounds how many there may be.
  */
 WEIR_API void weir_created(struct weir_worker *worker, uint16_t n);
 

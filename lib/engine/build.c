@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <rte_cycles.h>
 #include <rte_errno.h>
 #include <rte_malloc.h>
 
@@ -46,17 +47,29 @@ node_seats(const struct weir_engine *engine, unsigned int node)
 	return &engine->seats[plan_first_worker(engine->plan, node)];
 }
 
+/* Never late for being rounded; 0 is for no bound. */
+static uint64_t
+tick_cycles(const struct node *node)
+{
+	double cycles = (double)node->needs.tick_interval * (double)rte_get_tsc_hz() / NS_PER_S;
+
+	if (node->source || node->needs.tick_interval == 0)
+		return 0;
+	return cycles < INT64_MAX ? RTE_MAX((uint64_t)cycles, UINT64_C(1)) : INT64_MAX;
+}
+
 /* The worker itself, with what it is; its ends of links come later. */
 static int
 seat_create(struct weir_engine *engine, struct seat *seat, const struct plan_worker *plan)
 {
 	const struct node *node = &pipeline_of(engine)->nodes[plan->node];
 	const struct weir_stage_ops *stage = node->stage_ops;
-	size_t state = node->source ? node->source_ops->state_size : stage->state_size;
+	size_t state = node->source ? node->source_ops->state_size : node->needs.state;
 	struct weir_worker *worker = alloc(1, sizeof(*worker), plan->socket);
 
 	seat->plan = plan;
 	seat->node = node;
+	seat->tick_cycles = tick_cycles(node);
 	seat->worker = worker;
 	if (worker == NULL)
 		return -ENOMEM;
@@ -240,8 +253,8 @@ pairs_join(struct weir_engine *engine)
 	engine->joints = calloc(RTE_MAX(plan->pair_count, 1u), sizeof(*engine->joints));
 	engine->policies =
 		calloc(RTE_MAX(plan->pipeline->link_count, 1u), sizeof(*engine->policies));
-	engine->times = calloc(RTE_MAX(plan->pipeline->link_count, 1u), sizeof(*engine->times));
-	if (engine->joints == NULL || engine->policies == NULL || engine->times == NULL)
+	engine->least = calloc(RTE_MAX(plan->pipeline->link_count, 1u), sizeof(*engine->least));
+	if (engine->joints == NULL || engine->policies == NULL || engine->least == NULL)
 		return -ENOMEM;
 	for (unsigned int i = 0; i < plan->pipeline->link_count; i++)
 		engine->policies[i] =
@@ -352,6 +365,7 @@ worker_free(struct weir_worker *worker)
 	}
 	rte_free(worker->latency);
 	rte_free(worker->gates);
+	rte_free(worker->holders);
 	rte_free(worker->callers);
 	rte_free(worker->inputs);
 	rte_free(worker->outputs);
@@ -371,7 +385,7 @@ engine_unbuild(struct weir_engine *engine)
 	}
 	free(engine->joints);
 	free(engine->policies);
-	free(engine->times);
+	free(engine->least);
 	for (unsigned int i = 0; i < engine->seat_count; i++) {
 		worker_free(engine->seats[i].worker);
 		free(engine->seats[i].upstream);
@@ -400,7 +414,7 @@ engine_build(struct weir_engine *engine, struct weir_error *error)
 		.pipeline = pipeline_of(engine),
 		.seats = engine->seats,
 		.seat_count = engine->seat_count,
-		.times = engine->times,
+		.least = engine->least,
 	};
 	return loop_gates(&gates, error);
 }

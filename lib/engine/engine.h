@@ -72,7 +72,7 @@ struct weir_engine {
 	struct joint *joints;
 	unsigned int joint_count;
 	const struct link_policy **policies; /* of each link, as it was set last */
-	uint32_t *times;           /* for each link: most events that arrive for one pulled */
+	uint32_t *least; /* for each link: what its rings must hold where it is lossless */
 	struct settings *settings; /* the newest, and older ones behind; NULL: none */
 	pthread_mutex_t setting;   /* held by who sets; never by a worker */
 	uint32_t flow_seed;        /* of drop-flow */

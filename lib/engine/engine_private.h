@@ -38,7 +38,8 @@ uint64_t engine_grace_end(const struct weir_engine *engine);
 /* Whether stop gave up the lcore that a seat is on. */
 bool engine_seat_out(const struct weir_engine *engine, const struct seat *seat);
 
-/* workers.c: the source's or stage's own set-up of every worker; its end, of either kind. */
+/* workers.c: the source's or stage's own set-up of every worker; its end, of either kind, of those
+ * whose lcore has returned, consumers first. */
 int engine_workers_init(struct weir_engine *engine, struct weir_error *error);
 void engine_workers_fini(struct weir_engine *engine, bool sources);
 /* What is left of them when the time is up: dropped; how many events. */

@@ -134,7 +134,7 @@ link_check_lossless(const struct weir_engine *engine, const struct weir_pipeline
 	const struct pipeline_change *change, const struct link_policy *policy,
 	struct weir_error *error)
 {
-	uint32_t times = engine->times[change->link];
+	uint32_t least = engine->least[change->link];
 	const struct weir_plan *plan = engine->plan;
 	struct weir_error why;
 	char text[96];
@@ -149,9 +149,9 @@ link_check_lossless(const struct weir_engine *engine, const struct weir_pipeline
 				"kind = ring, start again");
 	if (!policy->lossless)
 		return 0;
-	if (pipeline->links[change->link].conf.ring < times) {
+	if (pipeline->links[change->link].conf.ring < least) {
 		snprintf(text, sizeof(text),
-			"one event may become %u there, and its rings hold %" PRIu64, times,
+			"%u events may come there for one, and its rings hold %" PRIu64, least,
 			pipeline->links[change->link].conf.ring);
 		return link_refuse(engine, change, policy, error, text);
 	}

@@ -37,20 +37,32 @@ engine_workers_init(struct weir_engine *engine, struct weir_error *error)
 	return 0;
 }
 
+static void
+seat_fini(struct seat *seat)
+{
+	void (*fini)(struct weir_worker *, void *) =
+		seat->node->source ? seat->node->source_ops->fini : seat->node->stage_ops->fini;
+
+	if (seat->initialised && fini != NULL)
+		fini(seat->worker, seat->worker->state);
+	seat->initialised = false;
+}
+
 void
 engine_workers_fini(struct weir_engine *engine, bool sources)
 {
-	for (unsigned int i = engine->seat_count; i-- > 0;) {
-		struct seat *seat = &engine->seats[i];
-		void (*fini)(struct weir_worker *, void *) = seat->node->source ?
-			seat->node->source_ops->fini :
-			seat->node->stage_ops->fini;
+	const struct weir_pipeline *pipeline = engine->plan->pipeline;
 
-		if (seat->node->source != sources || engine_seat_out(engine, seat))
+	/* Consumers before their producers. */
+	for (unsigned int n = pipeline->node_count; n-- > 0;) {
+		unsigned int first = plan_first_worker(engine->plan, pipeline->order[n]);
+		const struct node *node = &pipeline->nodes[pipeline->order[n]];
+
+		if (node->source != sources)
 			continue;
-		if (seat->initialised && fini != NULL)
-			fini(seat->worker, seat->worker->state);
-		seat->initialised = false;
+		for (unsigned int w = 0; w < node->conf.workers; w++)
+			if (!engine_seat_out(engine, &engine->seats[first + w]))
+				seat_fini(&engine->seats[first + w]);
 	}
 }
 

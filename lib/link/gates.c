@@ -27,12 +27,14 @@ gate_timed_out(const struct gate *gate)
 	return ring->open;
 }
 
+/* `own`: the worker itself may let go of what it holds besides. */
 static inline unsigned int
-gates_room(const struct gate *gates, uint16_t n, unsigned int want)
+gates_room(const struct gate *gates, uint16_t n, unsigned int want, bool own)
 {
 	for (uint16_t i = 0; i < n && want > 0; i++) {
 		const struct gate *gate = &gates[i];
-		uint32_t need = want * gate->times, room;
+		uint32_t held = gate_held(gate, own ? 0 : gate->own);
+		uint32_t need = want * gate->times + held, room;
 
 		if (gate->ring != NULL)
 			room = fault_hit(FAULT_RING_FULL) ? 0 : producer_room(gate->ring, need);
@@ -40,9 +42,9 @@ gates_room(const struct gate *gates, uint16_t n, unsigned int want)
 			room = gate->stage->room(gate->stage, gate->stage->state);
 		if (room >= need)
 			continue;
-		if (unlikely(room < gate->times) && gate_timed_out(gate))
+		if (unlikely(room < gate->times + held) && gate_timed_out(gate))
 			continue;
-		want = room / gate->times;
+		want = room > held ? (room - held) / gate->times : 0;
 	}
 	return want;
 }
@@ -50,7 +52,7 @@ gates_room(const struct gate *gates, uint16_t n, unsigned int want)
 unsigned int
 worker_room(const struct weir_worker *worker, unsigned int want)
 {
-	return gates_room(worker->gates, worker->gate_count, want);
+	return gates_room(worker->gates, worker->gate_count, want, true);
 }
 
 unsigned int
@@ -58,7 +60,7 @@ worker_room_out(const struct weir_worker *worker)
 {
 	uint16_t own = worker->room != NULL;
 
-	return gates_room(worker->gates + own, worker->gate_count - own, worker->burst);
+	return gates_room(worker->gates + own, worker->gate_count - own, worker->burst, false);
 }
 
 static bool

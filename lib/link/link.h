@@ -191,12 +191,22 @@ struct output {
 	uint16_t receivers; /* holders that each event gets: lanes of copy links, 1 for others */
 };
 
+/* A worker that may let go of events it holds when it is given others. */
+struct holder {
+	const struct worker_stats *stats; /* how many it holds */
+	uint32_t most;                    /* that it lets go of at once */
+	uint32_t times;                   /* most events that arrive at the gate for one of them */
+};
+
 /* Room that a worker needs downstream before it pulls: on a ring, or in a stage reached by calls. */
 struct gate {
-	struct ring_producer *ring;  /* NULL: the stage */
-	const struct out_link *link; /* of the ring: it counts while its policy is lossless */
-	struct weir_worker *stage;   /* whose room() is asked */
-	uint32_t times;              /* most events that arrive there for one pulled */
+	struct ring_producer *ring;   /* NULL: the stage */
+	const struct out_link *link;  /* of the ring: it counts while its policy is lossless */
+	struct weir_worker *stage;    /* whose room() is asked */
+	const struct holder *holders; /* on the way there, the worker itself first, if it is one */
+	uint32_t times;               /* most events that arrive there for one pulled */
+	uint16_t holder_count;
+	uint16_t own; /* 1: the worker itself is one */
 };
 
 /* How long things take, in cycles. Written by the worker's lcore only. */
@@ -241,6 +251,7 @@ struct __rte_cache_aligned weir_worker {
 
 	/* Told when a link behind it goes above `high`, and when all are below `low`; or NULL. */
 	void (*pressure)(struct weir_worker *worker, void *state, bool on);
+	struct holder *holders;       /* of all its gates */
 	struct weir_worker **callers; /* who reach it by calls: it presses on them too */
 	uint16_t caller_count;
 	uint16_t gates_all; /* those that do not count now included */
@@ -269,6 +280,21 @@ static inline bool
 worker_port_gone(const struct weir_worker *worker)
 {
 	return __atomic_load_n(&worker->port_gone, __ATOMIC_RELAXED);
+}
+
+/* Most events that arrive at a gate besides: held by the holders on the way, but the first few. */
+static inline uint32_t
+gate_held(const struct gate *gate, uint16_t first)
+{
+	uint32_t n = 0;
+
+	for (uint16_t i = first; i < gate->holder_count; i++) {
+		const struct holder *holder = &gate->holders[i];
+
+		n += (uint32_t)RTE_MIN(stat_read(&holder->stats->held), holder->most) *
+			holder->times;
+	}
+	return n;
 }
 
 /* The unit of a policy; never NULL for a policy of weir/link.h other than auto. */
@@ -408,6 +434,7 @@ void wait_queues_free(struct wait_queues *queues);
 struct waiter {
 	enum weir_wait how; /* not auto */
 	bool armed;         /* interrupt: they are on, and the queues are to be looked at again */
+	uint32_t sleep_ms;  /* interrupt: longest sleep for one; 0: it may not be so long */
 	uint64_t min_ns;    /* exponential and interrupt: first wait */
 	uint64_t max_ns;    /* longest wait; interrupt: of those before it sleeps */
 	uint64_t now_ns;    /* the next wait */
@@ -421,6 +448,8 @@ struct waiter {
 int waiter_slack(int ns);
 
 void waiter_init(struct waiter *waiter, enum weir_wait how, uint64_t min_ns, uint64_t max_ns);
+/* No wait is to be longer, before the first one. */
+void waiter_bound(struct waiter *waiter, uint64_t ns);
 /* Wait once. On an EAL thread only. */
 void waiter_wait(struct waiter *waiter);
 /* Sleep once for as long as one may, whatever the policy. */

@@ -108,7 +108,7 @@ wait_interrupt(struct waiter *waiter)
 		if (!waiter->armed)
 			waiter_init(waiter, WEIR_WAIT_SLEEP, waiter->min_ns, waiter->max_ns);
 	} else {
-		wait_queues_sleep(waiter->queues);
+		wait_queues_sleep(waiter->queues, waiter->sleep_ms);
 		wait_queues_disarm(waiter->queues);
 		waiter->armed = false;
 	}
@@ -140,7 +140,12 @@ wait_compare(enum weir_wait a, enum weir_wait b)
 void
 waiter_init(struct waiter *waiter, enum weir_wait how, uint64_t min_ns, uint64_t max_ns)
 {
-	*waiter = (struct waiter){ .how = how, .min_ns = min_ns, .max_ns = max_ns };
+	*waiter = (struct waiter){
+		.how = how,
+		.min_ns = min_ns,
+		.max_ns = max_ns,
+		.sleep_ms = INTERRUPT_SLEEP_MS,
+	};
 	if (ways[how].lingers)
 		waiter->eager = (uint64_t)((double)max_ns * (double)rte_get_tsc_hz() / NS_PER_S);
 	waiter_reset(waiter);
@@ -158,11 +163,19 @@ waiter_reset(struct waiter *waiter)
 	}
 }
 
+void
+waiter_bound(struct waiter *waiter, uint64_t ns)
+{
+	waiter->max_ns = RTE_MIN(waiter->max_ns, ns);
+	waiter->sleep_ms = (uint32_t)RTE_MIN(waiter->sleep_ms, ns / (NS_PER_S / MS_PER_S));
+	waiter_reset(waiter);
+}
+
 uint64_t
 waiter_longest(const struct waiter *waiter)
 {
 	if (waiter->how == WEIR_WAIT_INTERRUPT)
-		return RTE_MAX(waiter->max_ns, INTERRUPT_SLEEP_MS * (NS_PER_S / MS_PER_S));
+		return RTE_MAX(waiter->max_ns, waiter->sleep_ms * (uint64_t)(NS_PER_S / MS_PER_S));
 	return waiter->max_ns;
 }
 

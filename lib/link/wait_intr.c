@@ -103,9 +103,9 @@ wait_queues_disarm(struct wait_queues *queues)
 }
 
 void
-wait_queues_sleep(struct wait_queues *queues)
+wait_queues_sleep(struct wait_queues *queues, uint32_t ms)
 {
 	struct rte_epoll_event events[EVENTS_MAX];
 
-	rte_epoll_wait(queues->epoll, events, EVENTS_MAX, INTERRUPT_SLEEP_MS);
+	rte_epoll_wait(queues->epoll, events, EVENTS_MAX, (int)ms);
 }

@@ -26,7 +26,7 @@ int power_pause(uint64_t ns);
 /* wait_intr.c: switch the interrupts of all queues on, 0 or -errno with all off; and off. */
 int wait_queues_arm(struct wait_queues *queues);
 void wait_queues_disarm(struct wait_queues *queues);
-/* Sleep until one comes, or INTERRUPT_SLEEP_MS have passed, so that a stop is seen. */
-void wait_queues_sleep(struct wait_queues *queues);
+/* Sleep until one comes, or so many ms have passed, so that a stop is seen. */
+void wait_queues_sleep(struct wait_queues *queues, uint32_t ms);
 
 #endif /* WEIR_WAIT_PRIVATE_H */

@@ -11,6 +11,7 @@
  * copied lanes, the greatest over outputs and other lanes, times what the stage declares it makes
  * of one.
  */
+#include <inttypes.h>
 #include <stdlib.h>
 
 #include <rte_malloc.h>
@@ -117,10 +118,9 @@ output_gates(const struct gates_of *of, struct output *output, struct gates *gat
 static uint32_t
 fanout(const struct gates_of *of, const struct weir_worker *worker)
 {
-	for (unsigned int i = 0; i < of->seat_count; i++)
-		if (of->seats[i].worker == worker && !of->seats[i].node->source)
-			return RTE_MAX(of->seats[i].node->stage_ops->max_fanout, 1);
-	return 1;
+	const struct node *node = gates_seat(of, worker)->node;
+
+	return node->source ? 1 : node->needs.fanout;
 }
 
 static int
@@ -145,44 +145,64 @@ worker_gates(const struct gates_of *of, struct weir_worker *worker, struct gates
 	return rc;
 }
 
-/* For the worker, which sorts them as policies change, and for who looks on from the control side. */
+/* As the control side has them. */
 static int
-gates_keep(struct seat *seat, const struct gates *gates)
+seat_gates(const struct gates_of *of, struct seat *seat)
+{
+	struct gates gates = { 0 };
+	int rc = worker_gates(of, seat->worker, &gates);
+
+	seat->gates = gates.list;
+	seat->gate_count = gates.count;
+	return rc;
+}
+
+/* And for the worker, which sorts its own as policies change. */
+static int
+gates_give(const struct seat *seat)
 {
 	struct weir_worker *worker = seat->worker;
 
-	worker->gates = rte_zmalloc_socket("weir", RTE_MAX(gates->count, 1u) * sizeof(*gates->list),
-		RTE_CACHE_LINE_SIZE, worker->socket);
-	seat->gates = calloc(RTE_MAX(gates->count, 1u), sizeof(*seat->gates));
-	if (worker->gates == NULL || seat->gates == NULL)
+	worker->gates =
+		rte_zmalloc_socket("weir", RTE_MAX(seat->gate_count, 1u) * sizeof(*worker->gates),
+			RTE_CACHE_LINE_SIZE, worker->socket);
+	if (worker->gates == NULL)
 		return -ENOMEM;
-	seat->gate_count = gates->count;
-	worker->gates_all = (uint16_t)gates->count;
-	for (unsigned int i = 0; i < gates->count; i++)
-		worker->gates[i] = seat->gates[i] = gates->list[i];
+	worker->gates_all = (uint16_t)seat->gate_count;
+	for (unsigned int i = 0; i < seat->gate_count; i++)
+		worker->gates[i] = seat->gates[i];
 	worker_gates_sort(worker);
 	return 0;
 }
 
-/* A ring too small for what one event may become would never have room. */
-static int
-gates_check(const struct gates_of *of, const struct weir_worker *worker, const struct gates *gates,
-	struct weir_error *error)
+/* What a ring must hold, or the worker would never find room for an event. */
+static uint64_t
+gate_least(const struct gate *gate)
 {
-	uint32_t *times;
+	uint64_t least = gate->times;
 
-	for (unsigned int i = 0; i < gates->count; i++) {
-		const struct gate *gate = &gates->list[i];
+	for (uint16_t i = 0; i < gate->holder_count; i++)
+		least += (uint64_t)gate->holders[i].most * gate->holders[i].times;
+	return least;
+}
+
+static int
+gates_check(const struct gates_of *of, const struct seat *seat, struct weir_error *error)
+{
+	for (unsigned int i = 0; i < seat->gate_count; i++) {
+		const struct gate *gate = &seat->gates[i];
+		uint64_t least = gate_least(gate);
+		uint32_t *most;
 
 		if (gate->ring == NULL)
 			continue;
-		times = &of->times[gate->link->id];
-		*times = RTE_MAX(*times, gate->times);
-		if (gate->link->policy->lossless && gate->ring->capacity < gate->times)
+		most = &of->least[gate->link->id];
+		*most = (uint32_t)RTE_MIN(RTE_MAX(*most, least), UINT32_MAX);
+		if (gate->link->policy->lossless && gate->ring->capacity < least)
 			return weir_error_set(error, EINVAL,
-				"one event of '%s' may become %u on a link whose ring holds %u; "
-				"raise `ring`",
-				worker->name, gate->times, gate->ring->capacity);
+				"for one event of '%s' there may be %" PRIu64
+				" on a link whose ring holds %u; raise `ring`",
+				seat->worker->name, least, gate->ring->capacity);
 	}
 	return 0;
 }
@@ -192,19 +212,16 @@ loop_gates(const struct gates_of *of, struct weir_error *error)
 {
 	int rc = 0;
 
+	for (unsigned int i = 0; rc == 0 && i < of->seat_count; i++)
+		rc = seat_gates(of, &of->seats[i]);
 	for (unsigned int i = 0; rc == 0 && i < of->seat_count; i++) {
-		struct weir_worker *worker = of->seats[i].worker;
-		struct gates gates = { 0 };
-
-		rc = worker_gates(of, worker, &gates);
+		rc = loop_holders(of, &of->seats[i]);
 		if (rc == 0)
-			rc = gates_keep(&of->seats[i], &gates);
-		if (rc != 0)
-			rc = weir_error_set(error, -rc, "no memory for the gates of '%s'",
-				worker->name);
-		else
-			rc = gates_check(of, worker, &gates, error);
-		free(gates.list);
+			rc = gates_give(&of->seats[i]);
 	}
+	if (rc != 0)
+		return weir_error_set(error, -rc, "no memory for what the workers find room in");
+	for (unsigned int i = 0; rc == 0 && i < of->seat_count; i++)
+		rc = gates_check(of, &of->seats[i], error);
 	return rc;
 }

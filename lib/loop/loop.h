@@ -78,6 +78,8 @@ struct seat {
 	uint32_t drop_verdicts; /* bits of verdicts that a source drops */
 	uint16_t turn;          /* which input is first in the next pass */
 	uint64_t in_before;     /* to see whether anything came by a call */
+	uint64_t tick_cycles;   /* a tick() is due after so many; 0: no such bound */
+	uint64_t ticked;        /* TSC of the last, where there is a bound */
 	bool initialised;       /* fini is due */
 	uint32_t done;          /* drained: nothing will come out any more */
 	uint64_t blocked_pass;  /* the last pass that found work here and no room */
@@ -165,7 +167,8 @@ struct gates_of {
 	const struct weir_pipeline *pipeline;
 	struct seat *seats;
 	unsigned int seat_count;
-	uint32_t *times; /* for each link: most events that arrive there for one that is pulled */
+	uint32_t *
+		least; /* for each link: what its rings must hold, were it lossless, or are refused */
 };
 
 /* What each worker must find room in. After all lanes are joined; 0, or -errno with `error`. */

@@ -28,6 +28,11 @@ void loop_spent(struct loop *loop, enum lcore_state state);
 /* settings.c: take over settings that are newer than the loop's own. */
 void loop_settings(struct loop *loop);
 
+/* holders.c: the seat of a worker. */
+struct seat *gates_seat(const struct gates_of *of, const struct weir_worker *worker);
+/* Who lets go of events on the way to a seat's gates, once all seats have theirs; -ENOMEM. */
+int loop_holders(const struct gates_of *of, struct seat *seat);
+
 /* wait.c: what it waits by from now on, and how long that may take. */
 void loop_waits_take(struct loop *loop, const struct loop_waits *waits);
 /* Wait once after a pass that moved nothing, by the policy of what there is to wait for. */

@@ -127,6 +127,16 @@ input_pull(struct loop *loop, struct weir_worker *worker, struct ring_consumer *
 	return n + marked;
 }
 
+/* What is dropped at the ring counts as come in, but did not come to the stage. */
+static void
+input_shed(struct seat *seat, struct ring_consumer *input)
+{
+	uint64_t in = seat->worker->stats->in;
+
+	ring_consumer_shed(input, seat->worker);
+	seat->in_before += seat->worker->stats->in - in;
+}
+
 static unsigned int
 stage_pull(struct loop *loop, struct seat *seat)
 {
@@ -141,7 +151,7 @@ stage_pull(struct loop *loop, struct seat *seat)
 
 		/* Also where there is no room for what is left: what waits gets old. */
 		if (unlikely(input->excess != NULL))
-			ring_consumer_shed(input, worker);
+			input_shed(seat, input);
 		if (likely(n > 0))
 			moved += input_pull(loop, worker, input, n);
 		else
@@ -164,9 +174,18 @@ stage_tick(struct seat *seat)
 
 	if (worker->tick == NULL)
 		return 0;
+	if (seat->tick_cycles != 0)
+		seat->ticked = rte_rdtsc();
 	moved = worker->tick(worker, worker->state, worker_room_out(worker));
 	worker_publish(worker);
 	return moved;
+}
+
+/* Whether a tick() is due by the clock, which only those look at that have a bound. */
+static bool
+tick_due(const struct seat *seat)
+{
+	return seat->tick_cycles != 0 && rte_rdtsc() - seat->ticked >= seat->tick_cycles;
 }
 
 unsigned int
@@ -175,7 +194,8 @@ stage_pass(struct loop *loop, struct seat *seat, bool housekeeping)
 	struct weir_worker *worker = seat->worker;
 	unsigned int moved = stage_pull(loop, seat);
 
-	if (worker->tick != NULL && (housekeeping || worker->stats->in == seat->in_before))
+	if (worker->tick != NULL &&
+		(housekeeping || worker->stats->in == seat->in_before || tick_due(seat)))
 		moved += stage_tick(seat);
 	seat->in_before = worker->stats->in;
 	return moved;

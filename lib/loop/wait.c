@@ -76,6 +76,7 @@ static void
 loop_waits_make(const struct loop *loop, const struct plan_waiting *idle,
 	const struct plan_waiting *full, struct loop_waits *waits)
 {
+	const struct plan_lcore *lcore = plan_lcore(loop->plan, loop->lcore);
 	enum weir_wait how = idle->how;
 	bool monitor, pause;
 
@@ -90,6 +91,8 @@ loop_waits_make(const struct loop *loop, const struct plan_waiting *idle,
 	if (how == WEIR_WAIT_INTERRUPT)
 		waits->idle.queues = loop->queues;
 	waiter_init(&waits->full, full->how, full->min_ns, full->max_ns);
+	if (lcore->tick_ns != 0)
+		waiter_bound(&waits->idle, lcore->tick_ns);
 }
 
 void
@@ -166,7 +169,7 @@ loop_wait(struct loop *loop)
 	if (waiter->how == WEIR_WAIT_SPIN || loop->since - loop->quiet < waiter->eager)
 		return;
 	__atomic_store_n(&loop->state, state, __ATOMIC_RELEASE);
-	if (waiter->armed && loop_holds(loop))
+	if (waiter->armed && (waiter->sleep_ms == 0 || loop_holds(loop)))
 		waiter_nap(waiter);
 	else
 		waiter_wait(waiter);

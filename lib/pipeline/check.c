@@ -204,8 +204,9 @@ int
 check_link(const struct weir_pipeline *pipeline, const struct link *link, struct weir_error *error)
 {
 	const struct node *from = &pipeline->nodes[link->from];
-	uint64_t fanout = from->source ? 1 : from->stage_ops->max_fanout;
-	uint64_t least = pipeline->conf.burst * (fanout > 1 ? fanout : 1);
+	uint64_t fanout = from->source ? 1 : from->needs.fanout;
+	uint64_t least = pipeline->conf.burst * fanout;
+	uint64_t besides = from->source ? 0 : (from->needs.let_go + UINT64_C(1)) * fanout;
 
 	if (link->conf.full_min > link->conf.full_max)
 		return link_error(pipeline, link, "full.min", error,
@@ -219,6 +220,13 @@ check_link(const struct weir_pipeline *pipeline, const struct link *link, struct
 			"ring = %" PRIu64 ": a block link must hold a burst, times the events that "
 			"'%s' makes of one: expected at least %" PRIu64,
 			link->conf.ring, from->name, least);
+	if (link->conf.on_full == WEIR_ON_FULL_BLOCK && link->conf.ring < besides)
+		return link_error(pipeline, link, "ring", error,
+			"ring = %" PRIu64 ": '%s' may let go of %" PRIu32
+			" events that it holds beside the one it got, each as %" PRIu16
+			": a block link must hold them: expected at least %" PRIu64,
+			link->conf.ring, from->name, from->needs.let_go, from->needs.fanout,
+			besides);
 	return check_thresholds(pipeline, link, error);
 }
 
@@ -264,6 +272,8 @@ check(struct weir_pipeline *pipeline, struct weir_error *error)
 		rc = check_nodes(pipeline, error);
 	if (rc == 0)
 		rc = check_types(pipeline, error);
+	if (rc == 0)
+		rc = needs_make(pipeline, error);
 	if (rc == 0)
 		rc = links_make(pipeline, error);
 	if (rc == 0)

@@ -184,8 +184,11 @@ live_recheck(struct weir_pipeline *copy, const struct pipeline_change *change,
 {
 	if (change->link != UINT_MAX)
 		return link_recheck(copy, &copy->links[change->link], error);
-	if (change->of_type)
-		return check_type(copy, &copy->nodes[change->node], error);
+	if (change->of_type) {
+		int rc = check_type(copy, &copy->nodes[change->node], error);
+
+		return rc == 0 ? needs_recheck(copy, &copy->nodes[change->node], error) : rc;
+	}
 	return check_waits(copy, &copy->nodes[change->node], error);
 }
 

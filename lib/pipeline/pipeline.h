@@ -78,6 +78,7 @@ struct node {
 	const struct source_ops *source_ops;    /* sources */
 	const struct weir_stage_ops *stage_ops; /* stages */
 	struct node_conf conf;
+	struct weir_stage_needs needs; /* stages: of each worker; made by weir_pipeline_check() */
 	void *type_conf;         /* the struct that the type's parameters fill; NULL: it has none */
 	struct section *section; /* text as given, for messages */
 };
@@ -92,7 +93,7 @@ struct link {
 };
 
 /*
- * Read-only for the plan and the engine. `links` and `order` are made by weir_pipeline_check();
+ * Read-only for the plan and the engine. `links`, `order` and `needs` are made by weir_pipeline_check();
  * without it, or after a further weir_pipeline_set(), there are none. Links ascend by consumer,
  * and for each in the order of its `input`.
  */

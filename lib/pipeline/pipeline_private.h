@@ -227,6 +227,12 @@ int check_waits(const struct weir_pipeline *pipeline, const struct node *node,
 int check_type(const struct weir_pipeline *pipeline, const struct node *node,
 	struct weir_error *error);
 
+/* needs.c: what the workers of each stage need, into its node; -EINVAL. */
+int needs_make(struct weir_pipeline *pipeline, struct weir_error *error);
+/* -EINVAL where a parameter of a copy's node makes that another. */
+int needs_recheck(const struct weir_pipeline *copy, const struct node *node,
+	struct weir_error *error);
+
 /* shared.c: no stage that changes events gets shared ones. */
 int links_shared(const struct weir_pipeline *pipeline, struct weir_error *error);
 

@@ -63,13 +63,14 @@ make_ring(const struct weir_plan *plan, struct plan_pair *pair)
 	pair->capacity = (uint32_t)plan->pipeline->links[pair->link].conf.ring;
 }
 
-/* Whether a worker may forward several events for one that came to it over calls. */
+/* Whether a worker may forward several events for one, of those that it holds or got over calls. */
 static bool
 is_several(const struct weir_plan *plan, const bool *several, unsigned int worker)
 {
 	const struct node *node = plan_node(plan, &plan->workers[worker]);
 
-	return several[worker] || (!node->source && node->stage_ops->max_fanout > 1);
+	return several[worker] ||
+		(!node->source && (node->needs.fanout > 1 || node->needs.let_go > 0));
 }
 
 /* Rings in front of stages with a room() to which calls bring several events for one. */

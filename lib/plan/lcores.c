@@ -68,6 +68,27 @@ lcore_of(struct weir_plan *plan, const struct plan_worker *worker)
 	return (struct plan_lcore *)(uintptr_t)plan_lcore(plan, worker->lcore);
 }
 
+uint64_t
+plan_longest(const struct plan_lcore *lcore)
+{
+	uint64_t ring = lcore->bound_ns != 0 ? lcore->bound_ns : UINT64_MAX;
+	uint64_t tick = lcore->tick_ns != 0 ? lcore->tick_ns : UINT64_MAX;
+
+	return RTE_MIN(ring, tick);
+}
+
+static void
+count_stage(struct weir_plan *plan, const struct plan_worker *worker)
+{
+	uint64_t interval = plan_node(plan, worker)->needs.tick_interval;
+	struct plan_lcore *lcore = lcore_of(plan, worker);
+
+	if (interval != 0 && (lcore->tick_ns == 0 || interval < lcore->tick_ns)) {
+		lcore->tick_ns = interval;
+		lcore->tick_node = worker->node;
+	}
+}
+
 static void
 count_source(struct weir_plan *plan, const struct plan_worker *worker)
 {
@@ -104,6 +125,8 @@ plan_lcores(struct weir_plan *plan, struct weir_error *error)
 	for (i = 0; i < plan->worker_count; i++)
 		if (plan_node(plan, &plan->workers[i])->source)
 			count_source(plan, &plan->workers[i]);
+		else
+			count_stage(plan, &plan->workers[i]);
 	for (i = 0; i < plan->pair_count; i++)
 		if (!plan->pairs[i].call)
 			lcore_of(plan, &plan->workers[plan->pairs[i].consumer])->rings++;

@@ -3,8 +3,9 @@
  */
 
 /*
- * How many bytes of EAL's memory the plan takes. What drivers and stages allocate for themselves is
- * not known and not in it: the sum never exceeds the truth, so that no machine is refused wrongly.
+ * How many bytes of EAL's memory the plan takes. What drivers allocate for themselves is not known,
+ * and of stages only what they say they need: the sum never exceeds the truth, so that no machine is
+ * refused wrongly.
  */
 
 #include <errno.h>
@@ -67,31 +68,66 @@ pool_bytes(const struct weir_plan *plan, const struct plan_pool *pool)
 static uint64_t
 worker_bytes(const struct node *node)
 {
-	size_t state = node->source ? node->source_ops->state_size : node->stage_ops->state_size;
+	size_t state = node->source ? node->source_ops->state_size : node->needs.state;
 
 	return sizeof(struct weir_worker) + sizeof(struct worker_stats) + state;
 }
 
+uint64_t
+plan_memory_sum(const struct plan_memory *memory)
+{
+	return memory->pools + memory->rings + memory->workers + memory->stages;
+}
+
+static void
+add_workers(const struct weir_plan *plan, struct plan_memory terms[MACHINE_SOCKETS])
+{
+	for (unsigned int i = 0; i < plan->worker_count; i++) {
+		const struct node *node = plan_node(plan, &plan->workers[i]);
+		struct plan_memory *of = &terms[plan->workers[i].socket];
+
+		of->workers += worker_bytes(node);
+		of->stages += node->source ? 0 : node->needs.memory;
+	}
+}
+
 /* Add up what is taken on each socket. */
 static void
-find_bytes(struct weir_plan *plan, uint64_t bytes[MACHINE_SOCKETS])
+find_bytes(struct weir_plan *plan, struct plan_memory terms[MACHINE_SOCKETS])
 {
 	unsigned int i;
 
 	for (i = 0; i < plan->pool_count; i++) {
 		plan->pools[i].memory = pool_bytes(plan, &plan->pools[i]);
-		bytes[plan->pools[i].socket] += plan->pools[i].memory;
+		terms[plan->pools[i].socket].pools += plan->pools[i].memory;
 	}
-	for (i = 0; i < plan->worker_count; i++)
-		bytes[plan->workers[i].socket] += worker_bytes(plan_node(plan, &plan->workers[i]));
+	add_workers(plan, terms);
 	for (i = 0; i < plan->pair_count; i++)
 		if (!plan->pairs[i].call)
-			bytes[plan->workers[plan->pairs[i].consumer].socket] +=
+			terms[plan->workers[plan->pairs[i].consumer].socket].rings +=
 				ring_bytes(plan->pairs[i].capacity);
 	for (i = 0; i < MACHINE_SOCKETS; i++) {
-		plan->memory += bytes[i];
-		plan->hugepages_2m += (bytes[i] + HUGEPAGE - 1) / HUGEPAGE;
+		uint64_t bytes = plan_memory_sum(&terms[i]);
+
+		plan->terms.pools += terms[i].pools;
+		plan->terms.rings += terms[i].rings;
+		plan->terms.workers += terms[i].workers;
+		plan->terms.stages += terms[i].stages;
+		plan->memory += bytes;
+		plan->hugepages_2m += (bytes + HUGEPAGE - 1) / HUGEPAGE;
 	}
+}
+
+const char *
+plan_memory_text(const struct plan_memory *memory, char buf[MEMORY_TEXT_SIZE])
+{
+	const double mb = (double)MB;
+
+	snprintf(buf, MEMORY_TEXT_SIZE,
+		"%.1f pools + %.1f rings + %.1f workers + %.1f their init()",
+		(double)memory->pools / mb, (double)memory->rings / mb,
+		(double)memory->workers / mb, (double)memory->stages / mb);
+	return buf;
 }
 
 static uint64_t
@@ -104,6 +140,7 @@ in_mb(uint64_t bytes)
 static int
 check_heap(const struct weir_plan *plan, struct weir_error *error)
 {
+	char text[MEMORY_TEXT_SIZE];
 	uint64_t heap = 0, heap_free = 0;
 	unsigned int i;
 
@@ -114,19 +151,22 @@ check_heap(const struct weir_plan *plan, struct weir_error *error)
 	if (plan->memory <= heap_free)
 		return 0;
 	return weir_error_set(error, ENOMEM,
-		"pipeline %s takes %" PRIu64 " MB of memory, EAL has %" PRIu64
+		"pipeline %s takes %" PRIu64 " MB of memory (%s), EAL has %" PRIu64
 		" MB free of %" PRIu64 " MB: start it with -m %" PRIu64,
-		plan->pipeline->conf.name, in_mb(plan->memory), heap_free / MB, in_mb(heap),
+		plan->pipeline->conf.name, in_mb(plan->memory),
+		plan_memory_text(&plan->terms, text), heap_free / MB, in_mb(heap),
 		RTE_ALIGN_CEIL(heap - heap_free + plan->memory, ADVICE_STEP) / MB);
 }
 
 /* EAL takes further hugepages of a socket as they are needed. */
 static int
-check_socket(const struct weir_plan *plan, unsigned int socket, uint64_t needed,
+check_socket(const struct weir_plan *plan, unsigned int socket, const struct plan_memory *terms,
 	struct weir_error *error)
 {
+	char text[MEMORY_TEXT_SIZE];
 	const struct machine_memory *memory = &plan->machine->memory[socket];
 	uint64_t available = memory->heap_free + memory->huge_free, pages;
+	uint64_t needed = plan_memory_sum(terms);
 	char node[16] = "";
 
 	if (needed <= available)
@@ -136,9 +176,10 @@ check_socket(const struct weir_plan *plan, unsigned int socket, uint64_t needed,
 		snprintf(node, sizeof(node), "-n %u ", socket);
 	return weir_error_set(error, ENOMEM,
 		"pipeline %s takes %" PRIu64
-		" MB of memory on socket %u, where EAL can have %" PRIu64
+		" MB of memory (%s) on socket %u, where EAL can have %" PRIu64
 		" MB: reserve hugepages by dpdk-hugepages.py -p 2M %s-r %" PRIu64 "M",
-		plan->pipeline->conf.name, in_mb(needed), socket, available / MB, node, pages / MB);
+		plan->pipeline->conf.name, in_mb(needed), plan_memory_text(terms, text), socket,
+		available / MB, node, pages / MB);
 }
 
 /* Every ring takes a memzone. Newer releases of DPDK have no such macro, and a limit to be set. */
@@ -166,17 +207,17 @@ check_memzones(const struct weir_plan *plan, struct weir_error *error)
 int
 plan_memory(struct weir_plan *plan, struct weir_error *error)
 {
-	uint64_t bytes[MACHINE_SOCKETS] = { 0 };
+	struct plan_memory terms[MACHINE_SOCKETS] = { 0 };
 	unsigned int i;
 	int ret;
 
 	ret = check_memzones(plan, error);
 	if (ret < 0)
 		return ret;
-	find_bytes(plan, bytes);
+	find_bytes(plan, terms);
 	if (!plan->machine->hugepages)
 		return check_heap(plan, error);
 	for (i = 0; ret == 0 && i < MACHINE_SOCKETS; i++)
-		ret = check_socket(plan, i, bytes[i], error);
+		ret = check_socket(plan, i, &terms[i], error);
 	return ret;
 }

@@ -59,6 +59,14 @@ struct plan_pool {
 	uint64_t memory;      /* bytes that it takes */
 };
 
+/* Bytes of EAL's memory by what they are for. */
+struct plan_memory {
+	uint64_t pools;
+	uint64_t rings;
+	uint64_t workers; /* with their state */
+	uint64_t stages;  /* that the workers of stages say they take in init() */
+};
+
 /* How an lcore waits; shortest and longest wait as `min` and `max` of the keys, bounded. */
 struct plan_waiting {
 	enum weir_wait how; /* not auto */
@@ -74,6 +82,8 @@ struct plan_lcore {
 	unsigned int made; /* workers that make their events, or are handed them: synth, inject */
 	uint64_t bound_ns; /* no wait may be longer; 0: it polls no RX queue */
 	unsigned int bound_port;  /* whose ring says so, an index into the plan's ports */
+	uint64_t tick_ns;         /* nor longer than this, or a tick() would be late; 0: no bound */
+	unsigned int tick_node;   /* whose tick_interval that is */
 	struct plan_waiting idle; /* with nothing to do */
 	struct plan_waiting full; /* with work and no room */
 };
@@ -90,8 +100,9 @@ struct weir_plan {
 	unsigned int port_count;
 	struct plan_pool *pools; /* one a socket that has sources */
 	unsigned int pool_count;
-	uint64_t memory; /* bytes of pools, rings and state, all sockets */
-	char **notes;    /* what the plan made do with, a line each; for logs and text */
+	uint64_t memory;          /* bytes, all sockets, */
+	struct plan_memory terms; /* and why */
+	char **notes;             /* what the plan made do with, a line each; for logs and text */
 	unsigned int note_count;
 	struct plan_lcore *lcores; /* ascending */
 	unsigned int lcore_count;
@@ -105,6 +116,9 @@ unsigned int plan_first_worker(const struct weir_plan *plan, unsigned int node);
 
 /* The pool for a socket: its own, or the nearest by distance. NULL: there is none at all. */
 const struct plan_pool *plan_pool(const struct weir_plan *plan, int socket);
+
+/* No wait of an lcore may be longer, ns; UINT64_MAX: there is no bound. */
+uint64_t plan_longest(const struct plan_lcore *lcore);
 
 /* What the plan says of an lcore; NULL: it has no workers. */
 const struct plan_lcore *plan_lcore(const struct weir_plan *plan, unsigned int lcore);

@@ -130,6 +130,11 @@ uint32_t plan_port_speed(const struct weir_plan *plan, const struct plan_port *p
 #define TIME_TEXT_SIZE 24
 const char *plan_time_text(uint64_t ns, char buf[TIME_TEXT_SIZE]);
 
+/* memory.c: the sum of terms; and terms in MB as a person reads them, into buf, which is returned. */
+uint64_t plan_memory_sum(const struct plan_memory *memory);
+#define MEMORY_TEXT_SIZE 128
+const char *plan_memory_text(const struct plan_memory *memory, char buf[MEMORY_TEXT_SIZE]);
+
 /* show_*.c: a string for free(), or NULL: no memory. */
 char *plan_show_text(const struct weir_plan *plan);
 char *plan_show_dot(const struct weir_plan *plan);

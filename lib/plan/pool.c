@@ -76,7 +76,7 @@ add_worker(const struct weir_plan *plan, const struct plan_worker *worker, struc
 	terms->bursts += burst;
 	terms->margin += burst;
 	if (!node->source)
-		terms->held += node->stage_ops->max_held;
+		terms->held += node->needs.held;
 	if (port == NULL)
 		return;
 	terms->descriptors += node->source ? port->rx_descriptors : port->tx_descriptors;

@@ -29,6 +29,10 @@ dot_worker(const struct weir_plan *plan, unsigned int i, FILE *out)
 	dot_text(node->name, out);
 	fprintf(out, "[%u]\\n", worker->index);
 	dot_text(plan_node_type(node), out);
+	if (!node->source && node->needs.held > 0)
+		fprintf(out, "\\nholds %" PRIu32, node->needs.held);
+	if (!node->source && node->needs.memory > 0)
+		fprintf(out, "\\n%" PRIu64 " kB", ((uint64_t)node->needs.memory + 1023) / 1024);
 	fputs("\"];\n", out);
 }
 

@@ -23,16 +23,31 @@ json_worker(const struct weir_plan *plan, unsigned int i)
 }
 
 static json_t *
+json_stage(const struct weir_plan *plan, unsigned int node)
+{
+	const struct weir_stage_needs *needs = &plan->pipeline->nodes[node].needs;
+
+	return json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I}", "node",
+		plan->pipeline->nodes[node].name, "held", (json_int_t)needs->held, "let_go",
+		(json_int_t)needs->let_go, "fanout", (json_int_t)needs->fanout, "state_bytes",
+		(json_int_t)needs->state, "memory_bytes", (json_int_t)needs->memory,
+		"tick_interval_ns", (json_int_t)needs->tick_interval);
+}
+
+static json_t *
 json_lcore(const struct weir_plan *plan, unsigned int i)
 {
 	const struct plan_lcore *lcore = &plan->lcores[i];
-	bool bounded = lcore->bound_ns != 0;
+	bool bounded = lcore->bound_ns != 0, ticks = lcore->tick_ns != 0;
 
-	return json_pack("{s:i, s:s, s:I, s:s, s:I, s:o, s:s?}", "lcore", (int)lcore->lcore, "idle",
-		wait_names[lcore->idle.how], "idle_max_ns", (json_int_t)lcore->idle.max_ns, "full",
-		wait_names[lcore->full.how], "full_max_ns", (json_int_t)lcore->full.max_ns,
-		"bound_ns", bounded ? json_integer((json_int_t)lcore->bound_ns) : json_null(),
-		"bound_port", bounded ? plan->ports[lcore->bound_port].name : NULL);
+	return json_pack("{s:i, s:s, s:I, s:s, s:I, s:o, s:s?, s:o, s:s?}", "lcore",
+		(int)lcore->lcore, "idle", wait_names[lcore->idle.how], "idle_max_ns",
+		(json_int_t)lcore->idle.max_ns, "full", wait_names[lcore->full.how], "full_max_ns",
+		(json_int_t)lcore->full.max_ns, "bound_ns",
+		bounded ? json_integer((json_int_t)lcore->bound_ns) : json_null(), "bound_port",
+		bounded ? plan->ports[lcore->bound_port].name : NULL, "tick_ns",
+		ticks ? json_integer((json_int_t)lcore->tick_ns) : json_null(), "tick_node",
+		ticks ? plan->pipeline->nodes[lcore->tick_node].name : NULL);
 }
 
 static json_t *
@@ -96,6 +111,30 @@ json_list(const struct weir_plan *plan, unsigned int n,
 	return list;
 }
 
+/* The stages, and what one worker of each needs; NULL: no memory. */
+static json_t *
+json_stages(const struct weir_plan *plan)
+{
+	json_t *list = json_array();
+	unsigned int i;
+
+	for (i = 0; list != NULL && i < plan->pipeline->node_count; i++)
+		if (!plan->pipeline->nodes[i].source &&
+			json_array_append_new(list, json_stage(plan, i)) != 0) {
+			json_decref(list);
+			list = NULL;
+		}
+	return list;
+}
+
+static json_t *
+json_memory(const struct plan_memory *memory)
+{
+	return json_pack("{s:I, s:I, s:I, s:I}", "pools", (json_int_t)memory->pools, "rings",
+		(json_int_t)memory->rings, "workers", (json_int_t)memory->workers, "stages",
+		(json_int_t)memory->stages);
+}
+
 char *
 plan_show_json(const struct weir_plan *plan)
 {
@@ -103,15 +142,16 @@ plan_show_json(const struct weir_plan *plan)
 	char *text = NULL;
 	json_t *root;
 
-	root = json_pack("{s:s, s:I, s:s, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:o}", "pipeline",
-		pipeline->conf.name, "burst", (json_int_t)pipeline->conf.burst, "numa",
+	root = json_pack("{s:s, s:I, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:o, s:I, s:o}",
+		"pipeline", pipeline->conf.name, "burst", (json_int_t)pipeline->conf.burst, "numa",
 		plan_numa_names[pipeline->conf.numa], "workers",
-		json_list(plan, plan->worker_count, json_worker), "lcores",
-		json_list(plan, plan->lcore_count, json_lcore), "links",
+		json_list(plan, plan->worker_count, json_worker), "stages", json_stages(plan),
+		"lcores", json_list(plan, plan->lcore_count, json_lcore), "links",
 		json_list(plan, pipeline->link_count, json_link), "ports",
 		json_list(plan, plan->port_count, json_port), "pools",
 		json_list(plan, plan->pool_count, json_pool), "memory_bytes",
-		(json_int_t)plan->memory, "hugepages_2m", (json_int_t)plan->hugepages_2m, "notes",
+		(json_int_t)plan->memory, "memory_terms", json_memory(&plan->terms), "hugepages_2m",
+		(json_int_t)plan->hugepages_2m, "notes",
 		json_list(plan, plan->note_count, json_note));
 	if (root != NULL) {
 		text = json_dumps(root, JSON_INDENT(2));

@@ -67,6 +67,42 @@ text_workers(const struct weir_plan *plan, FILE *out)
 	}
 }
 
+/* In bytes where these are few. */
+static const char *
+bytes_text(size_t bytes, char buf[TIME_TEXT_SIZE])
+{
+	if (bytes < 10000)
+		snprintf(buf, TIME_TEXT_SIZE, "%zu B", bytes);
+	else if (bytes < 10 * MB)
+		snprintf(buf, TIME_TEXT_SIZE, "%zu kB", (bytes + 1023) / 1024);
+	else
+		snprintf(buf, TIME_TEXT_SIZE, "%" PRIu64 " MB", (bytes + MB - 1) / MB);
+	return buf;
+}
+
+/* What one worker of each stage needs. */
+static void
+text_stages(const struct weir_plan *plan, FILE *out)
+{
+	char state[TIME_TEXT_SIZE], memory[TIME_TEXT_SIZE], tick[TIME_TEXT_SIZE];
+	unsigned int i;
+
+	fprintf(out, "\nneeds of a worker\n  %-20s %10s %10s %8s %10s %10s %8s\n", "stage", "held",
+		"let go", "fan-out", "state", "memory", "tick");
+	for (i = 0; i < plan->pipeline->node_count; i++) {
+		const struct node *node = &plan->pipeline->nodes[i];
+		const struct weir_stage_needs *needs = &node->needs;
+
+		if (node->source)
+			continue;
+		plan_time_text(needs->tick_interval, tick);
+		fprintf(out, "  %-20s %10" PRIu32 " %10" PRIu32 " %8" PRIu16 " %10s %10s %8s\n",
+			node->name, needs->held, needs->let_go, needs->fanout,
+			bytes_text(needs->state, state), bytes_text(needs->memory, memory),
+			needs->tick_interval != 0 ? tick : "-");
+	}
+}
+
 static void
 text_waiting(const struct plan_waiting *waiting, FILE *out)
 {
@@ -79,26 +115,38 @@ text_waiting(const struct plan_waiting *waiting, FILE *out)
 }
 
 static void
+text_bound(const struct weir_plan *plan, const struct plan_lcore *lcore, FILE *out)
+{
+	uint64_t longest = plan_longest(lcore);
+	const struct plan_port *port;
+	char bound[TIME_TEXT_SIZE];
+
+	if (longest == UINT64_MAX)
+		return;
+	fprintf(out, "  %s: ", plan_time_text(longest, bound));
+	if (lcore->tick_ns == longest) {
+		fprintf(out, "tick of %s", plan->pipeline->nodes[lcore->tick_node].name);
+		return;
+	}
+	port = &plan->ports[lcore->bound_port];
+	fprintf(out, "half of %s RX x %u at %u Mbit/s", port->name, port->rx_descriptors,
+		plan_port_speed(plan, port));
+}
+
+static void
 text_lcores(const struct weir_plan *plan, FILE *out)
 {
-	char bound[TIME_TEXT_SIZE];
 	unsigned int i;
 
 	fprintf(out, "\nwaiting\n  %5s  %-12s %8s  %-12s %8s  %s\n", "lcore", "idle", "at most",
 		"full", "at most", "bound, and why");
 	for (i = 0; i < plan->lcore_count; i++) {
 		const struct plan_lcore *lcore = &plan->lcores[i];
-		const struct plan_port *port;
 
 		fprintf(out, "  %5u", lcore->lcore);
 		text_waiting(&lcore->idle, out);
 		text_waiting(&lcore->full, out);
-		if (lcore->bound_ns != 0) {
-			port = &plan->ports[lcore->bound_port];
-			fprintf(out, "  %s: half of %s RX x %u at %u Mbit/s",
-				plan_time_text(lcore->bound_ns, bound), port->name,
-				port->rx_descriptors, plan_port_speed(plan, port));
-		}
+		text_bound(plan, lcore, out);
 		fputc('\n', out);
 	}
 }
@@ -185,10 +233,12 @@ text_pools(const struct weir_plan *plan, FILE *out)
 static void
 text_tail(const struct weir_plan *plan, FILE *out)
 {
+	char terms[MEMORY_TEXT_SIZE];
 	unsigned int i;
 
-	fprintf(out, "\nmemory: %" PRIu64 " MB, %" PRIu64 " hugepage%s of 2 MB\n",
-		(plan->memory + MB - 1) / MB, plan->hugepages_2m, plural(plan->hugepages_2m));
+	fprintf(out, "\nmemory: %" PRIu64 " MB, %" PRIu64 " hugepage%s of 2 MB\n  MB: %s\n",
+		(plan->memory + MB - 1) / MB, plan->hugepages_2m, plural(plan->hugepages_2m),
+		plan_memory_text(&plan->terms, terms));
 	if (plan->note_count != 0)
 		fputs("\nnotes\n", out);
 	for (i = 0; i < plan->note_count; i++)
@@ -207,6 +257,7 @@ plan_show_text(const struct weir_plan *plan)
 		return NULL;
 	text_head(plan, out);
 	text_workers(plan, out);
+	text_stages(plan, out);
 	text_lcores(plan, out);
 	text_links(plan, out);
 	text_ports(plan, out);

@@ -130,8 +130,7 @@ plan_waiting_add(const struct plan_lcore *lcore, struct plan_waiting *waiting, e
 {
 	int more;
 
-	if (lcore->bound_ns != 0)
-		max_ns = RTE_MIN(max_ns, lcore->bound_ns);
+	max_ns = RTE_MIN(max_ns, plan_longest(lcore));
 	more = wait_compare(how, waiting->how);
 	if (waiting->how == WEIR_WAIT_AUTO || more < 0 || (more == 0 && max_ns < waiting->max_ns))
 		*waiting = (struct plan_waiting){ how, RTE_MIN(min_ns, max_ns), max_ns };
@@ -236,19 +235,27 @@ has_length(enum weir_wait how)
 		how == WEIR_WAIT_INTERRUPT;
 }
 
-/* Say where a wait that was asked for is too long for an RX ring. */
+/* Say where a wait that was asked for is too long for an RX ring, or for a tick. */
 static int
 note_bound(struct weir_plan *plan, const struct plan_lcore *lcore, const char *section,
 	const char *key, uint64_t max_ns)
 {
-	const struct plan_port *port = &plan->ports[lcore->bound_port];
 	char asked[TIME_TEXT_SIZE], bound[TIME_TEXT_SIZE];
+	const struct plan_port *port;
 
+	plan_time_text(max_ns, asked);
+	plan_time_text(plan_longest(lcore), bound);
+	if (lcore->tick_ns == plan_longest(lcore))
+		return plan_note(plan,
+			"[%s] %s.max = %s: lcore %u waits for no more than %s, the tick_interval "
+			"of '%s'",
+			section, key, asked, lcore->lcore, bound,
+			plan->pipeline->nodes[lcore->tick_node].name);
+	port = &plan->ports[lcore->bound_port];
 	return plan_note(plan,
 		"[%s] %s.max = %s: lcore %u waits for no more than %s, half of what %u RX "
 		"descriptors of %s hold at %u Mbit/s",
-		section, key, plan_time_text(max_ns, asked), lcore->lcore,
-		plan_time_text(lcore->bound_ns, bound), port->rx_descriptors, port->name,
+		section, key, asked, lcore->lcore, bound, port->rx_descriptors, port->name,
 		plan_port_speed(plan, port));
 }
 
@@ -259,8 +266,8 @@ note_bound_idle(struct weir_plan *plan, const struct plan_worker *worker)
 	const struct plan_lcore *lcore = plan_lcore(plan, worker->lcore);
 	char section[WEIR_NAME_SIZE + 8];
 
-	if (lcore->bound_ns == 0 || node->conf.idle_max <= lcore->bound_ns ||
-		!has_length(worker->idle) || !pipeline_given(node->section, "idle.max"))
+	if (node->conf.idle_max <= plan_longest(lcore) || !has_length(worker->idle) ||
+		!pipeline_given(node->section, "idle.max"))
 		return 0;
 	snprintf(section, sizeof(section), "%s %s", plan_node_kind(node), node->name);
 	return note_bound(plan, lcore, section, "idle", node->conf.idle_max);
@@ -280,7 +287,7 @@ note_link(struct weir_plan *plan, const struct plan_lcore *lcore, const struct l
 		plan_note(plan, "[%s] full = monitor: lcore %u %s: room may come on any ring",
 			section, lcore->lcore, monitor_instead(plan)) < 0)
 		return -ENOMEM;
-	if (lcore->bound_ns == 0 || link->conf.full_max <= lcore->bound_ns ||
+	if (link->conf.full_max <= plan_longest(lcore) ||
 		!has_length(plan_full(plan, asked, lcore->lcore)) ||
 		!pipeline_given(link->section, "full.max"))
 		return 0;

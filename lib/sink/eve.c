@@ -20,6 +20,13 @@ struct eve_state {
 };
 
 static int
+eve_needs(const void *conf, struct weir_stage_needs *needs, struct weir_error *error __rte_unused)
+{
+	needs->memory = writer_memory(((const struct eve_conf *)conf)->buffer);
+	return 0;
+}
+
+static int
 eve_init(struct weir_worker *worker, const void *conf, void *state, struct weir_error *error)
 {
 	const struct eve_conf *given = conf;
@@ -123,6 +130,7 @@ static const char *const eve_reasons[] = {
 };
 
 const struct weir_stage_ops stage_eve = {
+	WEIR_STAGE_OPS,
 	.name = "eve",
 	.help = "write events as lines of JSON, as Suricata's EVE",
 	.params = eve_params,
@@ -134,4 +142,5 @@ const struct weir_stage_ops stage_eve = {
 	.room = eve_room,
 	.drain = eve_drain,
 	.fini = eve_fini,
+	.needs = eve_needs,
 };

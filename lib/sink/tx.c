@@ -209,6 +209,7 @@ static const char *const tx_reasons[] = {
 static const char *const tx_outputs[] = { NULL };
 
 const struct weir_stage_ops stage_tx = {
+	WEIR_STAGE_OPS,
 	.name = "tx",
 	.help = "send packets out of a port",
 	.params = tx_params,

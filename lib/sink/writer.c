@@ -214,6 +214,12 @@ writer_open(struct writer *writer, bool truncate)
 	return 0;
 }
 
+size_t
+writer_memory(uint64_t buffer)
+{
+	return rte_align64pow2(buffer) + WRITER_LINE_MAX;
+}
+
 int
 writer_start(struct writer *writer, const struct weir_worker *worker, const char *path,
 	uint64_t buffer, struct weir_error *error)
@@ -229,8 +235,8 @@ writer_start(struct writer *writer, const struct weir_worker *worker, const char
 	if (ret != 0)
 		return weir_error_set(error, -ret, "[stage %s] cannot open path '%s': %s", node,
 			path, strerror(-ret));
-	writer->bytes = rte_malloc_socket("weir_writer", writer->size + WRITER_LINE_MAX,
-		RTE_CACHE_LINE_SIZE, weir_worker_socket(worker));
+	writer->bytes = rte_malloc_socket("weir_writer", writer_memory(buffer), RTE_CACHE_LINE_SIZE,
+		weir_worker_socket(worker));
 	if (writer->bytes == NULL) {
 		ret = weir_error_set(error, ENOMEM,
 			"[stage %s] no memory for a buffer of %" PRIu64 " bytes on socket %d", node,

@@ -50,6 +50,9 @@ struct writer {
 	bool stop;                           /* for the thread: end, whatever is left */
 };
 
+/* Bytes that a writer takes from EAL for a ring of at least `buffer`. */
+size_t writer_memory(uint64_t buffer);
+
 /* Open the file and start the thread. 0, or -errno with `error` and nothing left behind. */
 int writer_start(struct writer *writer, const struct weir_worker *worker, const char *path,
 	uint64_t buffer, struct weir_error *error);

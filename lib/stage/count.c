@@ -43,6 +43,7 @@ count_fini(struct weir_worker *worker, void *state)
 }
 
 const struct weir_stage_ops stage_count = {
+	WEIR_STAGE_OPS,
 	.name = "count",
 	.help = "count events and bytes",
 	.state_size = sizeof(struct count_state),

@@ -401,6 +401,7 @@ static const struct weir_param rewrite_params[] = {
 };
 
 const struct weir_stage_ops stage_rewrite = {
+	WEIR_STAGE_OPS,
 	.name = "rewrite",
 	.help = "set the priority or user words of events that match",
 	.params = rewrite_params,

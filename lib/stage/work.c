@@ -54,6 +54,7 @@ static const struct weir_param work_params[] = {
 };
 
 const struct weir_stage_ops stage_work = {
+	WEIR_STAGE_OPS,
 	.name = "work",
 	.help = "spend a fixed time on each event",
 	.params = work_params,

@@ -69,7 +69,8 @@ ring_gate_report(const struct weir_engine *engine, const struct seat *seat, cons
 	unsigned int count = ring_count(gate->ring->ring);
 	const struct plan_worker *to;
 
-	if (gate->ring->capacity - count >= gate->times || !gate_lossless(engine, gate))
+	if (gate->ring->capacity - count >= gate->times + gate_held(gate, 0) ||
+		!gate_lossless(engine, gate))
 		return 0;
 	to = gate_consumer(engine, gate);
 	watch_log("'%s': %s[%u] waits for %s[%u] (ring %u/%u)\n", weir_engine_name(engine),

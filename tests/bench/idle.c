@@ -58,6 +58,7 @@ sink_process(struct weir_worker *worker, void *state __rte_unused, struct weir_e
 }
 
 static const struct weir_stage_ops sink_ops = {
+	WEIR_STAGE_OPS,
 	.name = "idle",
 	.help = "notes when events come",
 	.process = sink_process,

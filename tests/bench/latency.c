@@ -155,6 +155,7 @@ sink_process(struct weir_worker *worker, void *state __rte_unused, struct weir_e
 }
 
 static const struct weir_stage_ops sink_ops = {
+	WEIR_STAGE_OPS,
 	.name = "latency",
 	.help = "notes how long events took",
 	.process = sink_process,

@@ -244,14 +244,12 @@ sink_process(struct weir_worker *worker, void *state, struct weir_event *events[
 static const char *const no_outputs[] = { NULL };
 
 static const struct weir_stage_ops stages[] = {
-	{ .name = "mark",
+	{ WEIR_STAGE_OPS, .name = "mark",
 		.help = "gives flows a priority and events a number, counts what is offered",
-		.process = mark_process,
-		.writes = 1 },
-	{ .name = "sink",
+		.process = mark_process, .writes = 1 },
+	{ WEIR_STAGE_OPS, .name = "sink",
 		.help = "works for a fixed time on each event, counts what arrives",
-		.process = sink_process,
-		.outputs = no_outputs },
+		.process = sink_process, .outputs = no_outputs },
 };
 
 void

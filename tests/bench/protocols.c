@@ -59,6 +59,7 @@ protocols_init(struct weir_worker *worker __rte_unused, const void *conf __rte_u
 }
 
 static const struct weir_stage_ops protocols_ops = {
+	WEIR_STAGE_OPS,
 	.name = "protocols",
 	.help = "counts packets and bytes per protocol",
 	.state_size = sizeof(struct protocols),

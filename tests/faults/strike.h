@@ -23,6 +23,7 @@ stuck_process(struct weir_worker *worker, void *state, struct weir_event *events
 }
 
 static const struct weir_stage_ops stuck_ops = {
+	WEIR_STAGE_OPS,
 	.name = "t_stuck",
 	.help = "stalls when it is told to",
 	.process = stuck_process,

@@ -134,6 +134,16 @@ hold_process(struct weir_worker *worker, void *state, struct weir_event *events[
 	weir_hold(worker, n);
 }
 
+/* Nothing of that from process(). */
+static inline int
+hold_needs(const void *conf, struct weir_stage_needs *needs, struct weir_error *error)
+{
+	(void)conf;
+	(void)error;
+	needs->let_go = 0;
+	return 0;
+}
+
 static inline unsigned int
 hold_room(struct weir_worker *worker, void *state)
 {
@@ -343,8 +353,9 @@ lose_process(struct weir_worker *worker, void *state, struct weir_event *events[
 }
 
 #define STAGES_TYPE(type, what) \
-	.name = type, .help = what, .params = stages_params, \
-	.conf_size = sizeof(struct stages_conf), .state_size = sizeof(struct stages_state)
+	WEIR_STAGE_OPS, .name = type, .help = what, .params = stages_params, \
+			.conf_size = sizeof(struct stages_conf), \
+			.state_size = sizeof(struct stages_state)
 
 static const char *const filter_outputs[] = { "match", "rest", NULL };
 static const char *const again_outputs[] = { "out", "again", NULL };
@@ -358,7 +369,7 @@ static const struct weir_stage_ops stages_ops[] = {
 		.init = stages_init, .process = again_process },
 	{ STAGES_TYPE("t_hold", "holds"), .max_held = HOLD_MAX, .init = stages_init,
 		.process = hold_process, .room = hold_room, .tick = hold_let_go,
-		.drain = hold_drain, .fini = hold_fini },
+		.drain = hold_drain, .fini = hold_fini, .needs = hold_needs },
 	{ STAGES_TYPE("t_tight", "has little room"), .init = stages_init, .process = tight_process,
 		.room = tight_room, .tick = tight_tick },
 	{ STAGES_TYPE("t_shut", "has no room for a while"), .init = stages_init,
@@ -380,7 +391,8 @@ static const struct weir_stage_ops stages_ops[] = {
 	{ STAGES_TYPE("t_order", "looks at numbers"), .init = stages_init,
 		.process = order_process },
 	{ STAGES_TYPE("t_lose", "is wrong"), .init = stages_init, .process = lose_process },
-	{ .name = "t_bare", .help = "has no parameters and no state", .process = pass_process },
+	{ WEIR_STAGE_OPS, .name = "t_bare", .help = "has no parameters and no state",
+		.process = pass_process },
 };
 
 static inline void

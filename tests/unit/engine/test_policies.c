@@ -89,13 +89,10 @@ flows_process(struct weir_worker *worker, void *state, struct weir_event *events
 static const struct weir_stage_ops number_ops = { STAGES_TYPE("t_number", "numbers events"),
 	.writes = 1, .init = stages_init, .process = number_process };
 
-static const struct weir_stage_ops flows_ops = { .name = "t_flows",
-	.help = "looks at the numbers of each flow",
-	.params = stages_params,
-	.conf_size = sizeof(struct stages_conf),
-	.state_size = sizeof(struct flows_state),
-	.init = flows_init,
-	.process = flows_process };
+static const struct weir_stage_ops flows_ops = { WEIR_STAGE_OPS, .name = "t_flows",
+	.help = "looks at the numbers of each flow", .params = stages_params,
+	.conf_size = sizeof(struct stages_conf), .state_size = sizeof(struct flows_state),
+	.init = flows_init, .process = flows_process };
 
 /* A policy, and for what it drops beside what finds the ring full. */
 static const struct policy {

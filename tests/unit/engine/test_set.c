@@ -39,6 +39,7 @@ gate_check(const char *node, const void *conf, struct weir_error *error)
 }
 
 static const struct weir_stage_ops gate_ops = {
+	WEIR_STAGE_OPS,
 	.name = "t_gate",
 	.help = "is shut, or open",
 	.params = gate_params,
@@ -234,8 +235,8 @@ test_refused_places(void **state)
 			"stage end: type=count; input=d; lcores=2",
 			"link d end: ring=64; on_full=drop-newest"));
 	refused(&rig, "link d end.on_full=block",
-		"[link d end] on_full = block: one event may become 81 there, and its rings hold "
-		"64");
+		"[link d end] on_full = block: 81 events may come there for one, and its rings "
+		"hold 64");
 	rig_stop(&rig);
 	rig_end(&rig);
 }

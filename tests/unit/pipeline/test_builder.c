@@ -533,6 +533,50 @@ test_outputs(void **state)
 	weir_pipeline_free(pipeline);
 }
 
+/* What workers need: as the type says, or as it makes of the parameters. */
+static void
+test_needs(void **state)
+{
+	struct weir_pipeline *pipeline =
+		load_checked("[source s]\ntype = synth\n[stage p]\ntype = t_pass\ninput = s\n"
+			     "[stage h]\ntype = t_held\ninput = s\n"
+			     "[stage n]\ntype = t_needs\ninput = s\n"
+			     "[stage x]\ntype = t_sink\ninput = h, n\n"
+			     "[link h x]\nring = 1100\n");
+	const struct weir_stage_needs *needs;
+
+	(void)state;
+	needs = &node_of(pipeline, "p")->needs;
+	assert_int_equal(needs->size, sizeof(*needs));
+	assert_int_equal(needs->held, 0);
+	assert_int_equal(needs->let_go, 0);
+	assert_int_equal(needs->fanout, 1);
+	assert_int_equal(needs->state, 0);
+	assert_int_equal(needs->memory, 0);
+	assert_int_equal(needs->tick_interval, 0);
+	needs = &node_of(pipeline, "h")->needs;
+	assert_int_equal(needs->held, 99);
+	assert_int_equal(needs->let_go, 99);
+	assert_int_equal(needs->fanout, 11);
+	needs = &node_of(pipeline, "n")->needs;
+	assert_int_equal(needs->held, 7);
+	assert_int_equal(needs->let_go, 7);
+	assert_int_equal(needs->fanout, 1);
+	assert_int_equal(needs->state, 300);
+	assert_int_equal(needs->tick_interval, 14880000);
+
+	set(pipeline, "n", "t.uint", "200");
+	set(pipeline, "n", "t.word", "blue");
+	set(pipeline, "n", "t.rate", "0");
+	assert_int_equal(weir_pipeline_check(pipeline, &error), 0);
+	needs = &node_of(pipeline, "n")->needs;
+	assert_int_equal(needs->held, 200);
+	assert_int_equal(needs->let_go, 200);
+	assert_int_equal(needs->fanout, 3);
+	assert_int_equal(needs->tick_interval, 0);
+	weir_pipeline_free(pipeline);
+}
+
 static void
 test_lcores(void **state)
 {
@@ -629,6 +673,7 @@ main(void)
 		cmocka_unit_test(test_feedback),
 		cmocka_unit_test(test_feedback_is_lossy),
 		cmocka_unit_test(test_outputs),
+		cmocka_unit_test(test_needs),
 		cmocka_unit_test(test_lcores),
 		cmocka_unit_test(test_long_chain),
 		cmocka_unit_test(test_file),

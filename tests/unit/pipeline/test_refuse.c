@@ -263,6 +263,20 @@ static const struct bad bad_wholes[] = {
 		"t.ini:8: [link m x] ring = 1024: a block link must hold a burst, times the events "
 		"that 'm' "
 		"makes of one: expected at least 3200" },
+	{ SRC "[stage h]\ntype = t_held\ninput = wan\n[stage x]\ntype = t_sink\ninput = h\n"
+	      "[link h x]\nring = 1099\n",
+		"t.ini:10: [link h x] ring = 1099: 'h' may let go of 99 events that it holds "
+		"beside the one it got, each as 11: a block link must hold them: expected at "
+		"least 1100" },
+	{ SRC "[stage n]\ntype = t_needs\ninput = wan\nt.uint = 13\n",
+		"t.ini:3: [stage n] t.uint = 13: expected another" },
+	{ SRC "[stage n]\ntype = t_needs\ninput = wan\nt.uint = 17\n",
+		"t.ini:3: [stage n] its needs() fails" },
+	{ SRC "[stage n]\ntype = t_needs\ninput = wan\nt.flag = off\n",
+		"t.ini:3: [stage n] type t_needs asks for 300 bytes of state and "
+		"18446744073709551615 of memory: expected no more than 17592186044416" },
+	{ SRC "[stage n]\ntype = t_tickless\ninput = wan\n",
+		"t.ini:3: [stage n] type t_tickless asks for a tick_interval, but has no tick()" },
 	{ SRC "[stage a]\ntype = t_pass\ninput = wan, b\n[stage b]\ntype = t_pass\ninput = a\n",
 		"lossless cycle a -> b -> a (block)" },
 	{ SRC "[stage a]\ntype = t_pass\ninput = wan, a\n",

@@ -6,6 +6,7 @@
 #ifndef WEIR_TEST_TYPES_H
 #define WEIR_TEST_TYPES_H
 
+#include <errno.h>
 #include <string.h>
 
 #include <weir/weir.h>
@@ -50,6 +51,32 @@ static const struct weir_param types_bad_params[] = {
 	{ .name = NULL },
 };
 
+/* What `t.size` and `t.uint` say of a worker; t.uint = 13 is refused, 17 with nothing said. */
+static int
+types_needs(const void *conf, struct weir_stage_needs *needs, struct weir_error *error)
+{
+	const struct types_conf *given = (const struct types_conf *)conf;
+
+	if (given->uint == 13)
+		return weir_error_set(error, EINVAL, "t.uint = 13: expected another");
+	if (given->uint == 17)
+		return -EINVAL;
+	needs->held = (uint32_t)given->uint;
+	needs->fanout = given->word == 2 ? 3 : 0;
+	needs->memory = given->flag ? 0 : SIZE_MAX;
+	needs->tick_interval = given->rate;
+	return 0;
+}
+
+static unsigned int
+types_tick(struct weir_worker *worker, void *state, unsigned int room)
+{
+	(void)worker;
+	(void)state;
+	(void)room;
+	return 0;
+}
+
 static const char *const types_fork_outputs[] = { "match", "other", NULL };
 static const char *const types_no_outputs[] = { NULL };
 
@@ -61,23 +88,39 @@ types_process(struct weir_worker *worker, void *state, struct weir_event *events
 }
 
 static const struct weir_stage_ops types_ops[] = {
-	{ .name = "t_all",
+	{ WEIR_STAGE_OPS, .name = "t_all", .params = types_params,
+		.conf_size = sizeof(struct types_conf), .process = types_process },
+	{ WEIR_STAGE_OPS, .name = "t_need", .params = types_need_params,
+		.conf_size = sizeof(struct types_conf), .process = types_process },
+	{ WEIR_STAGE_OPS, .name = "t_bad", .params = types_bad_params,
+		.conf_size = sizeof(struct types_conf), .process = types_process },
+	{ WEIR_STAGE_OPS, .name = "t_pass", .process = types_process },
+	{ WEIR_STAGE_OPS, .name = "t_fork", .outputs = types_fork_outputs,
+		.process = types_process },
+	{ WEIR_STAGE_OPS, .name = "t_sink", .outputs = types_no_outputs, .process = types_process },
+	{ WEIR_STAGE_OPS, .name = "t_write", .writes = 1, .process = types_process },
+	{ WEIR_STAGE_OPS, .name = "t_many", .max_fanout = 100, .process = types_process },
+	{ WEIR_STAGE_OPS,
+		.name = "t_held",
+		.max_held = 99,
+		.max_fanout = 11,
+		.process = types_process },
+	{ WEIR_STAGE_OPS,
+		.name = "t_needs",
 		.params = types_params,
 		.conf_size = sizeof(struct types_conf),
-		.process = types_process },
-	{ .name = "t_need",
-		.params = types_need_params,
+		.max_held = 5,
+		.max_fanout = 7,
+		.state_size = 300,
+		.process = types_process,
+		.tick = types_tick,
+		.needs = types_needs },
+	{ WEIR_STAGE_OPS,
+		.name = "t_tickless",
+		.params = types_params,
 		.conf_size = sizeof(struct types_conf),
-		.process = types_process },
-	{ .name = "t_bad",
-		.params = types_bad_params,
-		.conf_size = sizeof(struct types_conf),
-		.process = types_process },
-	{ .name = "t_pass", .process = types_process },
-	{ .name = "t_fork", .outputs = types_fork_outputs, .process = types_process },
-	{ .name = "t_sink", .outputs = types_no_outputs, .process = types_process },
-	{ .name = "t_write", .writes = 1, .process = types_process },
-	{ .name = "t_many", .max_fanout = 100, .process = types_process },
+		.process = types_process,
+		.needs = types_needs },
 };
 
 static inline void

@@ -52,7 +52,7 @@ imagine_port(struct machine *machine, const char *name, int socket, uint16_t que
 	return port;
 }
 
-/* Stage types of the tests: they hold 10 events, and pass on what they get. */
+/* Stage types of the tests: they hold 10 events, which they let go of in tick(), and pass on what they get. */
 static void
 pass_process(struct weir_worker *worker, void *state, struct weir_event *events[], uint16_t n)
 {
@@ -60,22 +60,35 @@ pass_process(struct weir_worker *worker, void *state, struct weir_event *events[
 	weir_forward(worker, 0, events, n);
 }
 
+static int
+pass_needs(const void *conf, struct weir_stage_needs *needs, struct weir_error *error)
+{
+	(void)conf;
+	(void)error;
+	needs->let_go = 0;
+	return 0;
+}
+
 static const struct weir_stage_ops pass_ops = {
+	WEIR_STAGE_OPS,
 	.name = "pass",
 	.help = "passes on what it gets",
 	.state_size = 1000,
 	.max_held = 10,
 	.process = pass_process,
+	.needs = pass_needs,
 };
 
 static const char *const fork_outputs[] = { "out", "other", NULL };
 
 static const struct weir_stage_ops fork_ops = {
+	WEIR_STAGE_OPS,
 	.name = "fork",
 	.help = "has two outputs",
 	.outputs = fork_outputs,
 	.max_held = 10,
 	.process = pass_process,
+	.needs = pass_needs,
 };
 
 /* For the group's setup. */

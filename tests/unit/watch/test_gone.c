@@ -241,6 +241,7 @@ goes_init(struct weir_worker *worker, const void *conf, void *state, struct weir
 }
 
 static const struct weir_stage_ops goes_ops = {
+	WEIR_STAGE_OPS,
 	.name = "t_goes",
 	.help = "its port goes away",
 	.init = goes_init,

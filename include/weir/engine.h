@@ -24,6 +24,7 @@
 #define WEIR_ENGINE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include <weir/error.h>
@@ -40,6 +41,7 @@ struct weir_engine;
 
 /** How an engine is made. Fill it by weir_engine_conf_init() first. */
 struct weir_engine_conf {
+	size_t size; /**< of the struct, as its caller has it */
 	/** Events that the sources may take in all, INT64_MAX at most; 0: no bound. A port whose
 	 * driver gives packets only by the eight may exceed it by seven. */
 	uint64_t max_events;
@@ -48,16 +50,24 @@ struct weir_engine_conf {
 	uint32_t stall_ms;
 };
 
-/** weir_engine_conf_init() sets the defaults: no bound, 50 ms. */
-WEIR_API void weir_engine_conf_init(struct weir_engine_conf *conf);
+/** weir_engine_conf_init_sized() is weir_engine_conf_init() of a struct of that size. */
+WEIR_API void weir_engine_conf_init_sized(struct weir_engine_conf *conf, size_t size);
+
+/** weir_engine_conf_init() sets size and defaults: no bound, 50 ms. */
+static inline void
+weir_engine_conf_init(struct weir_engine_conf *conf)
+{
+	weir_engine_conf_init_sized(conf, sizeof(*conf));
+}
 
 /**
  * weir_engine_create() allocates pools, rings and worker state, and sets up and starts the ports.
  *
  * @param conf  NULL: the defaults
  * @return the engine, for weir_engine_destroy(), which must be before the plan's free; NULL with
- *   `error` and rte_errno: ENOMEM; EBUSY: a port is in use; ENODEV; or what a driver or a stage's
- *   init() gave
+ *   `error` and rte_errno: EINVAL: `conf` is not from weir_engine_conf_init(); E2BIG: it is of
+ *   newer headers, and asks for what this library does not know; ENOMEM; EBUSY: a port is in use;
+ *   ENODEV; or what a driver or a stage's init() gave
  */
 WEIR_API struct weir_engine *weir_engine_create(const struct weir_plan *plan,
 	const struct weir_engine_conf *conf, struct weir_error *error);

@@ -12,6 +12,7 @@
 #ifndef WEIR_PLAN_H
 #define WEIR_PLAN_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include <weir/error.h>
@@ -28,23 +29,32 @@ struct weir_plan;
 
 /** How a plan is made. Fill it by weir_plan_conf_init() first. */
 struct weir_plan_conf {
+	size_t size; /**< of the struct, as its caller has it */
 	/** lcores that may be used, as "1,3-5"; NULL: all of EAL's but the main one, or the main
 	 * one where it is the only one. */
 	const char *lcores;
 };
 
-/** weir_plan_conf_init() sets the defaults. */
-WEIR_API void weir_plan_conf_init(struct weir_plan_conf *conf);
+/** weir_plan_conf_init_sized() is weir_plan_conf_init() of a struct of that size. */
+WEIR_API void weir_plan_conf_init_sized(struct weir_plan_conf *conf, size_t size);
+
+/** weir_plan_conf_init() sets size and defaults. */
+static inline void
+weir_plan_conf_init(struct weir_plan_conf *conf)
+{
+	weir_plan_conf_init_sized(conf, sizeof(*conf));
+}
 
 /**
  * weir_plan_create() checks a pipeline with weir_pipeline_check(), and places it.
  *
  * @param conf  NULL: the defaults
  * @return the plan, for weir_plan_free(), which must be before the pipeline's free; NULL with
- *   `error` and rte_errno: EINVAL: the pipeline or the list of lcores is wrong, two sources are on
+ *   `error` and rte_errno: EINVAL: `conf` is not from weir_plan_conf_init(), the pipeline or the list
+ *   of lcores is wrong, two sources are on
  *   one port, a pool is given too small, or there are more rings than EAL can hold; ENODEV: no
  *   such port or lcore, or too few queues where the file insists; ENOMEM: less memory than it
- *   takes; EXDEV: `numa = strict` and a link, or a port and its worker, would cross sockets
+ *   takes; E2BIG: `conf` is of newer headers, and asks for what this library does not know; EXDEV: `numa = strict` and a link, or a port and its worker, would cross sockets
  */
 WEIR_API struct weir_plan *weir_plan_create(const struct weir_pipeline *pipeline,
 	const struct weir_plan_conf *conf, struct weir_error *error);

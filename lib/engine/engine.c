@@ -17,10 +17,30 @@
 
 static unsigned int engines_made;
 
+static const struct weir_engine_conf conf_default = { .stall_ms = 50 };
+
 void
-weir_engine_conf_init(struct weir_engine_conf *conf)
+weir_engine_conf_init_sized(struct weir_engine_conf *conf, size_t size)
 {
-	*conf = (struct weir_engine_conf){ .max_events = 0, .stall_ms = 50 };
+	sized_init(conf, &conf_default, size, sizeof(conf_default));
+}
+
+/* What the caller asks for, in this library's layout: 0, or -errno with `error`. */
+static int
+conf_take(struct weir_engine_conf *own, const struct weir_engine_conf *conf,
+	struct weir_error *error)
+{
+	int rc;
+
+	*own = conf_default;
+	if (conf == NULL)
+		return 0;
+	rc = SIZED_TAKE(own, conf, stall_ms);
+	if (rc != 0)
+		return weir_error_set(error, -rc, SIZED_WHY(rc), "weir_engine_conf");
+	if (own->max_events > INT64_MAX)
+		return weir_error_set(error, EINVAL, "max_events: expected no more than 2^63 - 1");
+	return 0;
 }
 
 static int
@@ -39,12 +59,11 @@ static struct weir_engine *
 engine_alloc(const struct weir_plan *plan, const struct weir_engine_conf *conf,
 	struct weir_error *error)
 {
+	struct weir_engine_conf own;
 	struct weir_engine *engine;
 
-	if (conf != NULL && conf->max_events > INT64_MAX) {
-		weir_error_set(error, EINVAL, "max_events: expected no more than 2^63 - 1");
+	if (conf_take(&own, conf, error) != 0)
 		return NULL;
-	}
 	engine = calloc(1, sizeof(*engine));
 	if (engine == NULL) {
 		weir_error_set(error, ENOMEM, "no memory for an engine");
@@ -54,9 +73,7 @@ engine_alloc(const struct weir_plan *plan, const struct weir_engine_conf *conf,
 	engine->plan = plan;
 	engine->flow_seed = (uint32_t)rte_rand();
 	engine->id = __atomic_fetch_add(&engines_made, 1, __ATOMIC_RELAXED);
-	weir_engine_conf_init(&engine->conf);
-	if (conf != NULL)
-		engine->conf = *conf;
+	engine->conf = own;
 	return engine;
 }
 

@@ -6,6 +6,9 @@
 #ifndef WEIR_LIB_EVENT_H
 #define WEIR_LIB_EVENT_H
 
+#include <stdbool.h>
+#include <stddef.h>
+
 #include <weir/event.h>
 
 #include "compat.h"
@@ -70,5 +73,42 @@ pool_at(uint16_t index)
  * leaves the mbufs' own lines where they are, the rest through rte_pktmbuf_free().
  */
 void events_free(struct weir_event *const events[], unsigned int n);
+
+/* No struct is larger: what says so does not begin with a size at all. */
+#define SIZED_MAX 4096
+
+/*
+ * Give a caller what `full` holds, up to the size that the caller's struct begins with and keeps: 0;
+ * -EINVAL where that has no room for the first `least` bytes.
+ */
+int sized_give(void *to, const void *full, size_t size, size_t least);
+
+/* As that, of a struct and the first of its members behind the size. */
+#define SIZED_GIVE(to, full, first) \
+	sized_give((to), 1 ? (full) : (to), sizeof(*(full)), \
+		offsetof(__typeof__(*(full)), first) + sizeof((full)->first))
+
+/* Fill a caller's struct of that size, whatever it was before: as `full`, and 0 beyond. */
+void sized_init(void *to, const void *full, size_t size, size_t known);
+
+/*
+ * Take what a caller gives, which begins with its size, into `full`, whose size stays; what the caller's
+ * is too short for stays as it is: 0; -EINVAL where the first `least` bytes are not there, or where no
+ * size is; -E2BIG where something is said beyond what is known here.
+ */
+int sized_take(void *full, const void *from, size_t size, size_t least);
+#define SIZED_TAKE(full, from, first) \
+	sized_take((full), 1 ? (from) : (full), sizeof(*(full)), \
+		offsetof(__typeof__(*(full)), first) + sizeof((full)->first))
+
+/* What is said of that, for weir_error_set(), with the struct's name behind it. */
+#define SIZED_WHY(rc) \
+	((rc) == -E2BIG ? \
+			"struct %s is of newer headers, and asks for what this libweir does not " \
+			"know: build with its headers, or install a newer weir" : \
+			"struct %s does not begin with its size: fill it by its init function first")
+
+/* Whether a struct of that size has something beyond what is known. */
+bool sized_beyond(const void *from, size_t size, size_t known);
 
 #endif /* WEIR_LIB_EVENT_H */

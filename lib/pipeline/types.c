@@ -24,8 +24,6 @@
 	(offsetof(struct weir_stage_ops, process) + \
 		RTE_SIZEOF_FIELD(struct weir_stage_ops, process))
 #define PARAM_LEAST (offsetof(struct weir_param, live) + RTE_SIZEOF_FIELD(struct weir_param, live))
-/* No size is greater: what says so does not begin with a size at all. */
-#define SIZE_SANE 4096
 
 /*
  * Built-in types stand here by name: a constructor in a static library runs only where something
@@ -47,35 +45,23 @@ struct rule {
 	const char *why;
 };
 
-/* Whether a struct has something where this library's ends. */
-static bool
-is_beyond(const void *table, size_t size, size_t known)
-{
-	const char *bytes = table;
-
-	for (size_t i = known; i < size; i++)
-		if (bytes[i] != 0)
-			return true;
-	return false;
-}
-
 static bool
 size_wrong(const struct weir_stage_ops *ops)
 {
-	return ops->size < OPS_LEAST || ops->size > SIZE_SANE;
+	return ops->size < OPS_LEAST || ops->size > SIZED_MAX;
 }
 
 static bool
 size_beyond(const struct weir_stage_ops *ops)
 {
-	return is_beyond(ops, ops->size, sizeof(*ops));
+	return sized_beyond(ops, ops->size, sizeof(*ops));
 }
 
 static bool
 param_size_wrong(const struct weir_stage_ops *ops)
 {
 	return ops->params != NULL &&
-		(ops->param_size < PARAM_LEAST || ops->param_size > SIZE_SANE ||
+		(ops->param_size < PARAM_LEAST || ops->param_size > SIZED_MAX ||
 			ops->param_size % alignof(struct weir_param) != 0);
 }
 
@@ -97,7 +83,7 @@ params_beyond(const struct weir_stage_ops *ops)
 	const struct weir_param *param;
 
 	for (unsigned int i = 0; (param = param_at(ops, i)) != NULL; i++)
-		if (is_beyond(param, ops->param_size, sizeof(*param)))
+		if (sized_beyond(param, ops->param_size, sizeof(*param)))
 			return true;
 	return false;
 }

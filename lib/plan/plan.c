@@ -129,18 +129,26 @@ fail:
 }
 
 void
-weir_plan_conf_init(struct weir_plan_conf *conf)
+weir_plan_conf_init_sized(struct weir_plan_conf *conf, size_t size)
 {
-	*conf = (struct weir_plan_conf){ .lcores = NULL };
+	const struct weir_plan_conf defaults = { .lcores = NULL };
+
+	sized_init(conf, &defaults, size, sizeof(defaults));
 }
 
 struct weir_plan *
 weir_plan_create(const struct weir_pipeline *pipeline, const struct weir_plan_conf *conf,
 	struct weir_error *error)
 {
+	struct weir_plan_conf own = { .lcores = NULL };
 	struct weir_plan *plan;
 	struct machine *machine;
+	int rc = conf != NULL ? SIZED_TAKE(&own, conf, lcores) : 0;
 
+	if (rc != 0) {
+		weir_error_set(error, -rc, SIZED_WHY(rc), "weir_plan_conf");
+		return NULL;
+	}
 	if (pipeline == NULL) {
 		weir_error_set(error, EINVAL, "no pipeline to plan");
 		return NULL;
@@ -153,7 +161,7 @@ weir_plan_create(const struct weir_pipeline *pipeline, const struct weir_plan_co
 		return NULL;
 	}
 	machine_read(machine);
-	plan = plan_make(pipeline, conf, machine, error);
+	plan = plan_make(pipeline, &own, machine, error);
 	free(machine);
 	return plan;
 }

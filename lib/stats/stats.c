@@ -2,9 +2,6 @@
  * Copyright (c) 2026 The weir authors
  */
 
-#include <errno.h>
-#include <string.h>
-
 #include "stats.h"
 
 static const char *const drop_reason_names[DROP_STAGE] = {
@@ -35,17 +32,4 @@ worker_stats_dropped(const struct worker_stats *stats)
 	for (unsigned int i = 0; i < DROP_MAX; i++)
 		sum += stat_read_acquire(&stats->dropped[i]);
 	return sum;
-}
-
-int
-sized_give(void *to, const void *full, size_t size, size_t least)
-{
-	size_t given;
-
-	memcpy(&given, to, sizeof(given));
-	if (given < least)
-		return -EINVAL;
-	memcpy((char *)to + sizeof(given), (const char *)full + sizeof(given),
-		RTE_MIN(given, size) - sizeof(given));
-	return 0;
 }

@@ -9,13 +9,13 @@
 #ifndef WEIR_LIB_STATS_H
 #define WEIR_LIB_STATS_H
 
-#include <stddef.h>
 #include <stdint.h>
 
 #include <rte_common.h>
 
 #include <weir/stage.h>
 
+#include "event/event.h"
 #include "histogram.h"
 
 /* Count up: for the counter's only writer. */
@@ -38,17 +38,6 @@ stat_read(const uint64_t *counter)
 {
 	return __atomic_load_n(counter, __ATOMIC_RELAXED);
 }
-
-/*
- * Give a caller what `full` holds, up to the size that the caller's struct begins with and keeps: 0;
- * -EINVAL where that has no room for the first `least` bytes.
- */
-int sized_give(void *to, const void *full, size_t size, size_t least);
-
-/* As that, of a struct and the first of its members behind the size. */
-#define SIZED_GIVE(to, full, first) \
-	sized_give((to), 1 ? (full) : (to), sizeof(*(full)), \
-		offsetof(__typeof__(*(full)), first) + sizeof((full)->first))
 
 /*
  * Count up what left, and read it: who does so sees, of what is counted as come in before it leaves,

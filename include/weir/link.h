@@ -30,6 +30,16 @@ enum weir_on_full {
 	WEIR_ON_FULL_MAX            /**< number of policies, auto included */
 };
 
+/** Buckets: shares of the flow hash, each of which goes to one worker of a stage. */
+#define WEIR_BUCKETS 4096
+
+/** weir_flow_bucket() gives the bucket of a flow, below WEIR_BUCKETS, by the hash of its events. */
+static inline uint32_t
+weir_flow_bucket(uint32_t hash)
+{
+	return hash >> 20;
+}
+
 /**
  * weir_flow_place() tells where a flow stands in the order in which `drop-flow` sheds: while the level
  * of a ring is L (struct weir_ring_figures) it drops what comes of the flows whose place is below L,

@@ -14,10 +14,12 @@
 #ifndef WEIR_PARSE_H
 #define WEIR_PARSE_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include <weir/event.h>
 #include <weir/export.h>
+#include <weir/size.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -63,16 +65,49 @@ enum weir_parse_depth {
 	WEIR_PARSE_KEY_ONLY  /**< what the key needs */
 };
 
-/** What is the same for a burst of packets. */
-struct weir_parse_burst {
-	uint64_t tsc;                        /**< TSC of the RX burst, in cycles */
-	uint16_t port;                       /**< for the event's `port` */
-	uint16_t queue;                      /**< for the event's `queue` */
-	uint8_t tunnel;                      /**< enum weir_parse_tunnel */
-	uint8_t depth;                       /**< enum weir_parse_depth; other values: full */
-	uint64_t verdicts[WEIR_VERDICT_MAX]; /**< counted up by weir_parse() */
-	uint64_t key_only;                   /**< likewise: packets that were parsed key-only */
+/**
+ * The key of the flow hash, as weir_hash_key_init() makes it of a seed. Whoever does not know it cannot
+ * choose flows that share a bucket, a worker or a chain. Read-only then: any threads may use one.
+ */
+struct weir_hash_key {
+	uint64_t seed;      /**< what it was made of */
+	uint64_t words[15]; /**< weir's own */
 };
+
+/**
+ * weir_hash_key_init() makes a key of a seed: the same one of the same seed, on every machine.
+ *
+ * @param seed  any; secret and random (getrandom()) where others choose what is hashed
+ */
+WEIR_API void weir_hash_key_init(struct weir_hash_key *key, uint64_t seed);
+
+/**
+ * weir_key_hash() gives the flow hash of a 5-tuple, as weir_parse() puts it into `hash`: the same for
+ * both directions, and on every machine. All 32 bits are of use.
+ *
+ * @param hash_key  NULL: the key of seed 0
+ * @param key       IPv4 where its `ip_version` is 4, IPv6 otherwise
+ */
+WEIR_API uint32_t weir_key_hash(const struct weir_hash_key *hash_key, const struct weir_key *key);
+
+/**
+ * What is the same for a burst of packets. weir_parse() reads and writes no more of it than its size;
+ * what it does not have counts as 0.
+ */
+struct weir_parse_burst {
+	size_t size;                           /**< sizeof(struct weir_parse_burst) */
+	const struct weir_hash_key *hash_key;  /**< of the events' `hash`; NULL: that of seed 0 */
+	uint64_t tsc;                          /**< TSC of the RX burst, in cycles */
+	uint16_t port;                         /**< for the event's `port` */
+	uint16_t queue;                        /**< for the event's `queue` */
+	uint8_t tunnel;                        /**< enum weir_parse_tunnel */
+	uint8_t depth;                         /**< enum weir_parse_depth; other values: full */
+	uint64_t key_only;                     /**< counted up: packets that were parsed key-only */
+	uint64_t verdicts[WEIR_VERDICTS_ROOM]; /**< counted up: all packets, by enum weir_verdict */
+};
+
+/** A burst with its size, and all else 0. */
+#define WEIR_PARSE_BURST_INIT WEIR_SIZED(struct weir_parse_burst)
 
 /**
  * weir_parse() fills the events of a burst of packets: all of line 0, and line 1's key where there

@@ -273,6 +273,8 @@ struct __rte_cache_aligned weir_worker {
 	struct rte_mempool *pool; /* for the packets that a source makes or receives */
 	const uint64_t *verdicts; /* a source's counts by verdict, or NULL */
 	const uint64_t *key_only; /* a source's count of packets parsed key-only, or NULL */
+	/* Of the hashes of a source's events. */
+	const struct weir_hash_key *hash_key;
 };
 
 /* Whether the device of the worker's port went away. */

@@ -76,17 +76,22 @@ struct fast_burst {
 	fast_quarter first; /* of an event, but for the flags */
 	fast_quarter third; /* port and queue of it */
 	bool inner;         /* tunnels are looked into */
+	/* Of the hash's key: nearer than the caller's, which would take a register. */
+	uint64_t words[HASH_FAST_WORDS];
 };
 
 static inline struct fast_burst
 fast_burst(const struct weir_parse_burst *burst, uint16_t pool_index)
 {
-	return (struct fast_burst){
+	struct fast_burst fast = {
 		.first = { FAST_WORD0 | (uint32_t)pool_index << FAST_POOL_AT, 0,
 			(uint32_t)burst->tsc, (uint32_t)(burst->tsc >> 32) },
 		.third = { burst->port | (uint32_t)burst->queue << 16, 0, 0, 0 },
 		.inner = burst->tunnel == WEIR_PARSE_INNER,
 	};
+
+	memcpy(fast.words, hash_words(burst->hash_key), sizeof(fast.words));
+	return fast;
 }
 
 /* What is known of a packet before its IP header. */
@@ -207,6 +212,27 @@ fast_store_ipv4(const struct fast *p, const uint8_t *addresses)
 	memcpy(key->dst, &dst, sizeof(dst));
 }
 
+/* The hash of an IPv4 header and the ports behind it. */
+static __rte_always_inline uint32_t
+fast_hash4(const uint64_t words[], const uint8_t *ip, uint8_t proto)
+{
+	uint64_t base = words[proto == IPPROTO_TCP ? HASH_END4_TCP : HASH_END4_UDP];
+
+	/* The destination's end with the source port in its midst, which is left out. */
+	return hash_pair4(words, hash_end4(base, ip + 12, ip + 20),
+		base + (hash_load64(ip + 16) & HASH_END4_DST));
+}
+
+/* The same of an IPv6 header. */
+static __rte_always_inline uint32_t
+fast_hash6(const uint64_t words[], const uint8_t *ip, uint8_t proto)
+{
+	uint64_t base = words[proto == IPPROTO_TCP ? HASH_LOW6_TCP : HASH_LOW6_UDP];
+
+	return hash_pair6(hash_end6(words, base, ip + 8, ip + 40),
+		hash_end6(words, base, ip + 24, ip + 42));
+}
+
 /* All that is known when TCP or UDP has been read goes into the event. */
 static __rte_always_inline void
 fast_finish(const struct fast *p, int32_t l4_off, int32_t header, int32_t payload, uint8_t proto,
@@ -214,22 +240,20 @@ fast_finish(const struct fast *p, int32_t l4_off, int32_t header, int32_t payloa
 {
 	const uint8_t *ip = p->data + p->l3_off, *l4 = p->data + l4_off;
 	struct fast q = *p;
-	uint32_t src, dst;
+	uint32_t hash;
 
 	q.flags |= version == 4 ? WEIR_EVENT_IPV4 : WEIR_EVENT_IPV6;
 	if (FAST_KEY_ONLY)
 		q.flags &= ~FAST_NOT_KEY_ONLY_FLAGS;
 	if (version == 4) {
-		src = hash_end4(ip + 12, l4, proto);
-		dst = hash_end4(ip + 16, l4 + 2, proto);
+		hash = fast_hash4(p->burst->words, ip, proto);
 		fast_store_ipv4(p, ip + 12);
 	} else {
-		src = hash_end6(ip + 8, l4, proto);
-		dst = hash_end6(ip + 24, l4 + 2, proto);
+		hash = fast_hash6(p->burst->words, ip, proto);
 		memcpy(&weir_mbuf_event(p->mbuf)->key, ip + 8, 32);
 	}
 	fast_store_ports(p, l4, proto, version);
-	fast_store(&q, l4_off, header, payload, hash_ends(src, dst), proto);
+	fast_store(&q, l4_off, header, payload, hash, proto);
 }
 
 static bool fast_inner(const struct fast_burst *burst, struct rte_mbuf *mbuf, int32_t off,

@@ -154,7 +154,7 @@ parse_any(const struct rte_mbuf *mbuf, const struct weir_parse_burst *burst, uin
 		memcpy((uint8_t *)event + LAYER_AT, &p.done, sizeof(p.done));
 	if (p.done_flags & WEIR_EVENT_KEYED) {
 		event->key = p.done_key;
-		event->hash = key_hash(&p.done_key);
+		event->hash = weir_key_hash(burst->hash_key, &p.done_key);
 	}
 }
 

@@ -2,20 +2,72 @@
  * Copyright (c) 2026 The weir authors
  */
 
+#include <netinet/in.h>
+
 #include "hash.h"
-#include "parse.h"
+
+/* What weir_hash_key_init() makes of seed 0. */
+static const struct weir_hash_key default_key = {
+	.words = {
+		[HASH_END4] = UINT64_C(0xe220a8397b1dcdaf),
+		[HASH_END4_TCP] = UINT64_C(0xe220a83f7b1dcdaf),
+		[HASH_END4_UDP] = UINT64_C(0xe220a84a7b1dcdaf),
+		[HASH_PAIR4] = UINT64_C(0x6e789e6aa1b965f5),
+		[HASH_HIGH6] = UINT64_C(0x06c45d188009454f),
+		[HASH_LOW6] = UINT64_C(0xf88bb8a8724c81ec),
+		[HASH_LOW6_TCP] = UINT64_C(0x3109a29b2dee81ec),
+		[HASH_LOW6_UDP] = UINT64_C(0x189b24d8309781ec),
+		[HASH_PORT6] = UINT64_C(0x1b39896a51a8749b),
+	},
+};
+
+/* SplitMix64 (Steele, Lea, Flood, 2014): distinct words of any seed. */
+static uint64_t
+next_word(uint64_t *state)
+{
+	uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
+
+	z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+	z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
+	return z ^ z >> 31;
+}
+
+void
+weir_hash_key_init(struct weir_hash_key *key, uint64_t seed)
+{
+	uint64_t state = seed, *words = key->words;
+
+	memset(key, 0, sizeof(*key));
+	key->seed = seed;
+	words[HASH_END4] = next_word(&state);
+	words[HASH_PAIR4] = next_word(&state) | 1;
+	words[HASH_HIGH6] = next_word(&state);
+	words[HASH_LOW6] = next_word(&state);
+	words[HASH_PORT6] = next_word(&state) | 1;
+	words[HASH_END4_TCP] = hash_base4(words, IPPROTO_TCP);
+	words[HASH_END4_UDP] = hash_base4(words, IPPROTO_UDP);
+	words[HASH_LOW6_TCP] = hash_base6(words, IPPROTO_TCP);
+	words[HASH_LOW6_UDP] = hash_base6(words, IPPROTO_UDP);
+}
+
+const uint64_t *
+hash_words(const struct weir_hash_key *key)
+{
+	return key != NULL ? key->words : default_key.words;
+}
 
 uint32_t
-key_hash(const struct weir_key *key)
+weir_key_hash(const struct weir_hash_key *hash_key, const struct weir_key *key)
 {
-	uint32_t src, dst;
+	const uint64_t *words = hash_words(hash_key);
+	uint64_t base;
 
 	if (key->ip_version == 4) {
-		src = hash_end4(key->src + 12, &key->sport, key->proto);
-		dst = hash_end4(key->dst + 12, &key->dport, key->proto);
-	} else {
-		src = hash_end6(key->src, &key->sport, key->proto);
-		dst = hash_end6(key->dst, &key->dport, key->proto);
+		base = hash_base4(words, key->proto);
+		return hash_pair4(words, hash_end4(base, key->src + 12, &key->sport),
+			hash_end4(base, key->dst + 12, &key->dport));
 	}
-	return hash_ends(src, dst);
+	base = hash_base6(words, key->proto);
+	return hash_pair6(hash_end6(words, base, key->src, &key->sport),
+		hash_end6(words, base, key->dst, &key->dport));
 }

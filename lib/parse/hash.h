@@ -3,86 +3,154 @@
  */
 
 /*
- * The flow hash: CRC-32C of each end (address, then port), which CPUs have an instruction for;
- * the product of both, which is the same in both directions and, not being linear, does not let
- * 10.0.0.1 -> 10.0.0.2 and 10.0.1.1 -> 10.0.1.2 meet; then CRC-32C of the product, to spread its
- * 64 bits over all 32. The protocol is in the value that the ends' CRCs start from. Ends that
- * differ in an IPv4 address alone or in the port alone never have the same CRC.
+ * The flow hash: symmetric, keyed, and the same on every CPU. Below, K4, P4, H6, L6 and P6 are words
+ * of the key, fields are read lowest byte first, * without "mod" gives 128 bits, and fold() is the
+ * xor of their halves.
+ *
+ *   IPv4  end    e(address, port) = address + proto 2^32 + port 2^48 + K4 mod 2^64
+ *         hash   low 32 bits of fold(P4 * fold(e(src) * e(dst)))
+ *   IPv6  end    e(address, port) = fold((high + H6) * (low + L6 + (proto 2^16 + port) P6 mod 2^64))
+ *         hash   low 32 bits of fold(e(src) * e(dst))
+ *
+ * Where it comes from: multiplication by a random word is universal hashing as in multiply-shift
+ * (Dietzfelbinger et al., 1997); a product of two sums of a word each and a secret is NH of UMAC
+ * (Black et al., 1999): two inputs have one product under 2^-64 of the secrets, about; the fold of a
+ * 128-bit product is what wyhash and others make of it. That the ends are multiplied makes the hash
+ * symmetric, and not linear: the products of two different pairs of IPv4 ends, (a + K)(b + K) and
+ * (c + K)(d + K), are polynomials of K whose difference has degree 1, so that 16 values of K at
+ * most (each of the four sums may pass 2^64) make them equal; sums, products or flipped bits that
+ * both pairs have in common do not help. Two folded multiplications stand between each bit of the
+ * input and the hash; a fold's low half is as good as its high one, for the high half of a product
+ * hangs on all bits of the factors.
+ *
+ * What it promises: who does not know the key cannot choose flows that meet in the hash, in a bucket
+ * or in a chain more often than random ones do. What not: it is no MAC. The folds are as good as
+ * tests can tell, without a proof; and who sees hashes of flows of their choice may find the key.
  *
  * The later fragments of a datagram have no ports and so not the hash of the first.
  */
 #ifndef WEIR_PARSE_HASH_H
 #define WEIR_PARSE_HASH_H
 
+#include <assert.h>
 #include <stdint.h>
 #include <string.h>
 
-#if defined(__SSE4_2__)
-#include <nmmintrin.h>
-#elif defined(__ARM_FEATURE_CRC32)
-#include <arm_acle.h>
-#endif
+#include <rte_byteorder.h>
 
-/* Where the ends' CRCs start: not at 0, to which zero bytes make no difference. */
-#define HASH_SEED 0x9e3779b9u
+#include <weir/parse.h>
 
-/* CRC-32C (Castagnoli) of the `bytes` low bytes of v, lowest first, where no instruction does it. */
-static inline uint32_t
-hash_crc_soft(uint32_t crc, uint64_t v, unsigned int bytes)
+/* Which word of a key is what. Those of TCP and UDP have all of an end that both ends share. */
+enum hash_word {
+	HASH_END4_TCP,
+	HASH_END4_UDP,
+	HASH_PAIR4, /* P4, odd */
+	HASH_HIGH6, /* H6 */
+	HASH_LOW6_TCP,
+	HASH_LOW6_UDP,
+	HASH_PORT6,                  /* P6, odd */
+	HASH_FAST_WORDS,             /* so many are enough for TCP and UDP */
+	HASH_END4 = HASH_FAST_WORDS, /* K4 */
+	HASH_LOW6,                   /* L6 */
+	HASH_WORDS
+};
+
+static_assert(HASH_WORDS <= sizeof(((struct weir_hash_key *)0)->words) / sizeof(uint64_t),
+	"a key has room for its words");
+
+/* What of the 8 bytes behind the source address of an IPv4 packet is of the destination's end. */
+#define HASH_END4_DST UINT64_C(0xffff0000ffffffff)
+
+/* The words of a key; NULL: of the default one. */
+const uint64_t *hash_words(const struct weir_hash_key *key);
+
+/*
+ * GCC 12 moves the halves of an __int128 through pairs of registers and the stack: TCP over IPv6
+ * takes six instructions more by it to be parsed, over IPv4 one and a half, all others alike.
+ */
+static inline uint64_t
+hash_fold(uint64_t a, uint64_t b)
 {
-	unsigned int bit;
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
+	uint64_t high;
 
-	for (; bytes > 0; bytes--, v >>= 8) {
-		crc ^= (uint8_t)v;
-		for (bit = 0; bit < 8; bit++)
-			crc = crc >> 1 ^ (0x82f63b78u & (0 - (crc & 1)));
-	}
-	return crc;
-}
-
-#if defined(__SSE4_2__) && defined(__x86_64__)
-#define HASH_CRC16(crc, v) _mm_crc32_u16(crc, v)
-#define HASH_CRC32(crc, v) _mm_crc32_u32(crc, v)
-#define HASH_CRC64(crc, v) _mm_crc32_u64(crc, v)
-#elif defined(__ARM_FEATURE_CRC32)
-#define HASH_CRC16(crc, v) __crc32ch(crc, v)
-#define HASH_CRC32(crc, v) __crc32cw(crc, v)
-#define HASH_CRC64(crc, v) __crc32cd(crc, v)
+	__asm__("mulq %2" : "+a"(a), "=d"(high) : "rm"(b) : "cc");
+	return a ^ high;
 #else
-#define HASH_CRC16(crc, v) hash_crc_soft(crc, v, 2)
-#define HASH_CRC32(crc, v) hash_crc_soft(crc, v, 4)
-#define HASH_CRC64(crc, v) hash_crc_soft(crc, v, 8)
+	unsigned __int128 product = (unsigned __int128)a * b;
+
+	return (uint64_t)product ^ (uint64_t)(product >> 64);
 #endif
-
-/* One end of an IPv4 flow: address and port, as they stand in a packet. */
-static inline uint32_t
-hash_end4(const void *addr, const void *port, uint8_t proto)
-{
-	uint32_t a;
-	uint16_t p;
-
-	memcpy(&a, addr, sizeof(a));
-	memcpy(&p, port, sizeof(p));
-	return HASH_CRC16(HASH_CRC32(HASH_SEED ^ proto, a), p);
 }
 
-/* One end of an IPv6 flow. */
-static inline uint32_t
-hash_end6(const void *addr, const void *port, uint8_t proto)
+static inline uint64_t
+hash_load16(const void *at)
 {
-	uint64_t a[2];
-	uint16_t p;
+	uint16_t v;
 
-	memcpy(a, addr, sizeof(a));
-	memcpy(&p, port, sizeof(p));
-	return HASH_CRC16((uint32_t)HASH_CRC64(HASH_CRC64(HASH_SEED ^ proto, a[0]), a[1]), p);
+	memcpy(&v, at, sizeof(v));
+	return rte_le_to_cpu_16(v);
 }
 
-/* The hash of a flow with these two ends, in either order. */
-static inline uint32_t
-hash_ends(uint32_t a, uint32_t b)
+static inline uint64_t
+hash_load32(const void *at)
 {
-	return (uint32_t)HASH_CRC64(0, (uint64_t)a * b);
+	uint32_t v;
+
+	memcpy(&v, at, sizeof(v));
+	return rte_le_to_cpu_32(v);
+}
+
+static inline uint64_t
+hash_load64(const void *at)
+{
+	uint64_t v;
+
+	memcpy(&v, at, sizeof(v));
+	return rte_le_to_cpu_64(v);
+}
+
+/* What both ends of an IPv4 flow begin with. */
+static inline uint64_t
+hash_base4(const uint64_t words[], uint8_t proto)
+{
+	return words[HASH_END4] + ((uint64_t)proto << 32);
+}
+
+/* One end of it: address and port, as they stand in a packet. */
+static inline uint64_t
+hash_end4(uint64_t base, const void *addr, const void *port)
+{
+	return base + (hash_load32(addr) | hash_load16(port) << 48);
+}
+
+/* The hash of an IPv4 flow with these two ends, in either order. */
+static inline uint32_t
+hash_pair4(const uint64_t words[], uint64_t a, uint64_t b)
+{
+	return (uint32_t)hash_fold(hash_fold(a, b), words[HASH_PAIR4]);
+}
+
+/* The same of an IPv6 flow. */
+static inline uint64_t
+hash_base6(const uint64_t words[], uint8_t proto)
+{
+	return words[HASH_LOW6] + ((uint64_t)proto << 16) * words[HASH_PORT6];
+}
+
+static inline uint64_t
+hash_end6(const uint64_t words[], uint64_t base, const void *addr, const void *port)
+{
+	uint64_t low = hash_load64((const uint8_t *)addr + 8) + base;
+
+	low += hash_load16(port) * words[HASH_PORT6];
+	return hash_fold(hash_load64(addr) + words[HASH_HIGH6], low);
+}
+
+static inline uint32_t
+hash_pair6(uint64_t a, uint64_t b)
+{
+	return (uint32_t)hash_fold(a, b);
 }
 
 #endif /* WEIR_PARSE_HASH_H */

@@ -6,10 +6,30 @@
 
 #include "burst.h"
 
+/*
+ * Of a caller whose struct ends earlier, or who left its size 0: what it does not have counts as 0,
+ * and is not written.
+ */
+static __rte_noinline void
+parse_sized(struct rte_mbuf *const mbufs[], uint16_t n, struct weir_parse_burst *burst)
+{
+	struct weir_parse_burst whole = { .size = 0 };
+	/* By words: no half of a pointer. */
+	size_t size = burst->size / sizeof(uint64_t) * sizeof(uint64_t);
+
+	memcpy(&whole, burst, size);
+	whole.size = sizeof(whole);
+	weir_parse(mbufs, n, &whole);
+	whole.size = burst->size;
+	memcpy(burst, &whole, size);
+}
+
 void
 weir_parse(struct rte_mbuf *const mbufs[], uint16_t n, struct weir_parse_burst *burst)
 {
-	if (unlikely(burst->depth == WEIR_PARSE_KEY_ONLY))
+	if (unlikely(burst->size < sizeof(*burst)))
+		parse_sized(mbufs, n, burst);
+	else if (unlikely(burst->depth == WEIR_PARSE_KEY_ONLY))
 		parse_key_only(mbufs, n, burst);
 	else
 		parse_burst(mbufs, n, burst);

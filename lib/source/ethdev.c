@@ -34,11 +34,7 @@ ethdev_init(struct weir_worker *worker, const void *conf, void *state, struct we
 	(void)conf;
 	(void)error;
 	s->away = worker_reaches_ring(worker);
-	s->parse.port = worker->port;
-	s->parse.queue = worker->queue;
-	s->parse.tunnel = worker->tunnel;
-	worker->verdicts = s->parse.verdicts;
-	worker->key_only = &s->parse.key_only;
+	source_parse_init(worker, worker->port, worker->queue, &s->parse);
 	wire_clock_init(worker->port, &s->clock);
 	return 0;
 }

@@ -11,7 +11,7 @@
 #include <rte_malloc.h>
 #include <rte_ring.h>
 
-#include "source.h"
+#include "source_private.h"
 
 /* What is in a ring: an mbuf to be parsed, or, with this bit set, an event that is ready. */
 #define TAG_EVENT ((uintptr_t)1)
@@ -73,11 +73,7 @@ inject_init(struct weir_worker *worker, const void *conf, void *state, struct we
 	struct inject_state *s = state;
 	char name[RTE_RING_NAMESIZE];
 
-	s->parse.port = RTE_MBUF_PORT_INVALID;
-	s->parse.queue = (uint16_t)worker->index;
-	s->parse.tunnel = worker->tunnel;
-	worker->verdicts = s->parse.verdicts;
-	worker->key_only = &s->parse.key_only;
+	source_parse_init(worker, RTE_MBUF_PORT_INVALID, (uint16_t)worker->index, &s->parse);
 	s->producers = rte_zmalloc_socket("weir_inject", c->producers * sizeof(*s->producers),
 		RTE_CACHE_LINE_SIZE, worker->socket);
 	if (s->producers == NULL)

@@ -4,13 +4,26 @@
 
 #include <string.h>
 
-#include "source.h"
+#include "source_private.h"
 
 static const struct source_ops *const sources[] = {
 	&source_ethdev,
 	&source_synth,
 	&source_inject,
 };
+
+void
+source_parse_init(struct weir_worker *worker, uint16_t port, uint16_t queue,
+	struct weir_parse_burst *parse)
+{
+	*parse = WEIR_PARSE_BURST_INIT;
+	parse->hash_key = worker->hash_key;
+	parse->port = port;
+	parse->queue = queue;
+	parse->tunnel = worker->tunnel;
+	worker->verdicts = parse->verdicts;
+	worker->key_only = &parse->key_only;
+}
 
 const struct source_ops *
 source_ops(unsigned int index)

@@ -26,7 +26,8 @@ struct source_ops {
 	size_t state_size;            /* of each worker, zeroed before init */
 	/* As a stage's; NULL: nothing to check. */
 	int (*check)(const char *node, const void *conf, struct weir_error *error);
-	/* worker: stats, lcore, socket, pool, port, queue, tunnel, under_pressure, index, count. */
+	/* worker: stats, lcore, socket, pool, port, queue, tunnel, under_pressure, hash_key, index,
+	 * count. */
 	int (*init)(struct weir_worker *worker, const void *conf, void *state,
 		struct weir_error *error);
 	/* Make at most n events; count nothing: the engine does. */

@@ -11,6 +11,13 @@
 /* Fixed point of a clock's rate. */
 #define WIRE_CLOCK_SHIFT 32
 
+/*
+ * What a source parses with: its worker's queue or index, tunnels and hash key. The worker's figures
+ * point into it.
+ */
+void source_parse_init(struct weir_worker *worker, uint16_t port, uint16_t queue,
+	struct weir_parse_burst *parse);
+
 /* How the driver's RX timestamps become ns since 1970. */
 struct wire_clock {
 	int offset;    /* of the mbuf's field; negative: the driver gives none */

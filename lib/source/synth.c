@@ -11,6 +11,7 @@
 #include <rte_malloc.h>
 #include <rte_prefetch.h>
 
+#include "source_private.h"
 #include "synth_private.h"
 
 #define FIELD(name) offsetof(struct synth_conf, name)
@@ -191,11 +192,7 @@ synth_init(struct weir_worker *worker, const void *conf_, void *state, struct we
 	synth_forms_init(&s->forms);
 	synth_malformed_init(s, s->first_client);
 	synth_pace_init(&s->pace, conf->rate, worker->count, rte_get_tsc_hz());
-	s->burst.port = RTE_MBUF_PORT_INVALID;
-	s->burst.queue = (uint16_t)worker->index;
-	s->burst.tunnel = worker->tunnel;
-	worker->verdicts = s->burst.verdicts;
-	worker->key_only = &s->burst.key_only;
+	source_parse_init(worker, RTE_MBUF_PORT_INVALID, (uint16_t)worker->index, &s->burst);
 	return 0;
 }
 

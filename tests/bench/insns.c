@@ -91,7 +91,7 @@ count_hop(const char *name, const char *kind)
 static void
 parse_frames(void *arg, unsigned int passes)
 {
-	static struct weir_parse_burst burst = { .port = 1 };
+	static struct weir_parse_burst burst = { .size = sizeof(burst), .port = 1 };
 	struct rte_mbuf **mbufs = arg;
 
 	for (unsigned int i = 0; i < passes; i++)

@@ -280,7 +280,7 @@ bare_end(void)
 static int
 bare_first(void *arg __rte_unused)
 {
-	struct weir_parse_burst burst = { .port = bare.port };
+	struct weir_parse_burst burst = { .size = sizeof(burst), .port = bare.port };
 
 	while (!bare_stopped()) {
 		if (bare.hops == HOPS_MAX)

@@ -109,7 +109,7 @@ static void
 run_weir(const void *arg, double figures[])
 {
 	const struct visits *visits = arg;
-	struct weir_parse_burst burst = { .port = 1 };
+	struct weir_parse_burst burst = { .size = sizeof(burst), .port = 1 };
 	uint64_t begin = rte_rdtsc_precise();
 
 	for (unsigned int done = 0; done < PACKETS; done += visits->n) {

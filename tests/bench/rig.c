@@ -42,6 +42,7 @@ rig_poll(uint16_t queue, struct rte_mbuf *mbufs[])
 
 	if (n == 0)
 		return 0;
+	burst->size = sizeof(*burst);
 	burst->tsc = rte_rdtsc();
 	burst->port = rig.port;
 	burst->queue = queue;

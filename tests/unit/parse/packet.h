@@ -25,6 +25,8 @@
 
 /* Stands for the pool of all of them. */
 static uint64_t packet_pool;
+/* What the events' hash is of; NULL: the default. */
+static const struct weir_hash_key *packet_hash_key;
 
 struct packet {
 	struct rte_mbuf *segments[PACKET_SEGMENTS];
@@ -103,7 +105,8 @@ packet_wrong_key(const struct weir_event *e)
 	if (e->flags & WEIR_EVENT_IPV4 &&
 		(memcmp(e->key.src, mapped, 12) != 0 || memcmp(e->key.dst, mapped, 12) != 0))
 		return "an IPv4 address is not mapped";
-	if (e->hash != key_hash(&e->key) || e->hash != key_hash(&back))
+	if (e->hash != weir_key_hash(packet_hash_key, &e->key) ||
+		e->hash != weir_key_hash(packet_hash_key, &back))
 		return "hash";
 	if (e->flags & WEIR_EVENT_LATER_FRAGMENT &&
 		(!(e->flags & WEIR_EVENT_FRAGMENT) || e->l4_off != 0 || e->key.sport != 0 ||

@@ -18,7 +18,8 @@
 static struct weir_event
 parse_cut(const uint8_t *bytes, uint32_t len, uint32_t a, uint32_t b, uint8_t tunnel, uint8_t depth)
 {
-	struct weir_parse_burst burst = { .tsc = 7,
+	struct weir_parse_burst burst = { .size = sizeof(burst),
+		.tsc = 7,
 		.port = 3,
 		.queue = 2,
 		.tunnel = tunnel,
@@ -296,7 +297,7 @@ static void
 offloads(void **state)
 {
 	const uint64_t tags = RTE_MBUF_F_RX_VLAN | RTE_MBUF_F_RX_VLAN_STRIPPED;
-	struct weir_parse_burst burst = { .depth = WEIR_PARSE_KEY_ONLY };
+	struct weir_parse_burst burst = { .size = sizeof(burst), .depth = WEIR_PARSE_KEY_ONLY };
 	const struct weir_event *event;
 	struct rte_mbuf *mbuf;
 	struct packet p;
@@ -328,7 +329,7 @@ counts(void **state)
 {
 	static const uint8_t depths[] = { WEIR_PARSE_KEY_ONLY, WEIR_PARSE_FULL, 2,
 		WEIR_PARSE_KEY_ONLY, UINT8_MAX };
-	struct weir_parse_burst burst = { .tsc = 7 };
+	struct weir_parse_burst burst = { .size = sizeof(burst), .tsc = 7 };
 	uint64_t key_only = 0, counted = 0, parsed = 0;
 	struct packet packets[FRAMES];
 	struct rte_mbuf *mbufs[FRAMES];

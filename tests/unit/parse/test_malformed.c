@@ -14,7 +14,11 @@ static struct weir_event event;
 static unsigned int
 parse_as(const uint8_t *bytes, uint32_t len, uint8_t tunnel)
 {
-	struct weir_parse_burst burst = { .tsc = 7, .port = 3, .queue = 2, .tunnel = tunnel };
+	struct weir_parse_burst burst = { .size = sizeof(burst),
+		.tsc = 7,
+		.port = 3,
+		.queue = 2,
+		.tunnel = tunnel };
 	struct packet p;
 	struct rte_mbuf *mbuf = packet_make(&p, bytes, len, len, len);
 	const char *wrong;
@@ -76,7 +80,7 @@ cut(void **state)
 static void
 nothing(void **state)
 {
-	struct weir_parse_burst burst = { 0 };
+	struct weir_parse_burst burst = WEIR_PARSE_BURST_INIT;
 
 	(void)state;
 	weir_parse(NULL, 0, &burst);

@@ -26,7 +26,7 @@ pool_of(uint64_t choice)
 static void
 assert_alone(struct rte_mbuf *mbuf, unsigned int frame, uint8_t depth)
 {
-	struct weir_parse_burst burst = { .tsc = 7, .depth = depth };
+	struct weir_parse_burst burst = { .size = sizeof(burst), .tsc = 7, .depth = depth };
 	struct weir_event *event = weir_mbuf_event(mbuf);
 	struct rte_mbuf *alone;
 	struct packet p;
@@ -46,7 +46,7 @@ assert_alone(struct rte_mbuf *mbuf, unsigned int frame, uint8_t depth)
 static void
 burst_check(uint64_t *seed, uint16_t n, uint8_t depth, uint64_t given)
 {
-	struct weir_parse_burst burst = { .tsc = 7, .depth = depth };
+	struct weir_parse_burst burst = { .size = sizeof(burst), .tsc = 7, .depth = depth };
 	struct packet packets[BURST];
 	struct rte_mbuf *mbufs[BURST] = { NULL };
 	unsigned int frames[BURST];
@@ -94,7 +94,7 @@ beyond(void **state)
 {
 	static uint64_t more;
 	uint64_t seed = testing_seed();
-	struct weir_parse_burst burst = { .tsc = 7 };
+	struct weir_parse_burst burst = { .size = sizeof(burst), .tsc = 7 };
 	struct rte_mbuf *mbufs[2];
 	struct packet packets[2];
 	struct frame f;

@@ -14,7 +14,11 @@ static struct weir_event event;
 static void
 parse_with(struct frame *f, uint8_t tunnel, uint64_t ol_flags, uint16_t outer, uint16_t inner)
 {
-	struct weir_parse_burst burst = { .tsc = 7, .port = 3, .queue = 2, .tunnel = tunnel };
+	struct weir_parse_burst burst = { .size = sizeof(burst),
+		.tsc = 7,
+		.port = 3,
+		.queue = 2,
+		.tunnel = tunnel };
 	struct packet p;
 	struct rte_mbuf *mbuf = packet_make(&p, frame_bytes(f), frame_len(f), 0, 0);
 	const char *wrong;
@@ -507,7 +511,7 @@ outer(void **state)
 static void
 pristine(void **state)
 {
-	struct weir_parse_burst burst = { 0 };
+	struct weir_parse_burst burst = WEIR_PARSE_BURST_INIT;
 	struct rte_mbuf *mbuf;
 	struct packet p;
 	struct frame f;

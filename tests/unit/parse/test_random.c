@@ -19,7 +19,12 @@
 static struct weir_event
 parse_cut(const uint8_t *bytes, uint32_t len, uint32_t a, uint32_t b, uint8_t tunnel)
 {
-	struct weir_parse_burst burst = { .tsc = 7, .port = 3, .queue = 2, .tunnel = tunnel };
+	struct weir_parse_burst burst = { .size = sizeof(burst),
+		.tsc = 7,
+		.port = 3,
+		.queue = 2,
+		.tunnel = tunnel,
+		.hash_key = packet_hash_key };
 	struct packet p;
 	struct rte_mbuf *mbuf = packet_make(&p, bytes, len, a, b);
 	const char *wrong;
@@ -84,7 +89,11 @@ mutations(void **state)
 static void
 bursts(void **state)
 {
-	struct weir_parse_burst burst = { .tsc = 7, .port = 3, .queue = 2 };
+	struct weir_parse_burst burst = { .size = sizeof(burst),
+		.tsc = 7,
+		.port = 3,
+		.queue = 2,
+		.hash_key = packet_hash_key };
 	struct packet packets[FRAMES];
 	struct rte_mbuf *mbufs[FRAMES] = { NULL };
 	struct weir_event alone, *event;
@@ -196,6 +205,7 @@ far(void **state)
 int
 main(void)
 {
+	static struct weir_hash_key hash_key;
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(segments),
 		cmocka_unit_test(bursts),
@@ -204,5 +214,7 @@ main(void)
 		cmocka_unit_test(mutations),
 	};
 
+	weir_hash_key_init(&hash_key, 9);
+	packet_hash_key = &hash_key;
 	return cmocka_run_group_tests_name("parse random", tests, NULL, NULL);
 }

@@ -16,7 +16,7 @@
 static struct weir_event
 event_of(struct frame *f, uint32_t len, uint32_t cut, uint8_t tunnel)
 {
-	struct weir_parse_burst burst = { .tunnel = tunnel };
+	struct weir_parse_burst burst = { .size = sizeof(burst), .tunnel = tunnel };
 	struct packet p;
 	struct rte_mbuf *mbuf = packet_make(&p, frame_bytes(f), len, RTE_MIN(cut, len), len);
 	struct weir_event event;

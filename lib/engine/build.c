@@ -126,6 +126,35 @@ stamps_create(const struct link *link, struct joint *joint, int socket)
 	return stamps != NULL ? 0 : -ENOMEM;
 }
 
+/* The buckets of a link for its producers on a socket: one table, where there is a choice. */
+static int
+buckets_create(struct weir_engine *engine, const struct link *link, int socket,
+	struct out_link *out)
+{
+	uint8_t **buckets = &engine->buckets[out->id * RTE_MAX_NUMA_NODES + (unsigned int)socket];
+
+	if (link->conf.spread != WEIR_SPREAD_FLOW || out->lane_count == 1)
+		return 0;
+	if (*buckets == NULL) {
+		*buckets = alloc(WEIR_BUCKETS, sizeof(**buckets), socket);
+		if (*buckets == NULL)
+			return -ENOMEM;
+		spread_buckets(*buckets, out->lane_count);
+	}
+	out->buckets = *buckets;
+	return 0;
+}
+
+static void
+buckets_free(struct weir_engine *engine)
+{
+	unsigned int n = pipeline_of(engine)->link_count * RTE_MAX_NUMA_NODES;
+
+	for (unsigned int i = 0; engine->buckets != NULL && i < n; i++)
+		rte_free(engine->buckets[i]);
+	free(engine->buckets);
+}
+
 /* A link's lanes from one producer: one for each worker of the consuming node. */
 static int
 link_create(struct weir_engine *engine, struct seat *seat, unsigned int id, struct out_link *out)
@@ -140,7 +169,7 @@ link_create(struct weir_engine *engine, struct seat *seat, unsigned int id, stru
 	out->lane_count = (uint16_t)to->conf.workers;
 	for (uint16_t i = 0; i < out->lane_count; i++)
 		out->lanes[i].consumer = node_seats(engine, link->to)[i].worker;
-	return 0;
+	return buckets_create(engine, link, seat->plan->socket, out);
 }
 
 static int
@@ -328,7 +357,9 @@ seats_create(struct weir_engine *engine)
 	int rc = 0;
 
 	engine->seats = calloc(plan->worker_count, sizeof(*engine->seats));
-	if (engine->seats == NULL)
+	engine->buckets = calloc(RTE_MAX(plan->pipeline->link_count, 1u) * RTE_MAX_NUMA_NODES,
+		sizeof(*engine->buckets));
+	if (engine->seats == NULL || engine->buckets == NULL)
 		return -ENOMEM;
 	engine->seat_count = plan->worker_count;
 	for (unsigned int i = 0; rc == 0 && i < plan->worker_count; i++)
@@ -384,6 +415,7 @@ engine_unbuild(struct weir_engine *engine)
 		rte_ring_free(engine->joints[i].ring);
 	}
 	free(engine->joints);
+	buckets_free(engine);
 	free(engine->policies);
 	free(engine->least);
 	for (unsigned int i = 0; i < engine->seat_count; i++) {

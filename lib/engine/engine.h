@@ -72,7 +72,8 @@ struct weir_engine {
 	struct joint *joints;
 	unsigned int joint_count;
 	const struct link_policy **policies; /* of each link, as it was set last */
-	uint32_t *least; /* for each link: what its rings must hold where it is lossless */
+	uint8_t **buckets; /* of each link, for each socket; NULL: no producer there */
+	uint32_t *least;   /* for each link: what its rings must hold where it is lossless */
 	struct settings *settings; /* the newest, and older ones behind; NULL: none */
 	pthread_mutex_t setting;   /* held by who sets; never by a worker */
 	uint32_t flow_seed;        /* of drop-flow */

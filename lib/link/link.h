@@ -28,9 +28,6 @@
 /* Most events moved at once: the limit of the pipeline's `burst`. */
 #define BURST_MAX 256
 
-/* Buckets of a flow spread: chosen by the top 8 bits of the hash. */
-#define SPREAD_BUCKETS 256
-
 /* Priorities of events. */
 #define PRIORITIES (WEIR_PRIO_MAX + 1)
 
@@ -181,7 +178,9 @@ struct out_link {
 	unsigned int id; /* which link of the pipeline */
 	const struct link_policy *policy;
 	enum weir_spread spread;
-	uint8_t bucket[SPREAD_BUCKETS]; /* lane of each bucket of a flow spread */
+	/* Lane of each bucket of a flow spread, WEIR_BUCKETS: one table for all producers of the link
+	 * on a socket, so that it stays in the cache. */
+	const uint8_t *buckets;
 };
 
 /* An output of a worker's node: all its links get every event. */
@@ -307,7 +306,10 @@ void ring_producer_init(struct ring_producer *producer, struct rte_ring *ring);
 void ring_consumer_init(struct ring_consumer *consumer, struct rte_ring *ring,
 	struct weir_worker *producer);
 
-/* The link is made: its lanes are there, and rings among them. Settings come next. */
+/* Share the buckets of a flow spread among lanes, 256 at most. */
+void spread_buckets(uint8_t buckets[WEIR_BUCKETS], uint16_t lanes);
+
+/* The link is made: its lanes are there, rings among them, and its buckets. Settings come next. */
 void out_link_init(struct out_link *link, enum weir_spread spread);
 
 /* What the settings are at each end of a link's rings: by the lcore of that end, or before it runs. */

@@ -222,7 +222,7 @@ lane_put(struct weir_worker *worker, const struct out_link *link, struct lane *l
 static inline struct lane *
 flow_lane(const struct out_link *link, const struct weir_event *event)
 {
-	return &link->lanes[link->bucket[event->hash >> 24]];
+	return &link->lanes[link->buckets[weir_flow_bucket(event->hash)]];
 }
 
 static void
@@ -285,10 +285,15 @@ out_link_choose(struct out_link *link)
 }
 
 void
+spread_buckets(uint8_t buckets[WEIR_BUCKETS], uint16_t lanes)
+{
+	for (unsigned int i = 0; i < WEIR_BUCKETS; i++)
+		buckets[i] = (uint8_t)(i % lanes);
+}
+
+void
 out_link_init(struct out_link *link, enum weir_spread spread)
 {
-	for (unsigned int i = 0; i < SPREAD_BUCKETS; i++)
-		link->bucket[i] = (uint8_t)(i % link->lane_count);
 	link->spread = spread;
 }
 

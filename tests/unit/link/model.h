@@ -135,7 +135,7 @@ model_put(struct model *model, struct model_lane *lane, const struct model_event
 static inline unsigned int
 model_lane_of(const struct model *model, uint32_t hash)
 {
-	return (hash >> 24) % model->lane_count;
+	return weir_flow_bucket(hash) % model->lane_count;
 }
 
 static inline void

@@ -40,6 +40,7 @@ struct rig {
 	struct rig_worker producer;
 	struct rig_worker consumers[RIG_LANES];
 	struct out_link link;
+	uint8_t buckets[WEIR_BUCKETS];
 	struct lane lanes[RIG_LANES];
 	struct ring_consumer ends[RIG_LANES];
 	struct link_settings settings;
@@ -163,6 +164,10 @@ rig_join(struct rig *rig, enum weir_spread spread, enum weir_on_full on_full)
 {
 	struct output *output = &rig->producer.outputs[0];
 
+	if (spread == WEIR_SPREAD_FLOW) {
+		spread_buckets(rig->buckets, rig->link.lane_count);
+		rig->link.buckets = rig->buckets;
+	}
 	out_link_init(&rig->link, spread);
 	rig->settings.policy = link_policy(on_full);
 	rig_set(rig);

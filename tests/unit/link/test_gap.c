@@ -197,11 +197,11 @@ test_lanes(void **state)
 	rig.settings.gap_markers = true;
 	rig_join(&rig, WEIR_SPREAD_FLOW, WEIR_ON_FULL_DROP_NEWEST);
 	rig_forward(&rig, 20, 0);
-	rig_forward(&rig, 8, 1u << 24);
+	rig_forward(&rig, 8, 1u << 20);
 	worker_publish(&rig.producer.worker);
 	rig_pull_all(&rig);
 	rig_forward(&rig, 8, 0);
-	rig_forward(&rig, 8, 1u << 24);
+	rig_forward(&rig, 8, 1u << 20);
 	worker_publish(&rig.producer.worker);
 	rig_pull_all(&rig);
 	assert_int_equal(came.told, 1);

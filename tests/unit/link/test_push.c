@@ -126,12 +126,12 @@ test_flow(void **state)
 			lane_of[flow] = l;
 		}
 	}
-	for (unsigned int hash = 0; hash < 256; hash++)
-		rig_forward(&rig, 1, hash << 24);
+	for (uint32_t bucket = 0; bucket < WEIR_BUCKETS; bucket++)
+		rig_forward(&rig, 1, bucket * (UINT32_MAX / WEIR_BUCKETS + 1));
 	worker_publish(&rig.producer.worker);
 	rig_pull_all(&rig);
 	for (unsigned int i = 0; i < 3; i++) {
-		assert_true(rig.consumers[i].logged >= 256 / 3);
+		assert_true(rig.consumers[i].logged >= WEIR_BUCKETS / 3);
 		rig_ascends(&rig.consumers[i]);
 	}
 	rig_end(&rig);
@@ -149,9 +149,50 @@ test_flow_bits(void **state)
 	rig_lane(&rig, 1024);
 	rig_join(&rig, WEIR_SPREAD_FLOW, WEIR_ON_FULL_BLOCK);
 	for (uint32_t low = 0; low < 256; low++)
-		rig_forward(&rig, 1, 0x07000000u | low << 8 | low);
-	assert_int_equal(rig.lanes[rig.link.bucket[7]].ring.head, 256);
+		rig_forward(&rig, 1, 0x12300000u | low << 12 | low);
+	assert_int_equal(rig.lanes[rig.buckets[0x123]].ring.head, 256);
 	rig_end(&rig);
+}
+
+/* The table alone says where a bucket goes. */
+static void
+test_flow_moved(void **state)
+{
+	struct rig rig;
+
+	(void)state;
+	rig_make(&rig);
+	for (unsigned int i = 0; i < 3; i++)
+		rig_lane(&rig, 1024);
+	rig_join(&rig, WEIR_SPREAD_FLOW, WEIR_ON_FULL_BLOCK);
+	for (unsigned int i = 0; i < 3; i++) {
+		rig.buckets[0xfff] = (uint8_t)i;
+		rig_forward(&rig, i + 1, UINT32_MAX);
+		assert_int_equal(rig.lanes[i].ring.head, i + 1);
+	}
+	rig_end(&rig);
+}
+
+/* Every lane has its share of the buckets, of as many lanes as a stage may have workers. */
+static void
+test_buckets(void **state)
+{
+	static uint8_t buckets[WEIR_BUCKETS];
+
+	(void)state;
+	for (uint16_t lanes = 1; lanes <= 256; lanes++) {
+		unsigned int count[256] = { 0 };
+
+		spread_buckets(buckets, lanes);
+		for (unsigned int i = 0; i < WEIR_BUCKETS; i++)
+			count[buckets[i]]++;
+		for (unsigned int i = 0; i < 256; i++)
+			if (i < lanes)
+				assert_in_range(count[i], WEIR_BUCKETS / lanes,
+					WEIR_BUCKETS / lanes + 1);
+			else
+				assert_int_equal(count[i], 0);
+	}
 }
 
 static void
@@ -314,6 +355,8 @@ main(void)
 		cmocka_unit_test(test_overrun),
 		cmocka_unit_test(test_flow),
 		cmocka_unit_test(test_flow_bits),
+		cmocka_unit_test(test_flow_moved),
+		cmocka_unit_test(test_buckets),
 		cmocka_unit_test(test_round_robin),
 		cmocka_unit_test(test_copy),
 		cmocka_unit_test(test_copy_full),

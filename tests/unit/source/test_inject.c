@@ -37,7 +37,7 @@ event(uint64_t number, uint64_t producer)
 	event = weir_mbuf_event(mbuf);
 	memset(event, 0, sizeof(*event));
 	event->type = WEIR_EVENT_USER;
-	event->hash = (uint32_t)(producer << 24);
+	event->hash = (uint32_t)(producer << 20);
 	event->flags = weir_mbuf_mark(mbuf);
 	event->user[0] = number;
 	event->user[1] = producer;

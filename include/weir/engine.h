@@ -34,6 +34,7 @@
 extern "C" {
 #endif
 
+struct weir_hash_key;
 struct weir_plan;
 
 /** An engine. */
@@ -162,6 +163,13 @@ WEIR_API bool weir_engine_drained(const struct weir_engine *engine);
 
 /** Name of the engine: its pipeline's. */
 WEIR_API const char *weir_engine_name(const struct weir_engine *engine);
+
+/**
+ * weir_engine_hash_key() gives the key of the flow hash of the engine's events, for weir_parse() and
+ * weir_key_hash() of the application's own: made of `hash_seed`, or of random bytes. A secret. It is
+ * the engine's, and never changes.
+ */
+WEIR_API const struct weir_hash_key *weir_engine_hash_key(const struct weir_engine *engine);
 
 /** Seconds since start, until stop. */
 WEIR_API double weir_engine_elapsed(const struct weir_engine *engine);

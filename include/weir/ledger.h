@@ -39,6 +39,9 @@ struct weir_engine;
 /** Bytes of the name of a link's producing end, the final NUL included. */
 #define WEIR_FROM_SIZE 48
 
+/** Bytes of a seed as a text, the final NUL included. */
+#define WEIR_SEED_SIZE 20
+
 /** What is said of an engine as a whole. */
 struct weir_engine_figures {
 	size_t size;          /**< of the struct, as its caller has it */
@@ -47,6 +50,8 @@ struct weir_engine_figures {
 	const char *pipeline; /**< name of the pipeline, and so of the engine */
 	double elapsed;       /**< from start to now or to stop, s */
 	uint32_t flow_seed;   /**< of weir_flow_place() in this engine */
+	/** Of the flow hash, as 0x and 16 digits: JSON's numbers have 53 bits for many readers. */
+	char hash_seed[WEIR_SEED_SIZE];
 };
 /** Empty figures, for the reader. */
 #define WEIR_ENGINE_FIGURES_INIT WEIR_SIZED(struct weir_engine_figures)

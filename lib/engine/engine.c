@@ -5,7 +5,9 @@
 /* The life of an engine: how it is made, and unmade in reverse. */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
+#include <rte_cycles.h>
 #include <rte_errno.h>
 #include <rte_lcore.h>
 #include <rte_malloc.h>
@@ -54,12 +56,33 @@ control_create(struct weir_engine *engine, struct weir_error *error)
 	return 0;
 }
 
+/*
+ * A seed that nobody can guess, and not 0, which the default key is of. Where the kernel has no
+ * random bytes yet, those of DPDK, which it has seeded by the TSC.
+ */
+static uint64_t
+random_seed(void)
+{
+	uint64_t seed;
+
+	if (getrandom(&seed, sizeof(seed), GRND_NONBLOCK) != sizeof(seed))
+		seed = rte_rand() ^ rte_rdtsc();
+	return RTE_MAX(seed, UINT64_C(1));
+}
+
+const struct weir_hash_key *
+weir_engine_hash_key(const struct weir_engine *engine)
+{
+	return &engine->hash_key;
+}
+
 /* The struct alone, and what was asked of it. */
 static struct weir_engine *
 engine_alloc(const struct weir_plan *plan, const struct weir_engine_conf *conf,
 	struct weir_error *error)
 {
 	struct weir_engine_conf own;
+	uint64_t hash_seed = plan->pipeline->conf.hash_seed;
 	struct weir_engine *engine;
 
 	if (conf_take(&own, conf, error) != 0)
@@ -72,6 +95,7 @@ engine_alloc(const struct weir_plan *plan, const struct weir_engine_conf *conf,
 	pthread_mutex_init(&engine->setting, NULL);
 	engine->plan = plan;
 	engine->flow_seed = (uint32_t)rte_rand();
+	weir_hash_key_init(&engine->hash_key, hash_seed != 0 ? hash_seed : random_seed());
 	engine->id = __atomic_fetch_add(&engines_made, 1, __ATOMIC_RELAXED);
 	engine->conf = own;
 	return engine;

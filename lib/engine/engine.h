@@ -77,6 +77,7 @@ struct weir_engine {
 	struct settings *settings; /* the newest, and older ones behind; NULL: none */
 	pthread_mutex_t setting;   /* held by who sets; never by a worker */
 	uint32_t flow_seed;        /* of drop-flow */
+	struct weir_hash_key hash_key;
 	struct port_state *ports;
 	unsigned int port_count;
 	struct pool_state *pools;

@@ -28,6 +28,7 @@ static const char *const numa_names[] = { "prefer", "strict", "off", NULL };
 static const char *const tunnel_names[] = { "inner", "outer", NULL };
 static const char *const depth_names[] = { "full", "key-only", NULL };
 static const char *const auto_word[] = { "auto", NULL };
+static const char *const random_word[] = { "random", NULL };
 
 const char *const section_kinds[] = { "pipeline", "pool", "source", "stage", "link", NULL };
 
@@ -68,6 +69,8 @@ static const struct weir_param pipeline_params[] = {
 	KEY("burst", UINT, pipeline_conf, burst, 1, 256, "32", NULL, "events moved at once"),
 	KEY("numa", ENUM, pipeline_conf, numa, 0, 0, "prefer", numa_names,
 		"whether links may cross sockets: strict refuses, prefer says so"),
+	KEY("hash_seed", UINT, pipeline_conf, hash_seed, 1, 0, "random", random_word,
+		"seed of the flow hash, a secret: the same where machines are to agree on hashes"),
 	{ .name = NULL },
 };
 

@@ -24,8 +24,9 @@ enum numa_policy { NUMA_PREFER, NUMA_STRICT, NUMA_OFF };
 /* Section [pipeline]. */
 struct pipeline_conf {
 	const char *name;
-	uint64_t burst; /* events moved at once, 1 to 256; 32 */
-	uint64_t numa;  /* enum numa_policy */
+	uint64_t burst;     /* events moved at once, 1 to 256; 32 */
+	uint64_t numa;      /* enum numa_policy */
+	uint64_t hash_seed; /* of the flow hash; 0: random */
 };
 
 /* Section [pool]. */

@@ -38,6 +38,8 @@ static const struct weir_figure engine_rows[] = {
 	ROW("flow_seed", flow_seed, INDEX, NONE,
 		"with the `level` of a ring it tells which flows `drop-flow` sheds: "
 		"`weir_flow_place()` in `weir/link.h`"),
+	ROW("hash_seed", hash_seed, TEXT, NONE,
+		"of the flow hash, a secret: who sends and knows it can aim at one worker"),
 };
 #undef FIGURES
 

@@ -4,6 +4,7 @@
 
 /* Reading the figures, from any thread, without stopping anything. */
 #include <assert.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -100,6 +101,8 @@ weir_ledger_engine(const struct weir_engine *engine, struct weir_engine_figures 
 		.flow_seed = engine->flow_seed,
 	};
 
+	snprintf(full.hash_seed, sizeof(full.hash_seed), "0x%016" PRIx64,
+		weir_engine_hash_key(engine)->seed);
 	return SIZED_GIVE(figures, &full, weir);
 }
 

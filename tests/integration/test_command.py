@@ -256,7 +256,8 @@ class Report(WeirTest):
         run = self.run_ok(GOOD, "-n", "1000")
         self.assertEqual(set(run.report), {"weir", "dpdk", "pipeline", "elapsed_s", "ledger",
                                            "drops", "ports", "parse", "nodes", "links", "pools",
-                                           "lcores", "watch", "flow_seed"})
+                                           "lcores", "watch", "flow_seed",
+                                           "hash_seed"})
 
 
 class Figures(WeirTest):

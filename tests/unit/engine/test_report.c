@@ -109,6 +109,7 @@ report_has_keys(const json_t *report)
 		"ledger drops ports parse nodes links pools lcores watch");
 	assert_string_equal(json_string_value(json_object_get(report, "weir")), WEIR_VERSION_TEXT);
 	assert_true(json_is_real(json_object_get(report, "elapsed_s")));
+	assert_int_equal(json_string_length(json_object_get(report, "hash_seed")), 2 + 16);
 	assert_true(strncmp(json_string_value(json_object_get(report, "dpdk")), "2", 1) == 0);
 	keys_are(json_object_get(report, "ledger"), WEIR_NOUN_LEDGER, "");
 	for (unsigned int v = 0; v < WEIR_VERDICT_MAX; v++)

@@ -169,8 +169,8 @@ test_rings(void **state)
 	make(&rig, 3, WEIR_SPREAD_FLOW);
 	put(&rig, 60, 0);
 	told_is(&producer_told, 1, 0);
-	put(&rig, 60, 1u << 24);
-	put(&rig, 10, 2u << 24);
+	put(&rig, 60, 1u << 20);
+	put(&rig, 10, 2u << 20);
 	assert_int_equal(rig.producer.worker.pressed, 2);
 	rig_pull(&rig, 0, 64);
 	look(&rig);

@@ -235,6 +235,32 @@ test_design(void **state)
 	weir_pipeline_free(pipeline);
 }
 
+/* All 64 bits but 0, which stands for random. */
+static void
+test_hash_seed(void **state)
+{
+	static const struct {
+		const char *text;
+		uint64_t seed;
+	} seeds[] = {
+		{ "0x1", 1 },
+		{ "random", 0 },
+		{ "1", 1 },
+		{ "0x0123456789abcdef", UINT64_C(0x0123456789abcdef) },
+		{ "0xFFFFFFFFFFFFFFFF", UINT64_MAX },
+		{ "18446744073709551615", UINT64_MAX },
+	};
+	struct weir_pipeline *pipeline = load("");
+
+	(void)state;
+	assert_int_equal(pipeline->conf.hash_seed, 0);
+	for (unsigned int i = 0; i < RTE_DIM(seeds); i++) {
+		set(pipeline, "pipeline", "hash_seed", seeds[i].text);
+		assert_int_equal(pipeline->conf.hash_seed, seeds[i].seed);
+	}
+	weir_pipeline_free(pipeline);
+}
+
 static void
 test_defaults(void **state)
 {
@@ -663,6 +689,7 @@ main(void)
 		cmocka_unit_test(test_failure_changes_nothing),
 		cmocka_unit_test(test_type_again),
 		cmocka_unit_test(test_design),
+		cmocka_unit_test(test_hash_seed),
 		cmocka_unit_test(test_defaults),
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_key_order),

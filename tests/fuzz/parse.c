@@ -31,7 +31,8 @@ fuzz_check(const char *wrong)
 static struct weir_event
 fuzz_parse(const uint8_t *data, uint32_t len, uint8_t choice, uint8_t depth, uint32_t a, uint32_t b)
 {
-	struct weir_parse_burst burst = { .size = sizeof(burst), .tunnel = choice & 1,
+	struct weir_parse_burst burst = { .size = sizeof(burst),
+		.tunnel = choice & 1,
 		.depth = depth };
 	struct packet p;
 	struct rte_mbuf *mbuf = packet_make(&p, data, len, a, b);

@@ -19,6 +19,9 @@
  *     [stage look]
  *     type  = eve
  *     input = pick.picked
+ *
+ * A type that holds events, takes memory by its parameters, or needs its tick() within a time says so
+ * in needs(): see weir/stage.h. This one has `state_size`, and that is all that it needs.
  */
 #include <weir/stage.h>
 

@@ -107,13 +107,14 @@ struct weir_stage_ops {
 	/**
 	 * Work without an event: called when nothing came in, every 256 passes or so, and as needs()
 	 * asks by `tick_interval`.
-	 * @param room  most events it may forward in all; 0: a link behind it is full
+	 * @param room  most events it may let go of or make, each forwarded as often as the fan-out
+	 *   says; 0: a link behind it is full
 	 * @return events given a way out
 	 */
 	unsigned int (*tick)(struct weir_worker *worker, void *state, unsigned int room);
 	/**
 	 * Let go of what is held; nothing more comes in. NULL: as tick().
-	 * @param room  most events it may forward in all
+	 * @param room  as of tick()
 	 * @return events still held, or in buffers of its own; 0: done
 	 */
 	unsigned int (*drain)(struct weir_worker *worker, void *state, unsigned int room);

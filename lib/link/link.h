@@ -354,7 +354,7 @@ void worker_sample(struct weir_worker *worker, uint64_t start, uint64_t nested_b
 /* Most events, up to `want`, that the worker may pull so that all it forwards finds room. */
 unsigned int worker_room(const struct weir_worker *worker, unsigned int want);
 
-/* Most events, up to a burst, that it may forward now, whatever it can take itself. */
+/* Most events, up to a burst, that it may let go of now, whatever it can take itself. */
 unsigned int worker_room_out(const struct weir_worker *worker);
 
 /* Whether what it forwards comes to a ring, over calls too. */

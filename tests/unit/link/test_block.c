@@ -110,6 +110,46 @@ test_no_timeout(void **state)
 	rig_end(&rig);
 }
 
+/* Room for what holders may let go of besides: as many as they hold, but no more than they say. */
+static void
+test_held(void **state)
+{
+	struct worker_stats called = { .held = 0 };
+	struct weir_worker *worker;
+	struct holder holders[2];
+	struct rig rig;
+
+	(void)state;
+	make(&rig, 64, 0);
+	gate_make(&rig, 2);
+	worker = &rig.producer.worker;
+	holders[0] = (struct holder){ .stats = worker->stats, .most = 5, .times = 2 };
+	holders[1] = (struct holder){ .stats = &called, .most = 100, .times = 3 };
+	worker->gates[0].holders = holders;
+	worker->gates[0].holder_count = 2;
+	worker->gates[0].own = 1;
+	assert_int_equal(worker_room(worker, 100), 32);
+	rig.producer.stats.held = 4;
+	assert_int_equal(worker_room(worker, 100), 28);
+	rig.producer.stats.held = 1000;
+	assert_int_equal(worker_room(worker, 100), 27);
+	assert_int_equal(worker_room(worker, 26), 26);
+	/* what it lets go of by itself, it is told how many */
+	assert_int_equal(worker_room_out(worker), 32);
+	called.held = 10;
+	assert_int_equal(worker_room(worker, 100), 12);
+	assert_int_equal(worker_room_out(worker), 17);
+	called.held = 17;
+	assert_int_equal(worker_room(worker, 100), 1);
+	called.held = 18;
+	assert_int_equal(worker_room(worker, 100), 0);
+	called.held = 22;
+	assert_int_equal(worker_room(worker, 100), 0);
+	assert_int_equal(worker_room_out(worker), 0);
+	rig.producer.stats.held = 0;
+	rig_end(&rig);
+}
+
 /* Gates count by the policy that their link has now; a stage's own stays first. */
 static void
 test_gates_sort(void **state)
@@ -159,6 +199,7 @@ main(void)
 		cmocka_unit_test(test_block_timeout),
 		cmocka_unit_test(test_block_timeout_times),
 		cmocka_unit_test(test_no_timeout),
+		cmocka_unit_test(test_held),
 		cmocka_unit_test(test_gates_sort),
 	};
 

@@ -97,6 +97,41 @@ test_bound(void **state)
 	assert_int_equal(waiter.now_ns, 300);
 }
 
+/* A bound is one of sleeps for interrupts too; below a millisecond there is none. */
+static void
+test_bound_later(void **state)
+{
+	struct wait_queues *queues = wait_queues_create(1);
+	struct waiter waiter;
+	uint64_t start;
+
+	(void)state;
+	waiter_init(&waiter, WEIR_WAIT_INTERRUPT, 100, 1000000);
+	assert_int_equal(waiter_longest(&waiter), INTERRUPT_SLEEP_MS * 1000000);
+	waiter_bound(&waiter, 1000000000);
+	assert_int_equal(waiter_longest(&waiter), INTERRUPT_SLEEP_MS * 1000000);
+	waiter_bound(&waiter, 3500000);
+	assert_int_equal(waiter_longest(&waiter), 3000000);
+	assert_int_equal(waiter.max_ns, 1000000);
+	waiter.queues = queues;
+	waiter.now_ns = waiter.max_ns;
+	waiter_wait(&waiter);
+	assert_true(waiter.armed);
+	start = rte_rdtsc();
+	waiter_wait(&waiter);
+	assert_false(waiter.armed);
+	assert_true(rte_rdtsc() - start > rte_get_tsc_hz() / 500);
+	waiter_bound(&waiter, 999999);
+	assert_int_equal(waiter_longest(&waiter), 999999);
+	assert_int_equal(waiter.sleep_ms, 0);
+	wait_queues_free(queues);
+
+	waiter_init(&waiter, WEIR_WAIT_SLEEP, 100, 1000000);
+	waiter_bound(&waiter, 500);
+	assert_int_equal(waiter.now_ns, 500);
+	assert_int_equal(waiter_longest(&waiter), 500);
+}
+
 /* From the least to the most patient. */
 static void
 test_compare(void **state)
@@ -180,6 +215,7 @@ main(void)
 		cmocka_unit_test(test_exponential),
 		cmocka_unit_test(test_sleep),
 		cmocka_unit_test(test_bound),
+		cmocka_unit_test(test_bound_later),
 		cmocka_unit_test(test_compare),
 		cmocka_unit_test(test_watch_ring),
 		cmocka_unit_test(test_no_port),

@@ -35,6 +35,7 @@ hashed_process(struct weir_worker *worker, void *state, struct weir_event *event
 }
 
 static const struct weir_stage_ops hashed = {
+	WEIR_STAGE_OPS,
 	.name = "t_hashed",
 	.help = "compares hashes",
 	.process = hashed_process,

@@ -13,7 +13,8 @@ top=$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/.." && pwd)
 build_packages="gcc libc6-dev meson ninja-build pkg-config libdpdk-dev libnuma-dev libinih-dev
     libjansson-dev"
 # libsystemd-dev: linking DPDK statically wants it.
-test_packages="$build_packages libcmocka-dev libsystemd-dev python3 iproute2 dpdk-dev"
+# abigail-tools: compares the library's binary interface with what it was.
+test_packages="$build_packages libcmocka-dev libsystemd-dev python3 iproute2 dpdk-dev abigail-tools"
 # gnuplot-nox: draws the plots, in a terminal of its own that needs no X. The last four: what weir is
 # compared with on captures.
 bench_packages="$test_packages gnuplot-nox tcpdump softflowd argus-server libndpi-bin"

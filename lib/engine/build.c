@@ -55,7 +55,7 @@ tick_cycles(const struct node *node)
 
 	if (node->source || node->needs.tick_interval == 0)
 		return 0;
-	return cycles < INT64_MAX ? RTE_MAX((uint64_t)cycles, UINT64_C(1)) : INT64_MAX;
+	return cycles < (double)INT64_MAX ? RTE_MAX((uint64_t)cycles, UINT64_C(1)) : INT64_MAX;
 }
 
 /* The worker itself, with what it is; its ends of links come later. */

@@ -1,0 +1,151 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The weir authors
+"""Programs that were built before go on with a library whose structs have grown.
+
+A copy of the library is built in which every public struct that begins with its size has one member
+more at its end. What was built with the headers as they are runs with it: a plug-in and an embedder.
+tests/abi/check.py lets that copy pass, and refuses one in which a member stands in the middle.
+
+    test_abi.py EMBED MYSTAGE
+"""
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+TOP = os.path.abspath(os.path.join(HERE, "../.."))
+CHECK = os.path.join(HERE, "check.py")
+SKIPPED = 77
+LIBRARY = "lib/libweir.so.0.1.0"
+SONAME = "libweir.so.0"
+EAL = ["--no-huge", "-m", "128", "--no-pci", "--lcores", "0@0"]
+
+# Those that begin with their size, and one whose step is told beside it.
+SIZED = re.compile(r"^struct (\w+) \{\n(?:\t?\s*/\*[^{}]*?\*/\s*)*\tsize_t size;.*?^\};|"
+                   r"^struct (weir_param) \{\n.*?^\};", re.MULTILINE | re.DOTALL)
+PIPELINE = """
+[pipeline]
+name = grown
+
+[source gen]
+type = synth
+
+[stage pick]
+type = sample
+input = gen
+every = 4
+
+[stage end]
+type = count
+input = pick.picked, pick.rest
+"""
+
+
+def last(struct):
+    """The struct with a member more at its end."""
+    return struct[:-len("};")] + "\tuint64_t grown;\n};"
+
+
+def middle(struct):
+    return struct.replace("\tsize_t size;", "\tsize_t size;\n\tuint64_t grown;", 1)
+
+
+def build(folder, change, targets, only=None):
+    """A copy of the project with changed structs, built as fast as may be; how many were changed."""
+    changed = 0
+    for name in ("include", "lib", "app"):
+        shutil.copytree(os.path.join(TOP, name), os.path.join(folder, name))
+    for name in ("meson.build", "meson_options.txt"):
+        shutil.copy(os.path.join(TOP, name), folder)
+    for name in os.listdir(os.path.join(folder, "include/weir")):
+        path = os.path.join(folder, "include/weir", name)
+        if not name.endswith(".h"):
+            continue
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+        text, n = SIZED.subn(
+            lambda m: change(m.group()) if only in (None, m.group(1)) else m.group(), text)
+        changed += n
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+    run("meson", "setup", "-Dbuildtype=debug", "-Dtests=false", "build", cwd=folder)
+    run("ninja", "-C", "build", *targets, cwd=folder)
+    return changed
+
+
+def run(*command, status=0, **options):
+    done = subprocess.run(command, capture_output=True, text=True, check=False, **options)
+    if done.returncode != status:
+        raise AssertionError("%s: status %d\n%s%s" % (" ".join(command), done.returncode,
+                                                      done.stdout, done.stderr))
+    return done
+
+
+class Abi(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.TemporaryDirectory()
+        cls.grown = os.path.join(cls.folder.name, "grown")
+        os.mkdir(cls.grown)
+        cls.changed = build(cls.grown, last, [LIBRARY, "app/weir/weir"])
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.folder.cleanup()
+
+    def library(self, top):
+        return os.path.join(top, "build", LIBRARY)
+
+    def check(self, top, status):
+        return run(sys.executable, CHECK, self.library(top), os.path.join(top, "include/weir"),
+                   status=status)
+
+    def test_all_grew(self):
+        """None was missed: so many begin with their size."""
+        n = 0
+        for name in os.listdir(os.path.join(TOP, "include/weir")):
+            with open(os.path.join(TOP, "include/weir", name), encoding="utf-8") as file:
+                n += len(re.findall(r"^\tsize_t size;", file.read(), re.MULTILINE))
+        self.assertGreater(n, 10)
+        self.assertEqual(self.changed, n + 1)
+
+    def test_plugin(self):
+        path = os.path.join(self.folder.name, "grown.ini")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(PIPELINE)
+        done = run(os.path.join(self.grown, "build/app/weir/weir"), *EAL, "-d", MYSTAGE,
+                   "--file-prefix", "weir_abi_%d" % os.getpid(), "--", "-c", path, "-n", "1000")
+        self.assertRegex(done.stdout, r"ledger +received 1000 .*unaccounted 0")
+
+    def test_embedder(self):
+        libraries = os.path.dirname(self.library(self.grown))
+        link = os.path.join(libraries, SONAME)
+        if not os.path.exists(link):
+            os.symlink(os.path.basename(LIBRARY), link)
+        run(EMBED, *EAL, "--vdev", "net_null0", "--file-prefix", "weir_abi_%d" % os.getpid(),
+            env=dict(os.environ, LD_LIBRARY_PATH=libraries))
+
+    def test_check_lets_grow(self):
+        self.check(self.grown, 0)
+
+    def test_check_refuses_the_middle(self):
+        top = os.path.join(self.folder.name, "middle")
+        os.mkdir(top)
+        build(top, middle, [LIBRARY], "weir_ledger")
+        self.assertIn("a member stands in the middle", self.check(top, 1).stdout)
+
+
+if __name__ == "__main__":
+    EMBED, MYSTAGE = sys.argv[1:3]
+    if shutil.which("abidw") is None:
+        print("skipped: abidw is missing: package abigail-tools")
+        sys.exit(SKIPPED)
+    if os.environ.get("WEIR_TEST_SANITIZED"):
+        print("skipped: what is built with sanitizers does not run with a library without them")
+        sys.exit(SKIPPED)
+    unittest.main(argv=sys.argv[:1])

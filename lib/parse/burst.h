@@ -67,13 +67,13 @@ static __rte_always_inline uint16_t
 parse_run(struct rte_mbuf *const mbufs[], uint16_t n, struct weir_parse_burst *burst,
 	const struct rte_mempool *pool, uint16_t index)
 {
-	struct parse_run run = {
-		.fast = fast_burst(burst, index),
-		.burst = burst,
-		.index = index,
-	};
+	struct parse_run run;
 	size_t fetched = n - RTE_MIN(n, PREFETCH_AHEAD), i;
 
+	run.burst = burst;
+	run.others = 0;
+	run.index = index;
+	fast_burst_init(&run.fast, burst, index);
 	for (i = 0; i < fetched; i++) {
 		rte_prefetch0(rte_pktmbuf_mtod(mbufs[i + PREFETCH_AHEAD], const void *));
 		if (!parse_next(mbufs[i], pool, &run))

@@ -19,6 +19,10 @@
 #include <assert.h>
 #include <netinet/in.h>
 
+#ifdef __SSE4_1__
+#include <smmintrin.h>
+#endif
+
 #include "event/event.h"
 #include "hash.h"
 #include "parse_private.h"
@@ -73,25 +77,32 @@ typedef uint8_t fast_bytes __attribute__((vector_size(16)));
 
 /* What is the same for all packets of a burst. */
 struct fast_burst {
-	fast_quarter first; /* of an event, but for the flags */
+	fast_quarter first;      /* of an event, but for the flags */
+	fast_quarter first_ipv4; /* with those that all have */
+	fast_quarter first_ipv6;
 	fast_quarter third; /* port and queue of it */
 	bool inner;         /* tunnels are looked into */
 	/* Of the hash's key: nearer than the caller's, which would take a register. */
-	uint64_t words[HASH_FAST_WORDS];
+	uint64_t words4[HASH_FAST_WORDS4];
+	fast_words tcp6, udp6, ports6;
 };
 
-static inline struct fast_burst
-fast_burst(const struct weir_parse_burst *burst, uint16_t pool_index)
+static __rte_always_inline void
+fast_burst_init(struct fast_burst *fast, const struct weir_parse_burst *burst, uint16_t pool_index)
 {
-	struct fast_burst fast = {
-		.first = { FAST_WORD0 | (uint32_t)pool_index << FAST_POOL_AT, 0,
-			(uint32_t)burst->tsc, (uint32_t)(burst->tsc >> 32) },
-		.third = { burst->port | (uint32_t)burst->queue << 16, 0, 0, 0 },
-		.inner = burst->tunnel == WEIR_PARSE_INNER,
-	};
+	const uint64_t *words = hash_words(burst->hash_key);
+	const fast_quarter first = { FAST_WORD0 | (uint32_t)pool_index << FAST_POOL_AT, 0,
+		(uint32_t)burst->tsc, (uint32_t)(burst->tsc >> 32) };
 
-	memcpy(fast.words, hash_words(burst->hash_key), sizeof(fast.words));
-	return fast;
+	fast->first = first;
+	fast->first_ipv4 = first | (fast_quarter){ 0, FAST_FLAGS | WEIR_EVENT_IPV4 };
+	fast->first_ipv6 = first | (fast_quarter){ 0, FAST_FLAGS | WEIR_EVENT_IPV6 };
+	fast->third = (fast_quarter){ burst->port | (uint32_t)burst->queue << 16 };
+	fast->inner = burst->tunnel == WEIR_PARSE_INNER;
+	memcpy(fast->words4, words, sizeof(fast->words4));
+	memcpy(&fast->tcp6, words + HASH_ENDS6_TCP, sizeof(fast->tcp6));
+	memcpy(&fast->udp6, words + HASH_ENDS6_UDP, sizeof(fast->udp6));
+	memcpy(&fast->ports6, words + HASH_PORTS6, sizeof(fast->ports6));
 }
 
 /* What is known of a packet before its IP header. */
@@ -168,11 +179,10 @@ static_assert(offsetof(struct rte_mbuf, pkt_len) == offsetof(struct rte_mbuf, pa
 
 /* Line 0 of the event. Lane by lane what differs: the rest of a quarter is loaded. */
 static __rte_always_inline void
-fast_store(const struct fast *p, int32_t l4_off, int32_t header, int32_t payload, uint32_t hash,
-	uint8_t proto)
+fast_store(const struct fast *p, fast_quarter first, int32_t l4_off, int32_t header,
+	int32_t payload, uint32_t hash, uint8_t proto)
 {
 	struct weir_event *event = weir_mbuf_event(p->mbuf);
-	fast_quarter first = p->burst->first | (fast_quarter){ 0, p->flags, 0, 0 };
 	fast_quarter second = (fast_quarter)(fast_words){ load64(&p->mbuf->packet_type), 0 };
 	fast_quarter third = p->burst->third;
 	fast_quarter fourth = { 0, 0, 0, p->last | (uint32_t)proto << FAST_PROTO_AT };
@@ -196,7 +206,9 @@ fast_store_ports(const struct fast *p, const uint8_t *l4, uint8_t proto, uint8_t
 {
 	void *key = &weir_mbuf_event(p->mbuf)->key;
 
-	store64(key, 4, load32(l4) | (uint64_t)(proto | (uint32_t)version << 8) << 32);
+	fast_quarter ports = { load32(l4), proto | (uint32_t)version << 8 };
+
+	memcpy((uint8_t *)key + offsetof(struct weir_key, sport), &ports, sizeof(uint64_t));
 }
 
 static __rte_always_inline void
@@ -223,14 +235,41 @@ fast_hash4(const uint64_t words[], const uint8_t *ip, uint8_t proto)
 		base + (hash_load64(ip + 16) & HASH_END4_DST));
 }
 
-/* The same of an IPv6 header. */
-static __rte_always_inline uint32_t
-fast_hash6(const uint64_t words[], const uint8_t *ip, uint8_t proto)
+/*
+ * What the halves of both IPv6 ends have of the ports: 32 bits by 32 in each half, for which GCC
+ * knows no operator. With SSE4.1 it is five instructions, and by the operators as many as without
+ * SIMD.
+ */
+static __rte_always_inline void
+fast_ports6(const uint8_t *l4, fast_words by, fast_words *src, fast_words *dst)
 {
-	uint64_t base = words[proto == IPPROTO_TCP ? HASH_LOW6_TCP : HASH_LOW6_UDP];
+#ifdef __SSE4_1__
+	__m128i ports = _mm_cvtepu16_epi64(_mm_cvtsi32_si128((int)load32(l4)));
 
-	return hash_pair6(hash_end6(words, base, ip + 8, ip + 40),
-		hash_end6(words, base, ip + 24, ip + 42));
+	*src = (fast_words)_mm_mul_epu32(_mm_shuffle_epi32(ports, 0x4e), (__m128i)by);
+	*dst = (fast_words)_mm_mul_epu32(ports, (__m128i)by);
+#else
+	*src = (fast_words){ hash_load16(l4 + 2), hash_load16(l4) } * by;
+	*dst = (fast_words){ hash_load16(l4), hash_load16(l4 + 2) } * by;
+#endif
+}
+
+/* The addresses of an IPv6 header go into the key; the hash of them and of the ports behind. */
+static __rte_always_inline uint32_t
+fast_store_ipv6(const struct fast *p, const uint8_t *ip, uint8_t proto)
+{
+	struct weir_key *key = &weir_mbuf_event(p->mbuf)->key;
+	fast_words base = proto == IPPROTO_TCP ? p->burst->tcp6 : p->burst->udp6;
+	fast_words src, dst, src_ports, dst_ports;
+
+	memcpy(&src, ip + 8, sizeof(src));
+	memcpy(&dst, ip + 24, sizeof(dst));
+	memcpy(key->src, &src, sizeof(src));
+	memcpy(key->dst, &dst, sizeof(dst));
+	fast_ports6(ip + IPV6_LEN, p->burst->ports6, &src_ports, &dst_ports);
+	src += base + src_ports;
+	dst += base + dst_ports;
+	return hash_pair6(hash_fold(src[0], src[1]), hash_fold(dst[0], dst[1]));
 }
 
 /* All that is known when TCP or UDP has been read goes into the event. */
@@ -239,21 +278,20 @@ fast_finish(const struct fast *p, int32_t l4_off, int32_t header, int32_t payloa
 	uint8_t version)
 {
 	const uint8_t *ip = p->data + p->l3_off, *l4 = p->data + l4_off;
-	struct fast q = *p;
+	uint32_t flags =
+		p->flags & ~(FAST_KEY_ONLY ? FAST_NOT_KEY_ONLY_FLAGS | FAST_FLAGS : FAST_FLAGS);
+	fast_quarter first = (version == 4 ? p->burst->first_ipv4 : p->burst->first_ipv6) |
+		(fast_quarter){ 0, flags };
 	uint32_t hash;
 
-	q.flags |= version == 4 ? WEIR_EVENT_IPV4 : WEIR_EVENT_IPV6;
-	if (FAST_KEY_ONLY)
-		q.flags &= ~FAST_NOT_KEY_ONLY_FLAGS;
 	if (version == 4) {
-		hash = fast_hash4(p->burst->words, ip, proto);
+		hash = fast_hash4(p->burst->words4, ip, proto);
 		fast_store_ipv4(p, ip + 12);
 	} else {
-		hash = fast_hash6(p->burst->words, ip, proto);
-		memcpy(&weir_mbuf_event(p->mbuf)->key, ip + 8, 32);
+		hash = fast_store_ipv6(p, ip, proto);
 	}
 	fast_store_ports(p, l4, proto, version);
-	fast_store(&q, l4_off, header, payload, hash, proto);
+	fast_store(p, first, l4_off, header, payload, hash, proto);
 }
 
 static bool fast_inner(const struct fast_burst *burst, struct rte_mbuf *mbuf, int32_t off,
@@ -444,10 +482,10 @@ parse_fast_llc(struct rte_mbuf *mbuf, const struct fast_burst *burst)
 	if (length < LLC_LEN) {
 		p.flags |= WEIR_EVENT_MALFORMED;
 		p.last = (uint32_t)WEIR_VERDICT_TRUNC_L2 << FAST_VERDICT_AT;
-		fast_store(&p, 0, 0, 0, 0, 0);
+		fast_store(&p, burst->first | (fast_quarter){ 0, p.flags }, 0, 0, 0, 0, 0);
 		return WEIR_VERDICT_TRUNC_L2;
 	}
-	fast_store(&p, 0, 0, 0, 0, 0);
+	fast_store(&p, burst->first | (fast_quarter){ 0, p.flags }, 0, 0, 0, 0, 0);
 	return WEIR_VERDICT_OK;
 }
 

@@ -3,14 +3,15 @@
  */
 
 /*
- * The flow hash: symmetric, keyed, and the same on every CPU. Below, K4, P4, H6, L6 and P6 are words
- * of the key, fields are read lowest byte first, * without "mod" gives 128 bits, and fold() is the
- * xor of their halves.
+ * The flow hash: symmetric, keyed, and the same on every CPU. Below, K4, P4, H6 and L6 are words of
+ * the key, Q6 and P6 words of 32 bits, fields are read lowest byte first, * without "mod" gives 128
+ * bits, and fold() is the xor of their halves.
  *
  *   IPv4  end    e(address, port) = address + proto 2^32 + port 2^48 + K4 mod 2^64
  *         hash   low 32 bits of fold(P4 * fold(e(src) * e(dst)))
- *   IPv6  end    e(address, port) = fold((high + H6) * (low + L6 + (proto 2^16 + port) P6 mod 2^64))
- *         hash   low 32 bits of fold(e(src) * e(dst))
+ *   IPv6  end    e(address, port, other) = fold((high + H6 + (proto 2^16 + other) Q6 mod 2^64) *
+ *                                               (low + L6 + (proto 2^16 + port) P6 mod 2^64))
+ *         hash   low 32 bits of fold(e(src, sport, dport) * e(dst, dport, sport))
  *
  * Where it comes from: multiplication by a random word is universal hashing as in multiply-shift
  * (Dietzfelbinger et al., 1997); a product of two sums of a word each and a secret is NH of UMAC
@@ -19,8 +20,10 @@
  * symmetric, and not linear: the products of two different pairs of IPv4 ends, (a + K)(b + K) and
  * (c + K)(d + K), are polynomials of K whose difference has degree 1, so that 16 values of K at
  * most (each of the four sums may pass 2^64) make them equal; sums, products or flipped bits that
- * both pairs have in common do not help. Two folded multiplications stand between each bit of the
- * input and the hash; a fold's low half is as good as its high one, for the high half of a product
+ * both pairs have in common do not help. An IPv6 end takes in both ports, its own and the other's:
+ * two flows of different ports or protocols have both ends alike only if their addresses make up
+ * for it by Q6 and by P6, which are 64 bits to be guessed, though each multiplies 32 bits by 32,
+ * as SIMD can. Two folded multiplications stand between each bit of the input and the hash; a fold's low half is as good as its high one, for the high half of a product
  * hangs on all bits of the factors.
  *
  * What it promises: who does not know the key cannot choose flows that meet in the hash, in a bucket
@@ -44,15 +47,15 @@
 enum hash_word {
 	HASH_END4_TCP,
 	HASH_END4_UDP,
-	HASH_PAIR4, /* P4, odd */
-	HASH_HIGH6, /* H6 */
-	HASH_LOW6_TCP,
-	HASH_LOW6_UDP,
-	HASH_PORT6,                  /* P6, odd */
-	HASH_FAST_WORDS,             /* so many are enough for TCP and UDP */
-	HASH_END4 = HASH_FAST_WORDS, /* K4 */
-	HASH_LOW6,                   /* L6 */
-	HASH_WORDS
+	HASH_PAIR4,                   /* P4, odd */
+	HASH_FAST_WORDS4,             /* so many are enough for TCP and UDP */
+	HASH_END4 = HASH_FAST_WORDS4, /* K4 */
+	/* Of IPv6, each two in a row: of the high half of an address, and of the low one. */
+	HASH_ENDS6,                      /* H6, L6 */
+	HASH_ENDS6_TCP = HASH_ENDS6 + 2, /* the same, and proto 2^16 Q6, proto 2^16 P6 */
+	HASH_ENDS6_UDP = HASH_ENDS6_TCP + 2,
+	HASH_PORTS6 = HASH_ENDS6_UDP + 2, /* Q6, P6 */
+	HASH_WORDS = HASH_PORTS6 + 2
 };
 
 static_assert(HASH_WORDS <= sizeof(((struct weir_hash_key *)0)->words) / sizeof(uint64_t),
@@ -65,8 +68,8 @@ static_assert(HASH_WORDS <= sizeof(((struct weir_hash_key *)0)->words) / sizeof(
 const uint64_t *hash_words(const struct weir_hash_key *key);
 
 /*
- * GCC 12 moves the halves of an __int128 through pairs of registers and the stack: TCP over IPv6
- * takes six instructions more by it to be parsed, over IPv4 one and a half, all others alike.
+ * GCC 12 moves the halves of an __int128 through pairs of registers and the stack, which costs each
+ * packet some instructions.
  */
 static inline uint64_t
 hash_fold(uint64_t a, uint64_t b)
@@ -74,8 +77,8 @@ hash_fold(uint64_t a, uint64_t b)
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
 	uint64_t high;
 
-	__asm__("mulq %2" : "+a"(a), "=d"(high) : "rm"(b) : "cc");
-	return a ^ high;
+	__asm__("mulq %2\n\txorq %1, %0" : "+a"(a), "=&d"(high) : "rm"(b) : "cc");
+	return a;
 #else
 	unsigned __int128 product = (unsigned __int128)a * b;
 
@@ -131,20 +134,23 @@ hash_pair4(const uint64_t words[], uint64_t a, uint64_t b)
 	return (uint32_t)hash_fold(hash_fold(a, b), words[HASH_PAIR4]);
 }
 
-/* The same of an IPv6 flow. */
-static inline uint64_t
-hash_base6(const uint64_t words[], uint8_t proto)
+/* Of an IPv6 flow: what both ends have, one of them, and the hash. */
+static inline void
+hash_base6(const uint64_t words[], uint8_t proto, uint64_t base[2])
 {
-	return words[HASH_LOW6] + ((uint64_t)proto << 16) * words[HASH_PORT6];
+	base[0] = words[HASH_ENDS6] + ((uint64_t)proto << 16) * words[HASH_PORTS6];
+	base[1] = words[HASH_ENDS6 + 1] + ((uint64_t)proto << 16) * words[HASH_PORTS6 + 1];
 }
 
 static inline uint64_t
-hash_end6(const uint64_t words[], uint64_t base, const void *addr, const void *port)
+hash_end6(const uint64_t words[], const uint64_t base[2], const void *addr, const void *port,
+	const void *other)
 {
-	uint64_t low = hash_load64((const uint8_t *)addr + 8) + base;
+	uint64_t high = hash_load64(addr), low = hash_load64((const uint8_t *)addr + 8);
 
-	low += hash_load16(port) * words[HASH_PORT6];
-	return hash_fold(hash_load64(addr) + words[HASH_HIGH6], low);
+	high += base[0] + hash_load16(other) * words[HASH_PORTS6];
+	low += base[1] + hash_load16(port) * words[HASH_PORTS6 + 1];
+	return hash_fold(high, low);
 }
 
 static inline uint32_t

@@ -15,7 +15,7 @@
 set -eu
 . "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/setup.sh"
 
-folder=$(realpath -m "${1:-$top/build-arm64}")
+folder=$(realpath -m -- "${1:-$top/build-arm64}")
 shift $(($# > 0))
 root=$folder/root
 cross=$folder/arm64.ini

@@ -10,7 +10,7 @@ set -eu
 
 folder=$top/build
 if [ $# -gt 0 ]; then
-    folder=$(realpath -m "$1")
+    folder=$(realpath -m -- "$1")
     shift
 fi
 # shellcheck disable=SC2086 # a list of words

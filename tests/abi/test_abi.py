@@ -6,8 +6,6 @@
 A copy of the library is built in which every public struct that begins with its size has one member
 more at its end. What was built with the headers as they are runs with it: a plug-in and an embedder.
 tests/abi/check.py lets that copy pass, and refuses one in which a member stands in the middle.
-
-    test_abi.py EMBED MYSTAGE
 """
 import os
 import re
@@ -18,9 +16,10 @@ import tempfile
 import unittest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-TOP = os.path.abspath(os.path.join(HERE, "../.."))
+sys.path.insert(0, os.path.join(HERE, "../integration"))
+from weirlib import EMBED, SANITIZED, SKIP, TOP, WeirTest  # noqa: E402
+
 CHECK = os.path.join(HERE, "check.py")
-SKIPPED = 77
 LIBRARY = "lib/libweir.so.0.1.0"
 SONAME = "libweir.so.0"
 EAL = ["--no-huge", "-m", "128", "--no-pci", "--lcores", "0@0"]
@@ -86,17 +85,17 @@ def run(*command, status=0, **options):
     return done
 
 
-class Abi(unittest.TestCase):
+class Abi(WeirTest):
     @classmethod
     def setUpClass(cls):
-        cls.folder = tempfile.TemporaryDirectory()
-        cls.grown = os.path.join(cls.folder.name, "grown")
+        cls.work = tempfile.TemporaryDirectory()
+        cls.grown = os.path.join(cls.work.name, "grown")
         os.mkdir(cls.grown)
         cls.changed = build(cls.grown, last, [LIBRARY, "app/weir/weir"])
 
     @classmethod
     def tearDownClass(cls):
-        cls.folder.cleanup()
+        cls.work.cleanup()
 
     def library(self, top):
         return os.path.join(top, "build", LIBRARY)
@@ -115,11 +114,9 @@ class Abi(unittest.TestCase):
         self.assertEqual(self.changed, n + 1)
 
     def test_plugin(self):
-        path = os.path.join(self.folder.name, "grown.ini")
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(PIPELINE)
-        done = run(os.path.join(self.grown, "build/app/weir/weir"), *EAL, "-d", MYSTAGE,
-                   "--file-prefix", "weir_abi_%d" % os.getpid(), "--", "-c", path, "-n", "1000")
+        path = self.write("grown.ini", PIPELINE)
+        done = run(os.path.join(self.grown, "build/app/weir/weir"), *EAL, "-d", self.plugin(),
+                   "--file-prefix", self.prefix(), "--", "-c", path, "-n", "1000")
         self.assertRegex(done.stdout, r"ledger +received 1000 .*unaccounted 0")
 
     def test_embedder(self):
@@ -127,25 +124,24 @@ class Abi(unittest.TestCase):
         link = os.path.join(libraries, SONAME)
         if not os.path.exists(link):
             os.symlink(os.path.basename(LIBRARY), link)
-        run(EMBED, *EAL, "--vdev", "net_null0", "--file-prefix", "weir_abi_%d" % os.getpid(),
+        run(EMBED, *EAL, "--vdev", "net_null0", "--file-prefix", self.prefix(),
             env=dict(os.environ, LD_LIBRARY_PATH=libraries))
 
     def test_check_lets_grow(self):
         self.check(self.grown, 0)
 
     def test_check_refuses_the_middle(self):
-        top = os.path.join(self.folder.name, "middle")
+        top = os.path.join(self.folder, "middle")
         os.mkdir(top)
         build(top, middle, [LIBRARY], "weir_ledger")
         self.assertIn("a member stands in the middle", self.check(top, 1).stdout)
 
 
 if __name__ == "__main__":
-    EMBED, MYSTAGE = sys.argv[1:3]
     if shutil.which("abidw") is None:
         print("skipped: abidw is missing: package abigail-tools")
-        sys.exit(SKIPPED)
-    if os.environ.get("WEIR_TEST_SANITIZED"):
+        sys.exit(SKIP)
+    if SANITIZED:
         print("skipped: what is built with sanitizers does not run with a library without them")
-        sys.exit(SKIPPED)
-    unittest.main(argv=sys.argv[:1])
+        sys.exit(SKIP)
+    unittest.main()

@@ -18,12 +18,24 @@
 
 #include "loop_private.h"
 
+/*
+ * No more is counted: no ring holds so many, and times a burst it is still a word. Fan-outs of stages
+ * that call each other multiply to more than that.
+ */
+#define TIMES_MAX (UINT32_C(1) << 23)
+
 /* Gates found so far. */
 struct gates {
 	struct gate *list;
 	unsigned int count;
 	unsigned int size;
 };
+
+static uint32_t
+times_bound(uint64_t times)
+{
+	return (uint32_t)RTE_MIN(times, (uint64_t)TIMES_MAX);
+}
 
 static bool
 gate_same(const struct gate *a, const struct gate *b)
@@ -40,7 +52,8 @@ gates_add(struct gates *gates, const struct gate *gate, bool sum)
 
 		if (!gate_same(have, gate))
 			continue;
-		have->times = sum ? have->times + gate->times : RTE_MAX(have->times, gate->times);
+		have->times = sum ? times_bound((uint64_t)have->times + gate->times) :
+				    RTE_MAX(have->times, gate->times);
 		return 0;
 	}
 	if (gates->count == gates->size) {
@@ -137,7 +150,7 @@ worker_gates(const struct gates_of *of, struct weir_worker *worker, struct gates
 
 		rc = output_gates(of, &worker->outputs[i], &output);
 		for (unsigned int g = 0; g < output.count; g++)
-			output.list[g].times *= times;
+			output.list[g].times = times_bound((uint64_t)output.list[g].times * times);
 		if (rc == 0)
 			rc = gates_merge(gates, &output, false);
 		free(output.list);

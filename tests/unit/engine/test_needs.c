@@ -242,6 +242,38 @@ test_state(void **state)
 	}
 }
 
+/* Fan-outs of stages that call each other multiply to more than a word holds: 2^32, and 2^32 + 2^17. */
+static void
+test_fans(void **state)
+{
+	static const unsigned int fans[][3] = { { 32768, 512, 256 }, { 32769, 512, 256 } };
+	struct rig rig;
+
+	(void)state;
+	for (unsigned int i = 0; i < RTE_DIM(fans); i++) {
+		char lines[3][64];
+
+		for (unsigned int k = 0; k < 3; k++)
+			snprintf(lines[k], sizeof(lines[k]),
+				"stage %c: type=t_batch; input=%s; fan=%u; lcores=1", 'a' + (int)k,
+				k == 0         ? "gen" :
+					k == 1 ? "a" :
+						 "b",
+				fans[i][k]);
+		rig_describe(&rig, "fans",
+			SECTIONS("pipeline: burst=1", "pool: data_room=256",
+				"source gen: type=synth; flows=10; sizes=60; lcores=1", lines[0],
+				lines[1], lines[2], "stage end: type=t_pass; input=c; lcores=2",
+				"link a b: ring=64k", "link b c: ring=64k",
+				"link c end: ring=128k"));
+		rig_place(&rig, "1-2");
+		assert_null(weir_engine_create(rig.plan, NULL, &rig.error));
+		assert_int_equal(rig.error.code, EINVAL);
+		assert_non_null(strstr(rig.error.text, "raise `ring`"));
+		rig_free(&rig);
+	}
+}
+
 struct batches {
 	unsigned int burst, held[2], fan[2], slow;
 	bool called; /* the second from the first */
@@ -530,6 +562,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_state),
+		cmocka_unit_test(test_fans),
 		cmocka_unit_test(test_batches),
 		cmocka_unit_test(test_tick_blocked),
 		cmocka_unit_test(test_tick_interval),

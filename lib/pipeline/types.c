@@ -48,7 +48,8 @@ struct rule {
 static bool
 size_wrong(const struct weir_stage_ops *ops)
 {
-	return ops->size < OPS_LEAST || ops->size > SIZED_MAX;
+	return ops->size < OPS_LEAST || ops->size > SIZED_MAX ||
+		ops->size % alignof(struct weir_stage_ops) != 0;
 }
 
 static bool

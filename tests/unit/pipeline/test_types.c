@@ -103,6 +103,9 @@ test_refused(void **state)
 			NAMELESS "its table does not begin with WEIR_STAGE_OPS\n" },
 		{ { NAMED, .size = offsetof(struct weir_stage_ops, process) }, -EINVAL,
 			NAMELESS "its table does not begin with WEIR_STAGE_OPS\n" },
+		/* No compiler ends a struct within a pointer. */
+		{ { NAMED, .size = offsetof(struct weir_stage_ops, room) + 4 }, -EINVAL,
+			NAMELESS "its table does not begin with WEIR_STAGE_OPS\n" },
 		/* Of headers without a size, which begin with the name. */
 		{ { NAMED, .size = UINT64_C(0x7f0000001000) }, -EINVAL,
 			NAMELESS "its table does not begin with WEIR_STAGE_OPS\n" },

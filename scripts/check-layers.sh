@@ -87,6 +87,7 @@ grep -rnE --include='*.[ch]' '\b(stdout|stderr)\b' lib |
 calls lib exit _exit _Exit quick_exit abort rte_exit rte_panic | report "lib/ ends the process"
 calls lib rte_eal_init rte_eal_cleanup | report "lib/ initialises EAL"
 calls lib signal sigaction | report "lib/ installs signal handlers"
-"$here/rooms.py" --check . | report "the rooms of lib/"
+# Also what it ends by itself with: nothing found is not the same as nothing looked at.
+"$here/rooms.py" --check . 2>&1 | report "the rooms of lib/"
 [ "$found" -eq 0 ] && echo "layers are kept"
 exit "$found"

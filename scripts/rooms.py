@@ -30,7 +30,8 @@ COMMENT = re.compile(r'/\*.*?\*/|"(?:\\.|[^"\\\n])*"', re.DOTALL)
 WORD = re.compile(r"\b[A-Za-z_]\w*")
 TAG = re.compile(r"\b(?:struct|enum|union)\s+\w+")
 FUNCTION = re.compile(r"^([a-z]\w*)\((?:(?!\n\n)[^;{}])*\)\n\{", re.MULTILINE)
-TABLE = re.compile(r"^(?!static\b|extern\b|typedef\b)\w[\w *]*\b(\w+)(?:\[\w*\])* = ", re.MULTILINE)
+TABLE = re.compile(r"^(?!static\b|extern\b|typedef\b|(?:struct|union|enum) \w+;)\w[\w *]*\b(\w+)"
+                   r"(?:\[\w*\])*(?: = |;$)", re.MULTILINE)
 
 
 class File:
@@ -148,6 +149,8 @@ class House:
                 print("circle of %d in %s: %s" % (len(circle), room, names(circle)))
 
     def faults(self):
+        if not self.files:
+            yield "lib/ has no files"
         for room in self.rooms:
             if floor_of(room) is None:
                 yield "lib/%s has no floor: add it to those of %s" % (room, sys.argv[0])

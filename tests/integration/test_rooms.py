@@ -54,6 +54,13 @@ class Rooms(unittest.TestCase):
                       "lib/engine/b.c": "const struct ops b = { 0 };\n"},
                      "lib/link uses lib/engine")
 
+        self.refused({"lib/link/a.c": function("a", ["b"]), "lib/engine/b.c": "int b[4];\n"},
+                     "lib/link uses lib/engine")
+        self.accepted({"lib/link/a.c": function("a", ["b"]), "lib/engine/b.c": "struct b;\n"})
+
+    def test_nothing(self):
+        self.refused({}, "lib/ has no files")
+
     def test_long_function(self):
         self.refused({"lib/link/a.c": function("a", lines=61, static=True)}, "a() has 61 lines")
 

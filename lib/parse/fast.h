@@ -71,6 +71,7 @@
  * cores of an EPYC makes 1.2 times the events (median of 15 alternating rounds).
  */
 typedef uint32_t fast_quarter __attribute__((vector_size(16)));
+typedef fast_quarter fast_place __attribute__((may_alias));
 typedef uint64_t fast_words __attribute__((vector_size(16)));
 typedef uint16_t fast_halves __attribute__((vector_size(16)));
 typedef uint8_t fast_bytes __attribute__((vector_size(16)));
@@ -128,15 +129,6 @@ load32(const void *at)
 	return v;
 }
 
-static inline uint64_t
-load64(const void *at)
-{
-	uint64_t v;
-
-	memcpy(&v, at, sizeof(v));
-	return v;
-}
-
 static inline uint16_t
 load16(const void *at)
 {
@@ -152,10 +144,21 @@ store64(void *at, unsigned int word, uint64_t v)
 	memcpy((uint8_t *)at + word * sizeof(v), &v, sizeof(v));
 }
 
+/*
+ * Quarters are stored in their order, as the compiler would not: out of order they take the store
+ * buffer longer. One hop over two cores makes 0.8 times the events then (medians of 9 and 11
+ * alternating rounds).
+ */
 static inline void
 store_quarter(void *at, unsigned int quarter, fast_quarter v)
 {
-	memcpy((uint8_t *)at + quarter * sizeof(v), &v, sizeof(v));
+	fast_place *place = (fast_place *)at + quarter;
+
+#ifdef RTE_ARCH_X86_64
+	__asm__ volatile("movaps %1, %0" : "=m"(*place) : "x"(v));
+#else
+	*place = v;
+#endif
 }
 
 /* The last quarter: all of it is one constant, but for what the packet must be asked for. */
@@ -174,16 +177,18 @@ fast_fourth(const struct fast *p, int32_t l4_off, int32_t header, uint8_t proto)
 	return (fast_quarter)bytes;
 }
 
-static_assert(offsetof(struct rte_mbuf, pkt_len) == offsetof(struct rte_mbuf, packet_type) + 4,
-	"the length is the upper half of a word of the mbuf");
-
-/* Line 0 of the event. Lane by lane what differs: the rest of a quarter is loaded. */
+/*
+ * Line 0 of the event. Lane by lane what differs: the rest of a quarter is loaded. Nothing is read of
+ * the mbuf by other words than drivers write: what is still in the store buffer, behind stores to lines
+ * that are on their way from another core, can only be read as it was written. One hop over two cores
+ * makes 0.8 times the events where the length is read with what stands before it.
+ */
 static __rte_always_inline void
 fast_store(const struct fast *p, fast_quarter first, int32_t l4_off, int32_t header,
 	int32_t payload, uint32_t hash, uint8_t proto)
 {
 	struct weir_event *event = weir_mbuf_event(p->mbuf);
-	fast_quarter second = (fast_quarter)(fast_words){ load64(&p->mbuf->packet_type), 0 };
+	fast_quarter length = { (uint32_t)p->contiguous };
 	fast_quarter third = p->burst->third;
 	fast_quarter fourth = { 0, 0, 0, p->last | (uint32_t)proto << FAST_PROTO_AT };
 
@@ -195,7 +200,7 @@ fast_store(const struct fast *p, fast_quarter first, int32_t l4_off, int32_t hea
 		fourth = fast_fourth(p, l4_off, header, proto);
 	}
 	store_quarter(event, 0, first);
-	store_quarter(event, 1, __builtin_shufflevector(second, second, 2, 2, 1, 1));
+	store_quarter(event, 1, __builtin_shufflevector(length, length, 1, 1, 0, 0));
 	store_quarter(event, 2, third);
 	store_quarter(event, 3, fourth);
 }

@@ -38,13 +38,16 @@ parse_slow(const struct rte_mbuf *mbuf, const struct weir_parse_burst *burst, ui
 struct parse_run {
 	struct fast_burst fast;
 	struct weir_parse_burst *burst;
-	uint64_t others; /* packets that did not go the short way, or are not OK */
-	uint16_t index;  /* of the pool */
+	uint16_t index; /* of the pool */
 };
 
-/* False, and nothing done: of another pool. */
+/*
+ * False, and nothing done: of another pool. `others` counts what did not go the short way, or is not
+ * OK: beside the run, which is kept in memory, so that it takes no store.
+ */
 static __rte_always_inline bool
-parse_next(struct rte_mbuf *mbuf, const struct rte_mempool *pool, struct parse_run *run)
+parse_next(struct rte_mbuf *mbuf, const struct rte_mempool *pool, struct parse_run *run,
+	uint64_t *others)
 {
 	enum weir_verdict verdict = WEIR_VERDICT_MAX;
 
@@ -58,7 +61,7 @@ parse_next(struct rte_mbuf *mbuf, const struct rte_mempool *pool, struct parse_r
 	if (verdict == WEIR_VERDICT_MAX)
 		verdict = parse_slow(mbuf, run->burst, run->index);
 	run->burst->verdicts[verdict]++;
-	run->others++;
+	++*others;
 	return true;
 }
 
@@ -69,20 +72,20 @@ parse_run(struct rte_mbuf *const mbufs[], uint16_t n, struct weir_parse_burst *b
 {
 	struct parse_run run;
 	size_t fetched = n - RTE_MIN(n, PREFETCH_AHEAD), i;
+	uint64_t others = 0;
 
 	run.burst = burst;
-	run.others = 0;
 	run.index = index;
 	fast_burst_init(&run.fast, burst, index);
 	for (i = 0; i < fetched; i++) {
 		rte_prefetch0(rte_pktmbuf_mtod(mbufs[i + PREFETCH_AHEAD], const void *));
-		if (!parse_next(mbufs[i], pool, &run))
+		if (!parse_next(mbufs[i], pool, &run, &others))
 			break;
 	}
 	for (; i < n; i++)
-		if (!parse_next(mbufs[i], pool, &run))
+		if (!parse_next(mbufs[i], pool, &run, &others))
 			break;
-	burst->verdicts[WEIR_VERDICT_OK] += i - run.others;
+	burst->verdicts[WEIR_VERDICT_OK] += i - others;
 	return (uint16_t)i;
 }
 

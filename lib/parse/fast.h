@@ -180,8 +180,7 @@ fast_fourth(const struct fast *p, int32_t l4_off, int32_t header, uint8_t proto)
 /*
  * Line 0 of the event. Lane by lane what differs: the rest of a quarter is loaded. Nothing is read of
  * the mbuf by other words than drivers write: what is still in the store buffer, behind stores to lines
- * that are on their way from another core, can only be read as it was written. One hop over two cores
- * makes 0.8 times the events where the length is read with what stands before it.
+ * that are on their way from another core, can only be read as it was written.
  */
 static __rte_always_inline void
 fast_store(const struct fast *p, fast_quarter first, int32_t l4_off, int32_t header,

@@ -21,47 +21,49 @@
 static_assert(offsetof(struct rte_mbuf, nb_segs) == offsetof(struct rte_mbuf, refcnt) + 2,
 	"refcnt and nb_segs are read at once");
 
-/* Out of the loop's way. */
-static __rte_noinline enum weir_verdict
-parse_slow(const struct rte_mbuf *mbuf, const struct weir_parse_burst *burst, uint16_t pool)
-{
-	struct weir_event *event = weir_mbuf_event(mbuf);
-
-	if (FAST_KEY_ONLY)
-		parse_general_key_only(mbuf, burst, pool, event);
-	else
-		parse_general(mbuf, burst, pool, event);
-	return (enum weir_verdict)event->verdict;
-}
-
 /* What a run of packets of one pool shares. */
 struct parse_run {
 	struct fast_burst fast;
 	struct weir_parse_burst *burst;
-	uint16_t index; /* of the pool */
+	uint64_t trunc_l2; /* packets that the short way found cut in LLC */
+	uint64_t slow;     /* those that did not go it, counted by their verdicts */
+	uint16_t index;    /* of the pool */
 };
 
+/* Out of the loop's way. */
+static __rte_noinline void
+parse_slow(const struct rte_mbuf *mbuf, struct weir_parse_burst *burst, uint16_t index)
+{
+	struct weir_event *event = weir_mbuf_event(mbuf);
+
+	if (FAST_KEY_ONLY)
+		parse_general_key_only(mbuf, burst, index, event);
+	else
+		parse_general(mbuf, burst, index, event);
+	burst->verdicts[event->verdict]++;
+}
+
 /*
- * False, and nothing done: of another pool. `others` counts what did not go the short way, or is not
- * OK: beside the run, which is kept in memory, so that it takes no store.
+ * False, and nothing done: of another pool. What the short way makes takes one count at most: the
+ * stores of an event wait behind those of the one before.
  */
 static __rte_always_inline bool
-parse_next(struct rte_mbuf *mbuf, const struct rte_mempool *pool, struct parse_run *run,
-	uint64_t *others)
+parse_next(struct rte_mbuf *mbuf, const struct rte_mempool *pool, struct parse_run *run)
 {
 	enum weir_verdict verdict = WEIR_VERDICT_MAX;
 
-	if (RTE_BYTE_ORDER == RTE_LITTLE_ENDIAN && fast_takes(mbuf, pool)) {
-		if (likely(parse_fast(mbuf, &run->fast)))
-			return true;
-		verdict = parse_fast_llc(mbuf, &run->fast);
-	} else if (mbuf->pool != pool) {
+	if (RTE_BYTE_ORDER == RTE_LITTLE_ENDIAN && fast_takes(mbuf, pool))
+		verdict = parse_fast(mbuf, &run->fast);
+	else if (mbuf->pool != pool)
 		return false;
+	if (likely(verdict == WEIR_VERDICT_OK))
+		return true;
+	if (verdict == WEIR_VERDICT_TRUNC_L2) {
+		run->trunc_l2++;
+		return true;
 	}
-	if (verdict == WEIR_VERDICT_MAX)
-		verdict = parse_slow(mbuf, run->burst, run->index);
-	run->burst->verdicts[verdict]++;
-	++*others;
+	parse_slow(mbuf, run->burst, run->index);
+	run->slow++;
 	return true;
 }
 
@@ -70,22 +72,20 @@ static __rte_always_inline uint16_t
 parse_run(struct rte_mbuf *const mbufs[], uint16_t n, struct weir_parse_burst *burst,
 	const struct rte_mempool *pool, uint16_t index)
 {
-	struct parse_run run;
+	struct parse_run run = { .burst = burst, .index = index };
 	size_t fetched = n - RTE_MIN(n, PREFETCH_AHEAD), i;
-	uint64_t others = 0;
 
-	run.burst = burst;
-	run.index = index;
 	fast_burst_init(&run.fast, burst, index);
 	for (i = 0; i < fetched; i++) {
 		rte_prefetch0(rte_pktmbuf_mtod(mbufs[i + PREFETCH_AHEAD], const void *));
-		if (!parse_next(mbufs[i], pool, &run, &others))
+		if (!parse_next(mbufs[i], pool, &run))
 			break;
 	}
 	for (; i < n; i++)
-		if (!parse_next(mbufs[i], pool, &run, &others))
+		if (!parse_next(mbufs[i], pool, &run))
 			break;
-	burst->verdicts[WEIR_VERDICT_OK] += i - others;
+	burst->verdicts[WEIR_VERDICT_OK] += i - run.slow - run.trunc_l2;
+	burst->verdicts[WEIR_VERDICT_TRUNC_L2] += run.trunc_l2;
 	return (uint16_t)i;
 }
 
@@ -101,7 +101,7 @@ parse_burst(struct rte_mbuf *const mbufs[], uint16_t n, struct weir_parse_burst 
 		if (likely(index != 0))
 			done = parse_run(mbufs, n, burst, pool, index);
 		else
-			burst->verdicts[parse_slow(mbufs[0], burst, 0)]++;
+			parse_slow(mbufs[0], burst, 0);
 		mbufs += done;
 		n -= done;
 	}

@@ -122,7 +122,7 @@ ended(struct run *run)
 	double now = clock_s();
 	struct weir_ledger ledger = WEIR_LEDGER_INIT;
 
-	if (signals > 0 || weir_engine_drained(run->engine))
+	if (signals > 0 || weir_engine_drained(run->engine) || weir_engine_exhausted(run->engine))
 		return true;
 	if (options->duration > 0 && now - run->started >= options->duration)
 		return true;
@@ -180,6 +180,18 @@ balance(const struct weir_engine *engine)
 	return ledger.unaccounted != 0 || ledger.in_flight != 0 || leaked != 0 ? -EPROTO : 0;
 }
 
+/* What was lost at the edges, said once more: the log may be long. */
+static int
+failures(struct weir_engine *engine)
+{
+	struct weir_error error;
+	unsigned int i;
+
+	for (i = 0; weir_engine_failure(engine, i, &error) == 0; i++)
+		complain("%s", error.text);
+	return i > 0 ? -EIO : 0;
+}
+
 static int
 run_until_end(struct run *run)
 {
@@ -217,5 +229,6 @@ run_engine(struct weir_engine *engine, const struct options *options, FILE *tabl
 	table_summary(run.table);
 	table_free(run.table);
 	ret |= balance(engine);
+	ret |= failures(engine);
 	return ret == 0 ? STATUS_OK : STATUS_FAILED;
 }

@@ -161,6 +161,26 @@ WEIR_API unsigned int weir_engine_watch(struct weir_engine *engine);
 /** weir_engine_drained() tells whether every worker has stopped. */
 WEIR_API bool weir_engine_drained(const struct weir_engine *engine);
 
+/**
+ * weir_engine_exhausted() tells whether every source has come to its end: none will ever give another
+ * event. Such sources are those that read files; with any other the answer stays false. What is under
+ * way is not looked at: weir_engine_stop() drains it. Thread-safe.
+ */
+WEIR_API bool weir_engine_exhausted(const struct weir_engine *engine);
+
+/**
+ * weir_engine_failure() tells what went wrong at an edge while the engine ran: what was lost before the
+ * first ring or behind the last sink and need not have been, a capture file that is cut, a sink that
+ * could not write. Each was logged when it happened. The first WEIR_FAILURES_MAX are kept. An engine of
+ * which this says -ENOENT for 0 has none. Thread-safe.
+ *
+ * @param i      from 0, in the order in which they happened
+ * @param error  its text is one line
+ * @return 0; -ENOENT: there are no more
+ */
+WEIR_API int weir_engine_failure(struct weir_engine *engine, unsigned int i,
+	struct weir_error *error);
+
 /** Name of the engine: its pipeline's. */
 WEIR_API const char *weir_engine_name(const struct weir_engine *engine);
 

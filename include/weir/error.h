@@ -23,6 +23,9 @@ extern "C" {
 /** Bytes of an error's text, its final NUL included. */
 #define WEIR_ERROR_TEXT 512
 
+/** Failures that an engine keeps: see weir_engine_failure(). */
+#define WEIR_FAILURES_MAX 16
+
 /** An error. */
 struct weir_error {
 	/** Positive errno: EINVAL when what was asked is wrong, another when the machine lacks it. */

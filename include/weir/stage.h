@@ -233,6 +233,17 @@ WEIR_API void weir_abandon(struct weir_worker *worker, struct weir_event *events
  */
 WEIR_API void weir_transmitted(struct weir_worker *worker, uint16_t n);
 
+/**
+ * weir_worker_fail() says that a worker lost what need not have been lost, or cannot go on: it is logged,
+ * and told by weir_engine_failure() from then on. Takes a lock and writes to the log: from init(), tick(),
+ * drain(), fini() and threads of the stage's own, once for each cause, never for each event. Thread-safe.
+ *
+ * @param code    positive errno
+ * @param format  as for printf(): one line without a newline, what and where
+ */
+WEIR_API void weir_worker_fail(struct weir_worker *worker, int code, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
 /** Name of the node that the worker is an instance of. */
 WEIR_API const char *weir_worker_name(const struct weir_worker *worker);
 /** Index of the worker within its node, from 0. */

@@ -91,6 +91,7 @@ seat_create(struct weir_engine *engine, struct seat *seat, const struct plan_wor
 	worker->tunnel = (uint8_t)node->conf.tunnel;
 	worker->under_pressure = (uint8_t)node->conf.under_pressure;
 	worker->hash_key = &engine->hash_key;
+	worker->failures = &engine->failures;
 	worker->pool = engine_pool(engine, plan->socket);
 	if (plan->port != UINT_MAX) {
 		worker->port = engine->plan->ports[plan->port].id;

@@ -76,6 +76,22 @@ weir_engine_hash_key(const struct weir_engine *engine)
 	return &engine->hash_key;
 }
 
+int
+weir_engine_failure(struct weir_engine *engine, unsigned int i, struct weir_error *error)
+{
+	return failures_get(&engine->failures, i, error);
+}
+
+bool
+weir_engine_exhausted(const struct weir_engine *engine)
+{
+	for (unsigned int i = 0; i < engine->seat_count; i++)
+		if (engine->seats[i].node->source &&
+			!__atomic_load_n(&engine->seats[i].worker->exhausted, __ATOMIC_ACQUIRE))
+			return false;
+	return true;
+}
+
 /* The struct alone, and what was asked of it. */
 static struct weir_engine *
 engine_alloc(const struct weir_plan *plan, const struct weir_engine_conf *conf,
@@ -93,6 +109,7 @@ engine_alloc(const struct weir_plan *plan, const struct weir_engine_conf *conf,
 		return NULL;
 	}
 	pthread_mutex_init(&engine->setting, NULL);
+	failures_init(&engine->failures);
 	engine->plan = plan;
 	engine->flow_seed = (uint32_t)rte_rand();
 	weir_hash_key_init(&engine->hash_key, hash_seed != 0 ? hash_seed : random_seed());
@@ -159,6 +176,7 @@ unlist:
 	engine_unlist(engine);
 free_engine:
 	pthread_mutex_destroy(&engine->setting);
+	failures_destroy(&engine->failures);
 	free(engine);
 	rte_errno = -rc;
 	return NULL;
@@ -185,6 +203,7 @@ weir_engine_destroy(struct weir_engine *engine)
 	leaked = engine_pools_free(engine);
 	rte_free(engine->control);
 	pthread_mutex_destroy(&engine->setting);
+	failures_destroy(&engine->failures);
 	free(engine);
 	return leaked;
 }

@@ -78,6 +78,7 @@ struct weir_engine {
 	pthread_mutex_t setting;   /* held by who sets; never by a worker */
 	uint32_t flow_seed;        /* of drop-flow */
 	struct weir_hash_key hash_key;
+	struct failures failures; /* any thread */
 	struct port_state *ports;
 	unsigned int port_count;
 	struct pool_state *pools;

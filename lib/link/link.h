@@ -12,6 +12,7 @@
 #ifndef WEIR_LIB_LINK_H
 #define WEIR_LIB_LINK_H
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -274,7 +275,32 @@ struct __rte_cache_aligned weir_worker {
 	const uint64_t *key_only; /* a source's count of packets parsed key-only, or NULL */
 	/* Of the hashes of a source's events. */
 	const struct weir_hash_key *hash_key;
+	struct failures *failures; /* the engine's */
+	uint32_t exhausted; /* a source's: it has nothing more, for ever; any thread reads it */
 };
+
+/* What went wrong at the edges of an engine. Thread-safe; never used by the data path. */
+struct failures {
+	pthread_mutex_t lock;
+	unsigned int count;
+	struct weir_error list[WEIR_FAILURES_MAX];
+};
+
+/* failure.c */
+void failures_init(struct failures *failures);
+void failures_destroy(struct failures *failures);
+/* Log it, and keep it unless there are too many. */
+void failures_add(struct failures *failures, const struct weir_error *error);
+/* The i-th: 0; -ENOENT beyond the last. */
+int failures_get(struct failures *failures, unsigned int i, struct weir_error *error);
+
+/* The source's lcore: nothing will come any more. Whoever sees it sees all that came before. */
+static inline void
+worker_exhausted(struct weir_worker *worker)
+{
+	if (!worker->exhausted)
+		__atomic_store_n(&worker->exhausted, 1, __ATOMIC_RELEASE);
+}
 
 /* Whether the device of the worker's port went away. */
 static inline bool

@@ -5,71 +5,7 @@
 /* What the event says of a right packet, protocol by protocol. */
 #include "testing.h"
 
-#include "frames.h"
-#include "packet.h"
-
-static struct weir_event event;
-
-/* The event of a frame whose mbuf has these offload results. */
-static void
-parse_with(struct frame *f, uint8_t tunnel, uint64_t ol_flags, uint16_t outer, uint16_t inner)
-{
-	struct weir_parse_burst burst = { .size = sizeof(burst),
-		.tsc = 7,
-		.port = 3,
-		.queue = 2,
-		.tunnel = tunnel };
-	struct packet p;
-	struct rte_mbuf *mbuf = packet_make(&p, frame_bytes(f), frame_len(f), 0, 0);
-	const char *wrong;
-
-	mbuf->ol_flags = ol_flags;
-	mbuf->vlan_tci_outer = outer;
-	mbuf->vlan_tci = inner;
-	weir_parse(&mbuf, 1, &burst);
-	event = *weir_mbuf_event(mbuf);
-	wrong = packet_wrong(mbuf);
-	packet_free(&p);
-	if (wrong != NULL)
-		fail_msg("%s", wrong);
-	assert_int_equal(event.verdict, WEIR_VERDICT_OK);
-	assert_int_equal(event.tsc, 7);
-	assert_int_equal(event.port, 3);
-	assert_int_equal(event.queue, 2);
-}
-
-static void
-parse(struct frame *f)
-{
-	parse_with(f, WEIR_PARSE_INNER, 0, 0, 0);
-}
-
-static void
-assert_flow(uint8_t proto, uint8_t version, uint16_t sport, uint16_t dport)
-{
-	assert_true(event.flags & WEIR_EVENT_KEYED);
-	assert_int_equal(event.proto, proto);
-	assert_int_equal(weir_event_ip_version(&event), version);
-	assert_int_equal(weir_event_ethertype(&event), version == 4 ? 0x0800 : 0x86dd);
-	assert_int_equal(rte_be_to_cpu_16(event.key.sport), sport);
-	assert_int_equal(rte_be_to_cpu_16(event.key.dport), dport);
-}
-
-static void
-assert_offsets(uint16_t l3, uint16_t l4, uint16_t off, uint16_t len)
-{
-	assert_int_equal(event.l3_off, l3);
-	assert_int_equal(event.l4_off, l4);
-	assert_int_equal(event.payload_off, off);
-	assert_int_equal(event.payload_len, len);
-}
-
-static void
-assert_tunnel(uint8_t tunnel, uint32_t id)
-{
-	assert_int_equal(event.tunnel, tunnel);
-	assert_int_equal(event.tunnel_id, id);
-}
+#include "right.h"
 
 static void
 plain(unsigned int i)
@@ -79,15 +15,6 @@ plain(unsigned int i)
 	frames_plain(i, &f);
 	parse(&f);
 	assert_tunnel(WEIR_TUNNEL_NONE, 0);
-}
-
-static void
-tunnel(unsigned int i)
-{
-	struct frame f;
-
-	frames_tunnel(i, &f);
-	parse(&f);
 }
 
 static void
@@ -351,27 +278,6 @@ atomic_fragment(void **state)
 	assert_false(event.flags & WEIR_EVENT_FRAGMENT);
 }
 
-/* All fragments of a tunnel's packet have the outer addresses: none is looked into. */
-static void
-fragmented_tunnel(void **state)
-{
-	struct frame f;
-
-	(void)state;
-	tcp4(&f);
-	ipv4_options(&f, IPPROTO_IPIP, 0, 0x2000);
-	ether(&f, 0x0800);
-	parse(&f);
-	assert_flow(IPPROTO_IPIP, 4, 0, 0);
-	tcp4(&f);
-	ether(&f, 0x0800);
-	vxlan(&f, 5);
-	ipv4_options(&f, IPPROTO_UDP, 0, 0x2000);
-	ether(&f, 0x0800);
-	parse(&f);
-	assert_flow(IPPROTO_UDP, 4, 40000, 4789);
-}
-
 /* A jumbogram has length 0: what there is of the frame is its payload. */
 static void
 jumbogram(void **state)
@@ -389,122 +295,6 @@ jumbogram(void **state)
 	parse(&f);
 	assert_flow(IPPROTO_UDP, 6, 1, 2);
 	assert_int_equal(event.payload_len, 30);
-}
-
-static void
-ipip(void **state)
-{
-	(void)state;
-	tunnel(0);
-	assert_flow(IPPROTO_TCP, 4, 1234, 443);
-	assert_offsets(34, 54, 74, 10);
-	assert_tunnel(WEIR_TUNNEL_IPIP, 0);
-	tunnel(1);
-	assert_flow(IPPROTO_TCP, 4, 1234, 443);
-	tunnel(2);
-	assert_flow(IPPROTO_UDP, 6, 5353, 53);
-	tunnel(3);
-	assert_flow(IPPROTO_UDP, 6, 5353, 53);
-	assert_offsets(54, 94, 102, 12);
-}
-
-static void
-gre_kinds(void **state)
-{
-	static const struct {
-		unsigned int frame;
-		uint32_t key;
-	} cases[] = { { 4, 0 }, { 5, 0x01020304 }, { 6, 0x01020304 }, { 7, 0x01020304 },
-		{ 14, 0 } };
-	unsigned int i;
-
-	(void)state;
-	for (i = 0; i < RTE_DIM(cases); i++) {
-		tunnel(cases[i].frame);
-		assert_flow(IPPROTO_TCP, 4, 1234, 443);
-		assert_tunnel(WEIR_TUNNEL_GRE, cases[i].key);
-		assert_int_equal(event.payload_len, 10);
-	}
-}
-
-static void
-gre_undecoded(void **state)
-{
-	struct frame f;
-
-	(void)state;
-	payload(&f, 20);
-	gre(&f, 0, 0x1234);
-	ipv4(&f, IPPROTO_GRE);
-	ether(&f, 0x0800);
-	parse(&f);
-	assert_flow(IPPROTO_GRE, 4, 0, 0);
-	assert_offsets(14, 34, 38, 20);
-	assert_tunnel(WEIR_TUNNEL_NONE, 0);
-}
-
-static void
-vxlan_and_geneve(void **state)
-{
-	(void)state;
-	tunnel(8);
-	assert_flow(IPPROTO_TCP, 4, 1234, 443);
-	assert_offsets(64, 84, 104, 10);
-	assert_tunnel(WEIR_TUNNEL_VXLAN, 5001);
-	tunnel(9);
-	assert_flow(IPPROTO_UDP, 6, 5353, 53);
-	assert_tunnel(WEIR_TUNNEL_VXLAN, 5001);
-	assert_int_equal(weir_event_vlan_count(&event), 2);
-	assert_int_equal(event.vlan[0], 8);
-	assert_int_equal(event.vlan[1], 9);
-	tunnel(10);
-	assert_flow(IPPROTO_TCP, 4, 1234, 443);
-	assert_tunnel(WEIR_TUNNEL_GENEVE, 77);
-	tunnel(11);
-	assert_flow(IPPROTO_TCP, 4, 1234, 443);
-	assert_tunnel(WEIR_TUNNEL_GENEVE, 77);
-}
-
-static void
-gtpu_kinds(void **state)
-{
-	(void)state;
-	tunnel(12);
-	assert_flow(IPPROTO_TCP, 4, 1234, 443);
-	assert_tunnel(WEIR_TUNNEL_GTPU, 0xdeadbeef);
-	tunnel(13);
-	assert_flow(IPPROTO_TCP, 4, 1234, 443);
-	assert_tunnel(WEIR_TUNNEL_GTPU, 0xdeadbeef);
-}
-
-/* Of several tunnels the event names the innermost. */
-static void
-nested_tunnels(void **state)
-{
-	(void)state;
-	tunnel(15);
-	assert_flow(IPPROTO_TCP, 4, 1234, 443);
-	assert_tunnel(WEIR_TUNNEL_IPIP, 0);
-}
-
-static void
-outer(void **state)
-{
-	static const uint8_t protos[FRAMES_TUNNEL] = { IPPROTO_IPIP, IPPROTO_IPIP, IPPROTO_IPV6,
-		IPPROTO_IPV6, IPPROTO_GRE, IPPROTO_GRE, IPPROTO_GRE, IPPROTO_GRE, IPPROTO_UDP,
-		IPPROTO_UDP, IPPROTO_UDP, IPPROTO_UDP, IPPROTO_UDP, IPPROTO_UDP, IPPROTO_GRE,
-		IPPROTO_GRE };
-	struct frame f;
-	unsigned int i;
-
-	(void)state;
-	for (i = 0; i < FRAMES_TUNNEL; i++) {
-		frames_tunnel(i, &f);
-		parse_with(&f, WEIR_PARSE_OUTER, 0, 0, 0);
-		assert_int_equal(event.proto, protos[i]);
-		assert_tunnel(WEIR_TUNNEL_NONE, 0);
-		assert_int_equal(event.l3_off, i == 9 ? 18 : 14);
-	}
 }
 
 /* Whether an mbuf is pristine is what weir_mbuf_mark() says of it. */
@@ -549,15 +339,7 @@ main(void)
 		cmocka_unit_test(icmp_error),
 		cmocka_unit_test(fragments),
 		cmocka_unit_test(atomic_fragment),
-		cmocka_unit_test(fragmented_tunnel),
 		cmocka_unit_test(jumbogram),
-		cmocka_unit_test(ipip),
-		cmocka_unit_test(gre_kinds),
-		cmocka_unit_test(gre_undecoded),
-		cmocka_unit_test(vxlan_and_geneve),
-		cmocka_unit_test(gtpu_kinds),
-		cmocka_unit_test(nested_tunnels),
-		cmocka_unit_test(outer),
 		cmocka_unit_test(pristine),
 	};
 

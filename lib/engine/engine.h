@@ -132,6 +132,8 @@ uint64_t engine_cycles(const struct weir_engine *engine);
 
 /* ports.c: counts since the engine was made; of a port that is gone, those that were last read. */
 void engine_port_counts(struct port_state *port, struct port_counts *counts);
+/* The control side, now and then: what sources have to look after at their ports. */
+void engine_ports_watch(struct weir_engine *engine);
 /* The port is gone from now on; whether it was not before, nor stopped. */
 bool port_mark(struct port_state *port);
 

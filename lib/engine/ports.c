@@ -89,6 +89,24 @@ engine_port_counts(struct port_state *port, struct port_counts *counts)
 	rte_spinlock_unlock(&port->lock);
 }
 
+void
+engine_ports_watch(struct weir_engine *engine)
+{
+	for (unsigned int i = 0; i < engine->seat_count; i++) {
+		const struct seat *seat = &engine->seats[i];
+		struct port_state *port;
+
+		if (!seat->node->source || seat->node->source_ops->watch == NULL ||
+			seat->plan->port >= engine->port_count)
+			continue;
+		port = &engine->ports[seat->plan->port];
+		rte_spinlock_lock(&port->lock);
+		if (!port->stopped && !port->gone)
+			seat->node->source_ops->watch(seat->worker, seat->worker->state);
+		rte_spinlock_unlock(&port->lock);
+	}
+}
+
 /* The pool of each RX queue is that of the worker who polls it; and what else the source says. */
 static void
 port_receivers(const struct weir_engine *engine, unsigned int port, struct port_conf *conf,

@@ -140,6 +140,14 @@ ethdev_poll(struct weir_worker *worker, void *state, struct weir_event *events[]
 }
 
 static void
+ethdev_watch(struct weir_worker *worker, void *state)
+{
+	struct ethdev_state *s = state;
+
+	wire_clock_watch(&s->clock, worker->port);
+}
+
+static void
 ethdev_pressure(struct weir_worker *worker, void *state, bool on)
 {
 	struct ethdev_state *s = state;
@@ -158,4 +166,5 @@ const struct source_ops source_ethdev = {
 	.init = ethdev_init,
 	.poll = ethdev_poll,
 	.pressure = ethdev_pressure,
+	.watch = ethdev_watch,
 };

@@ -39,6 +39,8 @@ struct source_ops {
 	void (*pressure)(struct weir_worker *worker, void *state, bool on);
 	/* As a stage's: a live parameter was set; `rate`, say. NULL where none is live. */
 	void (*set)(struct weir_worker *worker, void *state, const void *conf);
+	/* The control side, now and then, while the worker's port is there; NULL: nothing to do. */
+	void (*watch)(struct weir_worker *worker, void *state);
 	/* Undo init; NULL: nothing. */
 	void (*fini)(struct weir_worker *worker, void *state);
 };

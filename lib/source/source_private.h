@@ -18,16 +18,49 @@
 void source_parse_init(struct weir_worker *worker, uint16_t port, uint16_t queue,
 	struct weir_parse_burst *parse);
 
+/* From ticks to ns since 1970: a line with a bend, so that no time goes back where the rate changes. */
+struct wire_rate {
+	uint64_t base_ticks;
+	uint64_t base_ns;
+	uint64_t mult;   /* ns for each tick from the base on, times 2^WIRE_CLOCK_SHIFT */
+	uint64_t before; /* and before it */
+};
+
+/* A port's clock and the machine's, read together. */
+struct clock_reading {
+	uint64_t ticks;
+	uint64_t steady_ns; /* of CLOCK_MONOTONIC */
+	uint64_t wall_ns;   /* of CLOCK_REALTIME */
+};
+
 /* How the driver's RX timestamps become ns since 1970. */
 struct wire_clock {
 	int offset;    /* of the mbuf's field; negative: the driver gives none */
 	uint64_t flag; /* set where the field is filled */
-	uint64_t mult; /* ns for each tick, times 2^WIRE_CLOCK_SHIFT */
-	uint64_t base_ticks;
-	uint64_t base_ns;
+	/* The control side writes the one that does not hold, and has it hold by the version. */
+	struct wire_rate rates[2];
+	uint32_t version; /* rates[version & 1] holds */
+
+	/* The control side's. */
+	bool learns;                      /* the rate is not known for good */
+	uint64_t learnt_tsc;              /* when that was last tried */
+	int64_t wall_ns;                  /* of the wall clock to the steady one */
+	struct clock_reading since, next; /* the rate is learnt since then; since when it will be */
 };
 
 void wire_clock_init(uint16_t port, struct wire_clock *clock);
+
+/* The one rate of a clock that is what it is said to be, from that base on. */
+void wire_clock_set(struct wire_clock *clock, uint64_t ticks, uint64_t ns, uint64_t mult);
+
+/*
+ * Learn what a reading says: the rate, over a minute or two, and where the clock stands, which is put
+ * right within a second. By how many ns the wall clock has stepped: 0 nearly always.
+ */
+int64_t wire_clock_learn(struct wire_clock *clock, const struct clock_reading *now);
+
+/* The control side, now and then: read the port's clock, once a second, and learn from it. */
+void wire_clock_watch(struct wire_clock *clock, uint16_t port);
 
 /* Set `wire_ns`, and that it is known, of the events of a burst; clock->offset is not negative. */
 void wire_clock_stamp(const struct wire_clock *clock, struct rte_mbuf *const mbufs[], uint16_t n);

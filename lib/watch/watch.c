@@ -98,6 +98,7 @@ weir_engine_watch(struct weir_engine *engine)
 	stuck = watch_stuck(engine, now);
 	watch_blocked(engine, now);
 	watch_lost(engine, now);
+	engine_ports_watch(engine);
 	ports_read(engine, now);
 	return stuck;
 }

@@ -37,9 +37,7 @@ test_known(void **state)
 		memset(event, 0, sizeof(*event));
 		event->flags = WEIR_EVENT_KEYED;
 	}
-	wire.base_ticks = 0;
-	wire.base_ns = 0;
-	wire.mult = UINT64_C(1000) << WIRE_CLOCK_SHIFT;
+	wire_clock_set(&wire, 0, 0, UINT64_C(1000) << WIRE_CLOCK_SHIFT);
 	stamp(mbufs[0], 1234567);
 	stamp(mbufs[2], 0);
 	wire_clock_stamp(&wire, mbufs, PACKETS);
@@ -60,9 +58,7 @@ test_base(void **state)
 
 	(void)state;
 	assert_non_null(mbuf);
-	wire.base_ticks = 5000;
-	wire.base_ns = 1000000;
-	wire.mult = UINT64_C(2) << WIRE_CLOCK_SHIFT;
+	wire_clock_set(&wire, 5000, 1000000, UINT64_C(2) << WIRE_CLOCK_SHIFT);
 	stamp(mbuf, 5100);
 	wire_clock_stamp(&wire, &mbuf, 1);
 	assert_int_equal(weir_mbuf_event(mbuf)->wire_ns, 1000200);
@@ -70,6 +66,140 @@ test_base(void **state)
 	wire_clock_stamp(&wire, &mbuf, 1);
 	assert_int_equal(weir_mbuf_event(mbuf)->wire_ns, 999800);
 	rte_pktmbuf_free(mbuf);
+}
+
+/* A port's clock that is off by so many parts in a million, of so many ticks a second. */
+struct simulated {
+	double hz;
+	double ppm;
+	uint64_t first; /* tick of second 0 */
+	int64_t wall;   /* ns from the steady clock to the wall clock */
+};
+
+static struct clock_reading
+reading_at(const struct simulated *sim, double s, int64_t jitter)
+{
+	struct clock_reading reading = {
+		.ticks = sim->first + (uint64_t)(int64_t)(s * sim->hz * (1 + sim->ppm * 1e-6)),
+		.steady_ns =
+			1000 * (uint64_t)NS_PER_S + (uint64_t)(int64_t)(s * 1e9) + (uint64_t)jitter,
+	};
+
+	reading.wall_ns = reading.steady_ns + (uint64_t)sim->wall;
+	return reading;
+}
+
+/* The wire time of a packet at a second. */
+static uint64_t
+wire_at(const struct simulated *sim, struct rte_mbuf *mbuf, double s)
+{
+	struct clock_reading reading = reading_at(sim, s, 0);
+
+	stamp(mbuf, reading.ticks);
+	wire_clock_stamp(&wire, &mbuf, 1);
+	return weir_mbuf_event(mbuf)->wire_ns;
+}
+
+/* As the clock is after its port was set up: a rate of 10 ms, read with some us of error. */
+static void
+begin(const struct simulated *sim)
+{
+	struct clock_reading now = reading_at(sim, 0, 3000);
+
+	wire.since = reading_at(sim, -0.01, -3000);
+	wire.next = now;
+	wire.wall_ns = sim->wall;
+	wire_clock_set(&wire, now.ticks, now.wall_ns,
+		(uint64_t)(((__int128)(now.steady_ns - wire.since.steady_ns) << WIRE_CLOCK_SHIFT) /
+			(now.ticks - wire.since.ticks)));
+}
+
+/* Over an hour no packet is off by more than readings are, once a few were made; none goes back. */
+static void
+test_hour(void **state)
+{
+	struct simulated sims[] = {
+		{ .hz = 1e9, .ppm = 0, .first = 77, .wall = INT64_C(1700000000) * NS_PER_S },
+		{ .hz = 1e9, .ppm = 120, .first = 0, .wall = INT64_C(1700000000) * NS_PER_S },
+		{ .hz = 156.25e6, .ppm = -80, .first = UINT64_MAX / 2, .wall = 5 },
+		{ .hz = 3.2e9, .ppm = 3, .first = UINT64_MAX - 1000000, .wall = 0 },
+	};
+	uint64_t random = testing_seed();
+	struct rte_mbuf *mbuf = rte_pktmbuf_alloc(pool);
+
+	(void)state;
+	assert_non_null(mbuf);
+	for (unsigned int i = 0; i < RTE_DIM(sims); i++) {
+		uint64_t before = 0;
+
+		begin(&sims[i]);
+		for (unsigned int s = 1; s <= 3600; s++) {
+			int64_t jitter = (int64_t)(testing_random(&random) % 2000) - 1000;
+			struct clock_reading now = reading_at(&sims[i], s, jitter);
+
+			/* Before the reading, and after it, of a time before. */
+			for (int part = -3; part < 3; part++) {
+				double at = s + part * 1e-6;
+				uint64_t ns = wire_at(&sims[i], mbuf, at);
+				int64_t off = (int64_t)(ns -
+					(1000 * (uint64_t)NS_PER_S + (uint64_t)(at * 1e9) +
+						(uint64_t)sims[i].wall));
+
+				assert_true(ns >= before);
+				before = ns;
+				if (s > 10 && (off > 4000 || off < -4000))
+					fail_msg("clock %u, second %u: off by %lld ns", i, s,
+						(long long)off);
+				if (part == -1)
+					assert_int_equal(wire_clock_learn(&wire, &now), 0);
+			}
+		}
+	}
+	rte_pktmbuf_free(mbuf);
+}
+
+/* When the wall clock steps, so do the times, at once, and it is told once. */
+static void
+test_step(void **state)
+{
+	static const int64_t steps[] = { INT64_C(3600) * NS_PER_S, -INT64_C(86400) * NS_PER_S,
+		2000000, -2000000 };
+	struct simulated sim = { .hz = 1e9, .wall = INT64_C(1700000000) * NS_PER_S };
+	struct rte_mbuf *mbuf = rte_pktmbuf_alloc(pool);
+	struct clock_reading now;
+	unsigned int s = 1;
+
+	(void)state;
+	assert_non_null(mbuf);
+	begin(&sim);
+	for (unsigned int i = 0; i < RTE_DIM(steps); i++) {
+		sim.wall += steps[i];
+		now = reading_at(&sim, s++, 0);
+		assert_int_equal(wire_clock_learn(&wire, &now), steps[i]);
+		assert_true(wire_at(&sim, mbuf, s - 1) - now.wall_ns < 2);
+		now = reading_at(&sim, s++, 0);
+		assert_int_equal(wire_clock_learn(&wire, &now), 0);
+	}
+	rte_pktmbuf_free(mbuf);
+}
+
+/* A clock that stands still, or is set back, teaches nothing. */
+static void
+test_still(void **state)
+{
+	struct simulated sim = { .hz = 1e9, .first = 1000000000 };
+	struct clock_reading now;
+	uint32_t version;
+
+	(void)state;
+	begin(&sim);
+	version = wire.version;
+	now = reading_at(&sim, 5, 0);
+	now.ticks = wire.since.ticks;
+	assert_int_equal(wire_clock_learn(&wire, &now), 0);
+	now.ticks = 0;
+	assert_int_equal(wire_clock_learn(&wire, &now), 0);
+	assert_int_equal(wire.version, version);
 }
 
 static int
@@ -97,6 +227,9 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_known),
 		cmocka_unit_test(test_base),
+		cmocka_unit_test(test_hour),
+		cmocka_unit_test(test_step),
+		cmocka_unit_test(test_still),
 	};
 
 	testing_eal_init(NULL);

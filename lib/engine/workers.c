@@ -9,6 +9,14 @@
 
 #include "engine_private.h"
 
+static void
+source_seat_init(struct seat *seat)
+{
+	seat->drop_verdicts = pipeline_drop_mask(&seat->node->conf);
+	seat->asked = RTE_MAX(seat->node->source_ops->least, (uint16_t)1);
+	seat->least = seat->asked;
+}
+
 int
 engine_workers_init(struct weir_engine *engine, struct weir_error *error)
 {
@@ -32,7 +40,8 @@ engine_workers_init(struct weir_engine *engine, struct weir_error *error)
 		if (rc != 0)
 			return weir_error_set(error, why.code, "%s", why.text);
 		seat->initialised = true;
-		seat->drop_verdicts = node->source ? pipeline_drop_mask(&node->conf) : 0;
+		if (node->source)
+			source_seat_init(seat);
 	}
 	return 0;
 }
@@ -88,8 +97,10 @@ source_abandon(struct seat *seat)
 	const struct source_ops *ops = seat->node->source_ops;
 	struct weir_worker *worker = seat->worker;
 	struct weir_event *events[BURST_MAX];
-	unsigned int all = 0;
+	unsigned int all = seat->kept_count;
 
+	weir_abandon(worker, seat->kept, seat->kept_count);
+	seat->kept_count = 0;
 	while (ops != NULL && ops->drain != NULL && ops->drain(worker, worker->state) > 0) {
 		uint16_t n = ops->poll(worker, worker->state, events, BURST_MAX);
 

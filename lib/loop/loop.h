@@ -77,13 +77,17 @@ struct seat {
 	unsigned int upstream_count;
 	uint32_t drop_verdicts; /* bits of verdicts that a source drops */
 	uint16_t turn;          /* which input is first in the next pass */
-	uint64_t in_before;     /* to see whether anything came by a call */
-	uint64_t tick_cycles;   /* a tick() is due after so many; 0: no such bound */
-	uint64_t ticked;        /* TSC of the last, where there is a bound */
-	bool initialised;       /* fini is due */
-	uint32_t done;          /* drained: nothing will come out any more */
-	uint64_t blocked_pass;  /* the last pass that found work here and no room */
-	uint64_t blocked;       /* cycles that its lcore was blocked, and it was too */
+	uint16_t least;         /* a source with less room goes another way than the usual one */
+	uint16_t asked;         /* fewest that a source is asked for */
+	uint16_t kept_count;
+	struct weir_event *kept[POLL_LEAST]; /* taken with others, for which alone there was room */
+	uint64_t in_before;                  /* to see whether anything came by a call */
+	uint64_t tick_cycles;                /* a tick() is due after so many; 0: no such bound */
+	uint64_t ticked;                     /* TSC of the last, where there is a bound */
+	bool initialised;                    /* fini is due */
+	uint32_t done;                       /* drained: nothing will come out any more */
+	uint64_t blocked_pass;               /* the last pass that found work here and no room */
+	uint64_t blocked;                    /* cycles that its lcore was blocked, and it was too */
 };
 
 /* The workers of one lcore. */

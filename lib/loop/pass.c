@@ -3,12 +3,11 @@
  */
 
 /* What a worker does in a pass: it pulls what it has room for, and publishes what it made of it. */
+#include <string.h>
+
 #include <rte_cycles.h>
 
 #include "loop_private.h"
-
-/* Fewest packets that vector code of drivers gives. */
-#define POLL_LEAST 8
 
 /* Take at most n of what sources may take in all. */
 static unsigned int
@@ -48,21 +47,22 @@ source_filter(const struct seat *seat, struct weir_event *events[], uint16_t n)
 }
 
 /*
- * Poll for no more than the budget leaves. Vector code of drivers gives nothing for fewer than
- * POLL_LEAST: the last few are asked for in full, and then there may be some more than the bound.
+ * Poll for no more than the budget leaves. Vector code of drivers gives nothing for few: the last few
+ * are asked for in full, and then there may be some more than the bound.
  */
 static uint16_t
-poll_bounded(struct loop *loop, struct weir_worker *worker, unsigned int room)
+poll_bounded(struct loop *loop, const struct seat *seat, unsigned int room)
 {
 	struct control *control = loop->control;
+	struct weir_worker *worker = seat->worker;
 	unsigned int n = budget_take(control, room);
 	uint16_t got;
 
 	if (n == 0)
 		return 0;
 	got = worker->poll(worker, worker->state, loop->events, (uint16_t)n);
-	if (got == 0 && n < POLL_LEAST && room >= POLL_LEAST)
-		got = worker->poll(worker, worker->state, loop->events, POLL_LEAST);
+	if (got == 0 && n < seat->asked)
+		got = worker->poll(worker, worker->state, loop->events, seat->asked);
 	__atomic_fetch_add(&control->budget, (int64_t)n - got, __ATOMIC_RELAXED);
 	return got;
 }
@@ -75,6 +75,74 @@ seat_block(struct loop *loop, struct seat *seat)
 	__atomic_store_n(&seat->blocked_pass, loop->passes, __ATOMIC_RELAXED);
 }
 
+/* Came in, but has no room yet: held until it has, and nothing is polled before it. */
+static void
+source_keep(struct seat *seat, struct weir_event *const events[], uint16_t n)
+{
+	for (uint16_t i = 0; i < n; i++)
+		seat->kept[i] = events[i];
+	seat->kept_count = n;
+	seat->least = UINT16_MAX;
+	weir_hold(seat->worker, n);
+}
+
+static unsigned int
+source_give_kept(struct seat *seat, unsigned int room)
+{
+	uint16_t n = (uint16_t)RTE_MIN(room, (unsigned int)seat->kept_count);
+
+	weir_unhold(seat->worker, n);
+	weir_forward(seat->worker, 0, seat->kept, n);
+	seat->kept_count -= n;
+	memmove(seat->kept, seat->kept + n, seat->kept_count * sizeof(seat->kept[0]));
+	if (seat->kept_count == 0)
+		seat->least = seat->asked;
+	return n;
+}
+
+/* The room that there would be if nothing waited in the rings behind. */
+static unsigned int
+room_at_best(const struct weir_worker *worker)
+{
+	unsigned int room = worker->burst;
+
+	for (uint16_t i = 0; i < worker->gate_count; i++)
+		if (worker->gates[i].ring != NULL)
+			room = RTE_MIN(room,
+				worker->gates[i].ring->capacity / worker->gates[i].times);
+	return room;
+}
+
+/*
+ * With less room than the source can be asked for: that is asked for all the same, and what has no
+ * room is kept. Who finds nothing is still not idle where it is what waits behind that leaves no more.
+ */
+static __rte_noinline unsigned int
+source_take_few(struct loop *loop, struct seat *seat, unsigned int room)
+{
+	struct weir_worker *worker = seat->worker;
+	uint16_t got = 0, n, now;
+
+	if (room > 0 && seat->kept_count > 0)
+		return source_give_kept(seat, room);
+	if (room > 0 && loop->control->bounded)
+		got = poll_bounded(loop, seat, seat->asked);
+	else if (room > 0)
+		got = worker->poll(worker, worker->state, loop->events, seat->asked);
+	if (got == 0) {
+		if (room < room_at_best(worker))
+			seat_block(loop, seat);
+		return 0;
+	}
+	stat_add(&worker->stats->in, got);
+	n = seat->drop_verdicts != 0 ? source_filter(seat, loop->events, got) : got;
+	now = (uint16_t)RTE_MIN(room, (unsigned int)n);
+	if (now < n)
+		source_keep(seat, loop->events + now, n - now);
+	weir_forward(worker, 0, loop->events, now);
+	return got;
+}
+
 /* What the source gives, put on its way but not published. */
 static unsigned int
 source_take(struct loop *loop, struct seat *seat)
@@ -83,12 +151,10 @@ source_take(struct loop *loop, struct seat *seat)
 	unsigned int room = worker_room(worker, worker->burst);
 	uint16_t got, n;
 
-	if (unlikely(room == 0)) {
-		seat_block(loop, seat);
-		return 0;
-	}
+	if (unlikely(room < seat->least))
+		return source_take_few(loop, seat, room);
 	if (unlikely(loop->control->bounded))
-		got = poll_bounded(loop, worker, room);
+		got = poll_bounded(loop, seat, room);
 	else
 		got = worker->poll(worker, worker->state, loop->events, (uint16_t)room);
 	if (got == 0)

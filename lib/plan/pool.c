@@ -73,7 +73,8 @@ add_worker(const struct weir_plan *plan, const struct plan_worker *worker, struc
 		worker->port < plan->port_count ? &plan->ports[worker->port] : NULL;
 	uint64_t burst = plan->pipeline->conf.burst;
 
-	terms->bursts += burst;
+	/* a source may have to ask for more than it has room for, and keeps the rest in hand */
+	terms->bursts += node->source ? RTE_MAX(burst, (uint64_t)node->source_ops->least) : burst;
 	terms->margin += burst;
 	if (!node->source)
 		terms->held += node->needs.held;

@@ -163,6 +163,7 @@ const struct source_ops source_ethdev = {
 	},
 	.conf_size = sizeof(struct ethdev_conf),
 	.state_size = sizeof(struct ethdev_state),
+	.least = POLL_LEAST,
 	.init = ethdev_init,
 	.poll = ethdev_poll,
 	.pressure = ethdev_pressure,

@@ -14,6 +14,9 @@
 #include "link/link.h"
 #include "parse/parse.h"
 
+/* Fewest packets that vector code of drivers gives. */
+#define POLL_LEAST 8
+
 /* What an ethdev source has of its own. */
 struct ethdev_conf {
 	uint64_t promiscuous;
@@ -24,6 +27,7 @@ struct source_ops {
 	struct weir_source_type type; /* name, help, its own parameters */
 	size_t conf_size;             /* of the struct that its parameters fill */
 	size_t state_size;            /* of each worker, zeroed before init */
+	uint16_t least; /* poll() may give nothing for fewer, POLL_LEAST at most; 0: any */
 	/* As a stage's; NULL: nothing to check. */
 	int (*check)(const char *node, const void *conf, struct weir_error *error);
 	/* worker: stats, lcore, socket, pool, port, queue, tunnel, under_pressure, hash_key, index,

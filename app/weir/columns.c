@@ -101,8 +101,7 @@ show_column(const struct column *column, const struct row *row, FILE *out)
 		fprintf(out, " %*s", column->width, column->call);
 	} else if (figure == NULL ||
 		weir_figure_value(figure, row->now[column->noun], &value) != 0) {
-		fprintf(out, " %*s", column->width + (column->rate ? 1 + RATE_WIDTH : 0),
-			"not reported");
+		fprintf(out, " %*s", column->width + (column->rate ? 1 + RATE_WIDTH : 0), "-");
 	} else {
 		show_value(column, row, &value, out);
 		if (column->rate)

@@ -252,6 +252,20 @@ show_pools(const struct table *table)
 			pool.name, pool.socket, pool.mbufs, pool.leaked);
 }
 
+/* What the ledger cannot have: it was lost before it came in. */
+static void
+show_lost(const struct table *table)
+{
+	struct weir_port_figures port = WEIR_PORT_FIGURES_INIT;
+
+	for (unsigned int i = 0; weir_ledger_port(table->engine, i, &port) == 0; i++)
+		if (port.imissed + port.ierrors + port.rx_nombuf > 0)
+			fprintf(table->out,
+				"lost before weir: port %s: %" PRIu64 " imissed, %" PRIu64
+				" ierrors, %" PRIu64 " rx_nombuf\n",
+				port.name, port.imissed, port.ierrors, port.rx_nombuf);
+}
+
 static void
 show_ledger(const struct table *table)
 {
@@ -300,6 +314,7 @@ table_summary(struct table *table)
 	show_drops(table);
 	show_malformed(table);
 	show_pools(table);
+	show_lost(table);
 	show_ledger(table);
 	fflush(table->out);
 }

@@ -276,27 +276,6 @@ weir_ledger_flow_seed(const struct weir_engine *engine)
 	return engine->flow_seed;
 }
 
-/* Drivers of virtual devices do not count what they, or the kernel before them, had no room for. */
-static bool
-reports_missed(const char *driver)
-{
-	static const char *const silent[] = {
-		"net_null",
-		"net_ring",
-		"net_pcap",
-		"net_tap",
-		"net_tun",
-		"net_af_packet",
-		"net_memif",
-		"net_vhost",
-	};
-
-	for (unsigned int i = 0; i < RTE_DIM(silent); i++)
-		if (strcmp(driver, silent[i]) == 0)
-			return false;
-	return true;
-}
-
 int
 weir_ledger_port(const struct weir_engine *engine, unsigned int i,
 	struct weir_port_figures *figures)
@@ -317,7 +296,7 @@ weir_ledger_port(const struct weir_engine *engine, unsigned int i,
 		.ierrors = counts.ierrors,
 		.rx_nombuf = counts.rx_nombuf,
 		.opackets = counts.opackets,
-		.reports_missed = reports_missed(port->plan->driver),
+		.reports_missed = port_counts_missed(port->plan),
 		.gone = __atomic_load_n(&port->gone, __ATOMIC_RELAXED),
 	};
 	snprintf(full.name, sizeof(full.name), "%s", port->plan->name);

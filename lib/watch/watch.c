@@ -17,6 +17,7 @@ watch_end(struct weir_engine *engine)
 	free(watch->loops);
 	free(watch->seats);
 	free(watch->links);
+	free(watch->ports);
 	free(watch);
 	engine->watch = NULL;
 }
@@ -32,7 +33,9 @@ watch_begin(struct weir_engine *engine, struct weir_error *error)
 		watch->loops = calloc(engine->loop_count, sizeof(*watch->loops));
 		watch->seats = calloc(engine->seat_count, sizeof(*watch->seats));
 		watch->links = calloc(links, sizeof(*watch->links));
-		if (watch->loops != NULL && watch->seats != NULL && watch->links != NULL)
+		watch->ports = calloc(RTE_MAX(engine->plan->port_count, 1u), sizeof(*watch->ports));
+		if (watch->loops != NULL && watch->seats != NULL && watch->links != NULL &&
+			watch->ports != NULL)
 			return 0;
 		watch_end(engine);
 	}
@@ -43,28 +46,23 @@ static void
 watch_stopped(struct weir_engine *engine)
 {
 	watch_announce(engine, true);
+	watch_losses(engine, rte_rdtsc(), true);
+}
+
+static int
+watch_port_begin(const struct port_state *port)
+{
+	watch_losses_begin(port);
+	return watch_port(port);
 }
 
 const struct engine_onlooker watch_onlooker = {
 	.made = watch_begin,
 	.unmade = watch_end,
-	.port = watch_port,
+	.port = watch_port_begin,
 	.returned = watch_lost_last,
 	.stopped = watch_stopped,
 };
-
-/* So that there is something to show of a port that goes away without a word. */
-static void
-ports_read(struct weir_engine *engine, uint64_t now)
-{
-	struct port_counts counts;
-
-	if (now - engine->watch->ports_at < rte_get_tsc_hz())
-		return;
-	engine->watch->ports_at = now;
-	for (unsigned int i = 0; i < engine->port_count; i++)
-		engine_port_counts(&engine->ports[i], &counts);
-}
 
 /*
  * Whether the watchdog itself did not run for long, when it did before: then the whole process may
@@ -99,7 +97,7 @@ weir_engine_watch(struct weir_engine *engine)
 	watch_blocked(engine, now);
 	watch_lost(engine, now);
 	engine_ports_watch(engine);
-	ports_read(engine, now);
+	watch_losses(engine, now, false);
 	return stuck;
 }
 

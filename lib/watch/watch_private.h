@@ -38,6 +38,19 @@ struct link_seen {
 	uint64_t at; /* TSC; 0: never */
 };
 
+/* What a port can lose before a source has it. */
+enum port_loss { PORT_IMISSED, PORT_IERRORS, PORT_RX_NOMBUF, PORT_LOSSES };
+
+/* Of a port. */
+struct port_seen {
+	uint64_t count[PORT_LOSSES]; /* its driver's, when they were last read */
+	uint64_t lost[PORT_LOSSES];  /* since the engine was made, */
+	uint64_t told[PORT_LOSSES];  /* and of that what was announced, */
+	uint64_t total[PORT_LOSSES]; /* and at the end */
+	uint64_t at;                 /* TSC of the last announcement; 0: never */
+	bool failed[PORT_LOSSES];    /* it was told as a failure */
+};
+
 /* What the watchdog sees, by kind. */
 enum watch_kind {
 	WATCH_STUCK_WORKER,
@@ -55,6 +68,7 @@ struct watch {
 	struct loop_seen *loops;         /* as the engine's, and the same for */
 	struct seat_seen *seats;
 	struct link_seen *links;
+	struct port_seen *ports;
 	uint64_t progress; /* of all workers together, and since when it is that */
 	uint64_t progress_at;
 	bool blocked;
@@ -69,6 +83,12 @@ void watch_log(const char *format, ...) __rte_format_printf(1, 2);
 
 /* announce.c: tell the log of what links lose; `last`: the engine is at rest. */
 void watch_announce(struct weir_engine *engine, bool last);
+
+/* losses.c: whether the driver counts what it missed, which is said at start where it does not. */
+bool port_counts_missed(const struct plan_port *port);
+void watch_losses_begin(const struct port_state *port);
+/* Tell of what ports lose before a source has it; `last`: the engine is at rest. */
+void watch_losses(struct weir_engine *engine, uint64_t now, bool last);
 
 /* stuck.c: lcores and workers that stand still; how many. */
 unsigned int watch_stuck(struct weir_engine *engine, uint64_t now);

@@ -65,6 +65,19 @@ enum weir_parse_depth {
 	WEIR_PARSE_KEY_ONLY  /**< what the key needs */
 };
 
+/** What a packet begins with. */
+enum weir_parse_l2 {
+	WEIR_PARSE_L2_ETHERNET = 0,
+	WEIR_PARSE_L2_RAW,  /**< IPv4 or IPv6, by the first nibble */
+	WEIR_PARSE_L2_IPV4, /**< IPv4 */
+	WEIR_PARSE_L2_IPV6, /**< IPv6 */
+	WEIR_PARSE_L2_NULL, /**< an address family in 4 bytes of either order: BSD's loopback */
+	WEIR_PARSE_L2_PPP,  /**< PPP, perhaps with address and control as in HDLC */
+	WEIR_PARSE_L2_SLL,  /**< Linux' cooked capture */
+	WEIR_PARSE_L2_SLL2, /**< version 2 of it */
+	WEIR_PARSE_L2_MAX   /**< number of types */
+};
+
 /**
  * The key of the flow hash, as weir_hash_key_init() makes it of a seed. Whoever does not know it cannot
  * choose flows that share a bucket, a worker or a chain. Read-only then: any threads may use one.
@@ -104,6 +117,8 @@ struct weir_parse_burst {
 	uint8_t depth;                         /**< enum weir_parse_depth; other values: full */
 	uint64_t key_only;                     /**< counted up: packets that were parsed key-only */
 	uint64_t verdicts[WEIR_VERDICTS_ROOM]; /**< counted up: all packets, by enum weir_verdict */
+	uint8_t l2;          /**< enum weir_parse_l2; other values: Ethernet */
+	uint8_t reserved[7]; /**< 0 */
 };
 
 /** A burst with its size, and all else 0. */

@@ -72,9 +72,9 @@ ports_suffice(const struct parse *p)
 }
 
 static __rte_always_inline void
-parse_steps(struct parse *p, const bool key_only)
+parse_steps(struct parse *p, const uint8_t l2, const bool key_only)
 {
-	enum parse_step step = STEP_ETHER;
+	enum parse_step step = l2 == WEIR_PARSE_L2_ETHERNET ? STEP_ETHER : parse_l2(p, l2);
 
 	while (step != STEP_DONE) {
 		switch (step) {
@@ -116,10 +116,10 @@ keep_key_only(struct weir_event *event, const struct parse_layer *layer)
 	event->flags &= ~(WEIR_EVENT_VLAN | WEIR_EVENT_QINQ);
 }
 
-/* Compiled for each depth. */
+/* Compiled for each depth, and for Ethernet by itself. */
 static __rte_always_inline void
 parse_any(const struct rte_mbuf *mbuf, const struct weir_parse_burst *burst, uint16_t pool,
-	struct weir_event *event, const bool key_only)
+	struct weir_event *event, const uint8_t l2, const bool key_only)
 {
 	struct parse p = {
 		.mbuf = mbuf,
@@ -134,7 +134,7 @@ parse_any(const struct rte_mbuf *mbuf, const struct weir_parse_burst *burst, uin
 	stripped_tags(&p);
 	p.done = p.now;
 	p.done_flags = p.flags;
-	parse_steps(&p, key_only);
+	parse_steps(&p, l2, key_only);
 	/* Beyond the layer that is said of, unless what is there was a guess. */
 	if (!p.guess)
 		p.done.stopped = p.now.stopped;
@@ -162,12 +162,35 @@ void
 parse_general(const struct rte_mbuf *mbuf, const struct weir_parse_burst *burst, uint16_t pool,
 	struct weir_event *event)
 {
-	parse_any(mbuf, burst, pool, event, false);
+	parse_any(mbuf, burst, pool, event, WEIR_PARSE_L2_ETHERNET, false);
 }
 
 void
 parse_general_key_only(const struct rte_mbuf *mbuf, const struct weir_parse_burst *burst,
 	uint16_t pool, struct weir_event *event)
 {
-	parse_any(mbuf, burst, pool, event, true);
+	parse_any(mbuf, burst, pool, event, WEIR_PARSE_L2_ETHERNET, true);
+}
+
+static void
+parse_general_l2(const struct rte_mbuf *mbuf, const struct weir_parse_burst *burst, uint16_t pool,
+	struct weir_event *event)
+{
+	if (burst->depth == WEIR_PARSE_KEY_ONLY)
+		parse_any(mbuf, burst, pool, event, burst->l2, true);
+	else
+		parse_any(mbuf, burst, pool, event, burst->l2, false);
+}
+
+void
+parse_burst_l2(struct rte_mbuf *const mbufs[], uint16_t n, struct weir_parse_burst *burst)
+{
+	for (uint16_t i = 0; i < n; i++) {
+		struct weir_event *event = weir_mbuf_event(mbufs[i]);
+
+		parse_general_l2(mbufs[i], burst, pool_index(mbufs[i]->pool), event);
+		burst->verdicts[event->verdict]++;
+	}
+	if (burst->depth == WEIR_PARSE_KEY_ONLY)
+		burst->key_only += n;
 }

@@ -2,7 +2,7 @@
  * Copyright (c) 2026 The weir authors
  */
 
-/* Ethernet and what stands between it and IP. */
+/* What a packet begins with, and what stands between that and IP. */
 #include "parse_private.h"
 
 #define SNAP_LEN 8
@@ -13,6 +13,14 @@
 #define PPP_LEN 2
 #define PPP_IPV4 0x0021
 #define PPP_IPV6 0x0057
+#define PPP_MPLS 0x0281
+#define PPP_MPLS_MULTICAST 0x0283
+#define PPP_ADDRESS_CONTROL 0xff03
+#define NULL_LEN 4
+#define SLL_LEN 16
+#define SLL2_LEN 20
+/* Where Ethernet II would have its type: the frame goes on with LLC. */
+#define SLL_LLC 4
 #define PPPOE_VERSION_TYPE 0x11
 #define FABRICPATH_TAG_LEN 2
 #define ARP_LEN 8
@@ -184,5 +192,123 @@ parse_ethertype(struct parse *p)
 		return parse_deeper(p) ? STEP_ETHER : parse_fail(p, WEIR_VERDICT_TOO_DEEP);
 	default:
 		return STEP_DONE;
+	}
+}
+
+/* The ethertype that stands for what an IP version says. */
+static uint16_t
+version_ethertype(uint8_t nibble)
+{
+	return nibble == 6 ? ETHERTYPE_IPV6 : ETHERTYPE_IPV4;
+}
+
+/* An address family, as BSD, Linux and Windows number them, in the order of who captured it. */
+static enum parse_step
+parse_null(struct parse *p)
+{
+	const uint8_t *head = parse_read(p, p->off, NULL_LEN);
+	uint32_t family;
+
+	if (head == NULL)
+		return parse_fail(p, WEIR_VERDICT_TRUNC_L2);
+	family = get32(head);
+	if (family > UINT16_MAX)
+		family = __builtin_bswap32(family);
+	p->off += NULL_LEN;
+	switch (family) {
+	case 2:
+		p->now.stopped = ETHERTYPE_IPV4;
+		return STEP_ETHERTYPE;
+	case 10:
+	case 23:
+	case 24:
+	case 28:
+	case 30:
+		p->now.stopped = ETHERTYPE_IPV6;
+		return STEP_ETHERTYPE;
+	default:
+		return STEP_DONE;
+	}
+}
+
+/* Address and control may be left out, and of a protocol whose first octet is 0 that. */
+static enum parse_step
+parse_ppp(struct parse *p)
+{
+	const uint8_t *head = parse_read(p, p->off, PPP_LEN);
+	uint16_t protocol;
+
+	if (head != NULL && get16(head) == PPP_ADDRESS_CONTROL) {
+		p->off += PPP_LEN;
+		head = parse_read(p, p->off, PPP_LEN);
+	}
+	p->now.stopped = ETHERTYPE_PPP;
+	parse_keep_l2(p);
+	if (head == NULL)
+		return parse_fail(p, WEIR_VERDICT_TRUNC_L2);
+	protocol = head[0] & 1 ? head[0] : get16(head);
+	p->off += head[0] & 1 ? 1 : PPP_LEN;
+	switch (protocol) {
+	case PPP_IPV4:
+		return STEP_IPV4;
+	case PPP_IPV6:
+		return STEP_IPV6;
+	case PPP_MPLS:
+	case PPP_MPLS_MULTICAST:
+		return parse_mpls(p);
+	default:
+		return STEP_DONE;
+	}
+}
+
+/* Both versions differ in length, and in where they have the ethertype. */
+static enum parse_step
+parse_sll(struct parse *p, uint32_t len, uint32_t type_at)
+{
+	const uint8_t *head = parse_read(p, p->off, len);
+	uint16_t ethertype;
+
+	if (head == NULL)
+		return parse_fail(p, WEIR_VERDICT_TRUNC_L2);
+	ethertype = get16(head + type_at);
+	p->off += len;
+	if (ethertype == SLL_LLC)
+		return parse_llc(p, (uint16_t)RTE_MIN(p->end - p->off, (uint32_t)UINT16_MAX));
+	if (ethertype < ETHERTYPE_LENGTH_END)
+		return STEP_DONE;
+	p->now.stopped = ethertype;
+	return STEP_ETHERTYPE;
+}
+
+/* The version is IP's own word, also where it is wrong. */
+static enum parse_step
+parse_raw(struct parse *p)
+{
+	const uint8_t *first = parse_read(p, p->off, 1);
+
+	p->now.stopped = version_ethertype(first != NULL ? *first >> 4 : 4);
+	return STEP_ETHERTYPE;
+}
+
+enum parse_step
+parse_l2(struct parse *p, uint8_t l2)
+{
+	switch (l2) {
+	case WEIR_PARSE_L2_RAW:
+		return parse_raw(p);
+	case WEIR_PARSE_L2_IPV4:
+	case WEIR_PARSE_L2_IPV6:
+		p->now.stopped = version_ethertype(l2 == WEIR_PARSE_L2_IPV6 ? 6 : 4);
+		return STEP_ETHERTYPE;
+	case WEIR_PARSE_L2_NULL:
+		return parse_null(p);
+	case WEIR_PARSE_L2_PPP:
+		return parse_ppp(p);
+	case WEIR_PARSE_L2_SLL:
+		return parse_sll(p, SLL_LEN, 14);
+	case WEIR_PARSE_L2_SLL2:
+		return parse_sll(p, SLL2_LEN, 0);
+	default:
+		return STEP_ETHER;
 	}
 }

@@ -29,6 +29,8 @@ weir_parse(struct rte_mbuf *const mbufs[], uint16_t n, struct weir_parse_burst *
 {
 	if (unlikely(burst->size < sizeof(*burst)))
 		parse_sized(mbufs, n, burst);
+	else if (unlikely(burst->l2 != WEIR_PARSE_L2_ETHERNET))
+		parse_burst_l2(mbufs, n, burst);
 	else if (unlikely(burst->depth == WEIR_PARSE_KEY_ONLY))
 		parse_key_only(mbufs, n, burst);
 	else

@@ -18,13 +18,14 @@
 
 #include "parse.h"
 
-/* Ethertypes that are followed, in host order. */
+/* Ethertypes that are followed, or stand for what is, in host order. */
 #define ETHERTYPE_LENGTH_END 0x0600 /* below: the length of an 802.3 frame */
 #define ETHERTYPE_IPV4 0x0800
 #define ETHERTYPE_ARP 0x0806
 #define ETHERTYPE_TEB 0x6558
 #define ETHERTYPE_VLAN 0x8100
 #define ETHERTYPE_IPV6 0x86dd
+#define ETHERTYPE_PPP 0x880b
 #define ETHERTYPE_MPLS 0x8847
 #define ETHERTYPE_MPLS_MULTICAST 0x8848
 #define ETHERTYPE_PPPOE 0x8864
@@ -223,9 +224,14 @@ void parse_general(const struct rte_mbuf *mbuf, const struct weir_parse_burst *b
 void parse_general_key_only(const struct rte_mbuf *mbuf, const struct weir_parse_burst *burst,
 	uint16_t pool, struct weir_event *event);
 
+/* weir_parse() of packets that begin with something else than Ethernet, at any depth. */
+void parse_burst_l2(struct rte_mbuf *const mbufs[], uint16_t n, struct weir_parse_burst *burst);
+
 /* weir_parse() at the depth key-only. */
 void parse_key_only(struct rte_mbuf *const mbufs[], uint16_t n, struct weir_parse_burst *burst);
 
+/* What is not Ethernet: enum weir_parse_l2. */
+enum parse_step parse_l2(struct parse *p, uint8_t l2);
 enum parse_step parse_ether(struct parse *p);
 enum parse_step parse_ethertype(struct parse *p);
 enum parse_step parse_ipv4(struct parse *p);

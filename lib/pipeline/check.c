@@ -91,6 +91,10 @@ check_node(const struct weir_pipeline *pipeline, const struct node *node, struct
 	if (node->source_ops == &source_ethdev && node->conf.device[0] == '\0')
 		return pipeline_error(pipeline, section, section->line, error,
 			"key 'device' is missing: expected the port's name or PCI address");
+	if (node->source && node->source_ops->single && node->conf.workers > 1)
+		return pipeline_error(pipeline, section, entry_line(section, "queues"), error,
+			"queues = %" PRIu64 ": expected 1: one worker of type %s does all",
+			node->conf.workers, node->source_ops->type.name);
 	rc = check_given(pipeline, node,
 		section_params(node->source ? SECTION_SOURCE : SECTION_STAGE), error);
 	if (rc == 0)

@@ -73,6 +73,15 @@ worker_bytes(const struct node *node)
 	return sizeof(struct weir_worker) + sizeof(struct worker_stats) + state;
 }
 
+/* What a worker of a source takes in init(). */
+static uint64_t
+source_bytes(const struct node *node)
+{
+	const struct source_ops *ops = node->source_ops;
+
+	return ops->memory != NULL ? ops->memory(node->type_conf) : 0;
+}
+
 uint64_t
 plan_memory_sum(const struct plan_memory *memory)
 {
@@ -87,7 +96,7 @@ add_workers(const struct weir_plan *plan, struct plan_memory terms[MACHINE_SOCKE
 		struct plan_memory *of = &terms[plan->workers[i].socket];
 
 		of->workers += worker_bytes(node);
-		of->stages += node->source ? 0 : node->needs.memory;
+		of->stages += node->source ? source_bytes(node) : node->needs.memory;
 	}
 }
 

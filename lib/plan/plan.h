@@ -64,7 +64,7 @@ struct plan_memory {
 	uint64_t pools;
 	uint64_t rings;
 	uint64_t workers; /* with their state */
-	uint64_t stages;  /* that the workers of stages say they take in init() */
+	uint64_t stages;  /* that workers say they take in init() */
 };
 
 /* How an lcore waits; shortest and longest wait as `min` and `max` of the keys, bounded. */

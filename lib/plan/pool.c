@@ -64,6 +64,15 @@ find_reached(const struct weir_plan *plan, int socket, bool *reached)
 	}
 }
 
+/* The mbufs of a packet's chain: one is to be had at any time, or its source does not go on. */
+static uint64_t
+segments(const struct weir_plan *plan, uint32_t longest)
+{
+	uint64_t room = plan->pipeline->pool.data_room - RTE_PKTMBUF_HEADROOM;
+
+	return (longest + room - 1) / room;
+}
+
 /* What a worker that mbufs of the pool come to may keep of them. */
 static void
 add_worker(const struct weir_plan *plan, const struct plan_worker *worker, struct terms *terms)
@@ -78,6 +87,8 @@ add_worker(const struct weir_plan *plan, const struct plan_worker *worker, struc
 	terms->margin += burst;
 	if (!node->source)
 		terms->held += node->needs.held;
+	else
+		terms->bursts += segments(plan, node->source_ops->longest);
 	if (port == NULL)
 		return;
 	terms->descriptors += node->source ? port->rx_descriptors : port->tx_descriptors;

@@ -10,6 +10,7 @@ static const struct source_ops *const sources[] = {
 	&source_ethdev,
 	&source_synth,
 	&source_inject,
+	&source_pcap,
 };
 
 void

@@ -28,8 +28,12 @@ struct source_ops {
 	size_t conf_size;             /* of the struct that its parameters fill */
 	size_t state_size;            /* of each worker, zeroed before init */
 	uint16_t least; /* poll() may give nothing for fewer, POLL_LEAST at most; 0: any */
+	bool single;                  /* one worker does all: `queues` is 1 */
+	uint32_t longest;             /* bytes of a packet that it makes a chain of; 0: one mbuf */
 	/* As a stage's; NULL: nothing to check. */
 	int (*check)(const char *node, const void *conf, struct weir_error *error);
+	/* Bytes that init takes from EAL, for each worker; NULL: none. */
+	size_t (*memory)(const void *conf);
 	/* worker: stats, lcore, socket, pool, port, queue, tunnel, under_pressure, hash_key, index,
 	 * count. */
 	int (*init)(struct weir_worker *worker, const void *conf, void *state,
@@ -52,6 +56,7 @@ struct source_ops {
 extern const struct source_ops source_ethdev;
 extern const struct source_ops source_synth;
 extern const struct source_ops source_inject;
+extern const struct source_ops source_pcap;
 
 /* By index, NULL beyond the last; and by name, NULL where there is none. */
 const struct source_ops *source_ops(unsigned int index);

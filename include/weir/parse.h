@@ -117,8 +117,8 @@ struct weir_parse_burst {
 	uint8_t depth;                         /**< enum weir_parse_depth; other values: full */
 	uint64_t key_only;                     /**< counted up: packets that were parsed key-only */
 	uint64_t verdicts[WEIR_VERDICTS_ROOM]; /**< counted up: all packets, by enum weir_verdict */
-	uint8_t l2;          /**< enum weir_parse_l2; other values: Ethernet */
-	uint8_t reserved[7]; /**< 0 */
+	uint8_t l2;                            /**< enum weir_parse_l2; other values: Ethernet */
+	uint8_t reserved[7];                   /**< 0 */
 };
 
 /** A burst with its size, and all else 0. */

@@ -219,7 +219,7 @@ stamp_make(struct eve_format *format, uint64_t second)
 static_assert(STAMP_LEN <= sizeof(((struct eve_format *)0)->stamp), "the stamp has room");
 
 static inline char *
-put_stamp(struct eve_format *format, uint64_t ns, char *at)
+put_stamp(struct eve_format *format, uint64_t ns, bool exact, char *at)
 {
 	uint64_t second = ns / NS_PER_S;
 	uint32_t us = (uint32_t)(ns % NS_PER_S) / 1000;
@@ -228,6 +228,12 @@ put_stamp(struct eve_format *format, uint64_t ns, char *at)
 		stamp_make(format, second);
 	at = (char *)memcpy(at, format->stamp, STAMP_LEN) + STAMP_LEN;
 	at = put_pair(put_pair(put_pair(at, us / 10000), us / 100 % 100), us % 100);
+	/* Microseconds suffice for a clock of ours, and of most captures. */
+	ns %= 1000;
+	if (unlikely(ns != 0 && exact)) {
+		at = put_pair(at, (uint32_t)ns / 10);
+		*at++ = (char)('0' + ns % 10);
+	}
 	return PUT(at, "+0000\"");
 }
 
@@ -303,8 +309,8 @@ put_tuple(const struct eve_format *format, const struct weir_event *event, char 
 static inline char *
 put_tcp_flags(const struct weir_event *event, char *at)
 {
-	/* Without l3_off no more was parsed than the key. */
-	if (event->proto != IPPROTO_TCP || !has_ports(event) || event->l3_off == 0)
+	/* Without l4_off no more was parsed than the key. */
+	if (event->proto != IPPROTO_TCP || !has_ports(event) || event->l4_off == 0)
 		return at;
 	at = PUT(at, ",\"tcp_flags\":\"");
 	*at++ = hex[event->tcp_flags >> 4];
@@ -360,7 +366,7 @@ eve_format_line(struct eve_format *format, const struct weir_event *event, uint6
 {
 	bool packet = likely(event->type == WEIR_EVENT_PACKET);
 
-	at = put_stamp(format, ns, at);
+	at = put_stamp(format, ns, event->flags & WEIR_EVENT_WIRE_TIME, at);
 	at = put_iface(format, event->port, at);
 	at = put_type(event, at);
 	if (packet)

@@ -23,6 +23,7 @@ static const struct weir_event https = {
 	.len = 74,
 	.wire_len = 74,
 	.l3_off = 14,
+	.l4_off = 34,
 	.payload_off = 54,
 	.proto = IPPROTO_TCP,
 	.tcp_flags = 0x1b,
@@ -132,6 +133,56 @@ test_cut(void **state)
 	event.wire_len = 0; /* not filled in */
 	json = parsed(&event, 0);
 	is_number(json, "wire_len", -1);
+	json_decref(json);
+}
+
+/* Nanoseconds where the wire's time has them; what the clock said of the arrival has none. */
+static void
+test_nanoseconds(void **state)
+{
+	static const struct {
+		uint64_t ns;
+		uint32_t flags;
+		const char *stamp;
+	} cases[] = {
+		{ 0, WEIR_EVENT_WIRE_TIME, "1970-01-01T00:00:00.000000+0000" },
+		{ 1, WEIR_EVENT_WIRE_TIME, "1970-01-01T00:00:00.000000001+0000" },
+		{ 1, 0, "1970-01-01T00:00:00.000000+0000" },
+		{ 123456789, WEIR_EVENT_WIRE_TIME, "1970-01-01T00:00:00.123456789+0000" },
+		{ 123456000, WEIR_EVENT_WIRE_TIME, "1970-01-01T00:00:00.123456+0000" },
+		{ UINT64_C(4294967295999999999), WEIR_EVENT_WIRE_TIME,
+			"2106-02-07T06:28:15.999999999+0000" },
+	};
+
+	(void)state;
+	for (unsigned int i = 0; i < RTE_DIM(cases); i++) {
+		struct weir_event event = https;
+		json_t *json;
+
+		event.flags |= cases[i].flags;
+		json = parsed(&event, cases[i].ns);
+		assert_string_equal(json_string_value(json_object_get(json, "timestamp")),
+			cases[i].stamp);
+		json_decref(json);
+	}
+}
+
+/* A packet that begins with its IP header was parsed in full all the same. */
+static void
+test_flags_without_l2(void **state)
+{
+	struct weir_event event = https;
+	json_t *json;
+
+	(void)state;
+	event.l3_off = 0;
+	event.l4_off = 20;
+	json = parsed(&event, 0);
+	assert_string_equal(json_string_value(json_object_get(json, "tcp_flags")), "1b");
+	json_decref(json);
+	event.l4_off = 0;
+	json = parsed(&event, 0);
+	assert_null(json_object_get(json, "tcp_flags"));
 	json_decref(json);
 }
 
@@ -399,6 +450,8 @@ main(void)
 		cmocka_unit_test(test_plain_line),
 		cmocka_unit_test(test_not_ip),
 		cmocka_unit_test(test_cut),
+		cmocka_unit_test(test_nanoseconds),
+		cmocka_unit_test(test_flags_without_l2),
 		cmocka_unit_test(test_tunnel_and_tags),
 		cmocka_unit_test(test_ports),
 		cmocka_unit_test(test_event_without_packet),

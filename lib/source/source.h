@@ -27,9 +27,9 @@ struct source_ops {
 	struct weir_source_type type; /* name, help, its own parameters */
 	size_t conf_size;             /* of the struct that its parameters fill */
 	size_t state_size;            /* of each worker, zeroed before init */
-	uint16_t least; /* poll() may give nothing for fewer, POLL_LEAST at most; 0: any */
-	bool single;                  /* one worker does all: `queues` is 1 */
-	uint32_t longest;             /* bytes of a packet that it makes a chain of; 0: one mbuf */
+	uint16_t least;   /* poll() may give nothing for fewer, POLL_LEAST at most; 0: any */
+	bool single;      /* one worker does all: `queues` is 1 */
+	uint32_t longest; /* bytes of a packet that it makes a chain of; 0: one mbuf */
 	/* As a stage's; NULL: nothing to check. */
 	int (*check)(const char *node, const void *conf, struct weir_error *error);
 	/* Bytes that init takes from EAL, for each worker; NULL: none. */

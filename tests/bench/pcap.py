@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright (c) 2026 The weir authors
-"""From a capture to counts per protocol: weir on net_pcap beside programs that read captures.
+"""From a capture to counts per protocol: weir beside programs that read captures.
 
-    tests/bench/pcap.py [--json FILE] [--side TEXT] [--packets N] [--build FOLDER] [ROUNDS]
+    tests/bench/pcap.py [--json FILE] [--case TEXT] [--side TEXT] [--packets N] [--build FOLDER]
+                        [ROUNDS]
 
 The capture is made first, by weir's synth and tx. A round's figure is the time of the whole
-program, start and end included. tcpdump only copies the packets to /dev/null; softflowd and argus
-find flows, and ndpiReader looks into the payload: each does what it is there for.
+program, start and end included; and of weir, how long its engine ran of that. tcpdump only copies the
+packets to /dev/null; softflowd and argus find flows, and ndpiReader looks into the payload: each does
+what it is there for. The second case is the same capture ten times, one after the other.
 """
 import json
 import os
@@ -45,6 +47,17 @@ COUNT = """
 [pipeline]
 name = count
 [source in]
+type = pcap
+path = %s
+loop = %d
+[stage end]
+type = protocols
+input = in
+"""
+COUNT_BY_PORT = """
+[pipeline]
+name = count
+[source in]
 device = net_pcap0
 [stage end]
 type = protocols
@@ -52,6 +65,8 @@ input = in
 [link in end]
 on_full = block
 """
+# How often the capture is read in the second case.
+TIMES = 10
 
 
 class Weir:
@@ -70,7 +85,7 @@ class Weir:
     def close(self):
         shutil.rmtree(self.guarded, ignore_errors=True)
 
-    def run(self, pipeline, lcores, vdev, packets):
+    def run(self, pipeline, lcores, arguments=(), options=()):
         """Seconds, what it wrote on stdout, its report."""
         path = os.path.join(self.folder, "pipeline.ini")
         with open(path, "w", encoding="utf-8") as file:
@@ -79,7 +94,7 @@ class Weir:
         prefix = "weir-bench-pcap-%d-%d" % (os.getpid(), self.runs)
         command = [self.binary, "--no-huge", "-m", "256", "--no-pci", "--no-telemetry",
                    "--file-prefix", prefix, "--lcores", lcores, "-d", self.plugin,
-                   "--vdev", vdev, "--", "-c", path, "-n", str(packets), "-r", self.report]
+                   *arguments, "--", "-c", path, "-r", self.report, *options]
         seconds, out = timed(command)
         shutil.rmtree(weirlib.runtime_folder(prefix), ignore_errors=True)
         with open(self.report, encoding="utf-8") as file:
@@ -109,10 +124,10 @@ def counted(out):
     return counts
 
 
-def weir_side(weir, capture, packets, lcores):
+def weir_side(weir, packets, pipeline, lcores, arguments=(), options=()):
     """A run of weir, held to what must come in."""
     def run():
-        seconds, out, report = weir.run(COUNT, lcores, "net_pcap0,rx_pcap=" + capture, packets)
+        seconds, out, report = weir.run(pipeline, lcores, arguments, options)
         if sum(counted(out).values()) != packets or report["ledger"]["unaccounted"] != 0:
             sys.exit("pcap: weir counted %s of %d packets" % (counted(out), packets))
         return {"time": seconds, "engine": report["elapsed_s"]}
@@ -130,30 +145,49 @@ def tool(name, at_most, arguments):
 
 
 def make_capture(weir, capture, packets):
-    weir.run(MAKE, weirlib.THREE, "net_pcap0,tx_pcap=" + capture, packets)
+    weir.run(MAKE, weirlib.THREE, ["--vdev", "net_pcap0,tx_pcap=" + capture],
+             ["-n", str(packets)])
     print("%d packets, %.0f MB" % (packets, os.path.getsize(capture) / 1e6))
+
+
+def tcpdump(at_most, files, folder):
+    """Of several files by a list: -r takes one."""
+    listed = os.path.join(folder, "files.%d" % len(files))
+    with open(listed, "w", encoding="utf-8") as file:
+        file.write("".join(name + "\n" for name in files))
+    return tool("tcpdump", at_most, ["-nn", "-w", "/dev/null", "-V", listed])
 
 
 def compare(given, weir, folder):
     capture = os.path.join(folder, "capture.pcap")
+    n = given.packets
     bench = sides.Bench("pcap", "from a capture to counts per protocol",
                         {"time": "s", "engine": "s of \"time\" that it ran"}, given)
-    make_capture(weir, capture, given.packets)
-    _, out, _ = weir.run(COUNT, weirlib.ONE, "net_pcap0,rx_pcap=" + capture, given.packets)
+    make_capture(weir, capture, n)
+    one, ten = COUNT % (capture, 1), COUNT % (capture, TIMES)
+    _, out, _ = weir.run(one, weirlib.ONE)
     print("IP version, protocol, packets: " +
           ", ".join("%d %d %d" % (*key, n) for key, n in sorted(counted(out).items())))
     bench.case("capture", [
-        sides.Side("weir, one lcore", weir_side(weir, capture, given.packets, weirlib.ONE)),
-        sides.Side("weir, two lcores", weir_side(weir, capture, given.packets, weirlib.THREE)),
+        sides.Side("weir, one lcore", weir_side(weir, n, one, weirlib.ONE)),
+        sides.Side("weir, two lcores", weir_side(weir, n, one, weirlib.THREE)),
+        sides.Side("weir, one lcore, net_pcap",
+                   weir_side(weir, n, COUNT_BY_PORT, weirlib.ONE,
+                             ["--vdev", "net_pcap0,rx_pcap=" + capture], ["-n", str(n)])),
         # Aims are of weir's time to theirs.
-        tool("tcpdump", 1 / 0.7, ["-nn", "-w", "/dev/null", "-r", capture]),
+        tcpdump(1 / 0.7, [capture], folder),
         # IPv6 too, as many flows as there are; with a control socket it would wait at the end.
         tool("softflowd", 1, ["-d", "-6", "-m", "1000000", "-r", capture, "-c", "none",
                               "-p", folder + "/softflowd.pid"]),
         tool("argus", 1, ["-X", "-r", capture, "-w", "/dev/null"]),
         tool("ndpiReader", 1, ["-q", "-i", capture]),
     ])
-    bench.close(packets=given.packets)
+    bench.case("capture, ten times", [
+        sides.Side("weir, one lcore", weir_side(weir, TIMES * n, ten, weirlib.ONE)),
+        sides.Side("weir, two lcores", weir_side(weir, TIMES * n, ten, weirlib.THREE)),
+        tcpdump(1 / 1.2, [capture] * TIMES, folder),
+    ])
+    bench.close(packets=n)
 
 
 def main():

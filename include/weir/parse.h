@@ -47,7 +47,7 @@ enum weir_parse_tunnel {
  * worker when the depth changes. It gives `type`, `prio`, `pool`, `tsc`, `len`, `wire_len`, `port`,
  * `queue`, `hash`, `tunnel`, `verdict`, `proto`, the key, and `flags` but for WEIR_EVENT_VLAN and
  * WEIR_EVENT_QINQ; every other field of line 0 is 0. A keyed event whose `l3_off` is 0 was parsed
- * key-only.
+ * key-only, or begins with its IP header.
  *
  * The verdict is that of a full parse, but for what only TCP's data offset and options, or UDP's
  * length, would tell: outside of tunnels that are known by their port, and of MPLS, those are not
@@ -137,6 +137,9 @@ struct weir_parse_burst {
  * read, with ports 0 if those could not. Tunnels in fragments are not looked into. Only first
  * fragments have ports, so later ones have another key and hash. Headers are followed for 65,535
  * bytes, payload for as long as there is some.
+ *
+ * What the packets begin with is what `l2` says: a burst is of one kind. What is not Ethernet has in
+ * `stopped` the ethertype that stands for what follows, 0x880b for PPP.
  *
  * The private area of every mbuf must fit an event (weir_mbuf_fits()). Reads the first data bytes
  * of each packet, and of its mbuf what an RX burst just wrote.

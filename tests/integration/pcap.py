@@ -36,9 +36,58 @@ def tcp(sport=1000, dport=80, flags=0x18, data=b"x" * 20):
     return ether(0x0800, ipv4(6, head + data))
 
 
+def record(frame, seconds, fraction, order="<", length=None, wire=None):
+    """A packet of pcap; `length` and `wire` where they are other than they should be."""
+    length = len(frame) if length is None else length
+    return struct.pack(order + "IIII", seconds, fraction, length,
+                       len(frame) if wire is None else wire) + frame
+
+
+def header(magic=0xa1b2c3d4, order="<", link=1, snaplen=65535, version=(2, 4)):
+    return struct.pack(order + "IHHiIII", magic, *version, 0, 0, snaplen, link)
+
+
+def pcap(frames, magic=0xa1b2c3d4, order="<", link=1, at=1600000000):
+    """A capture with a packet in each unit of the clock."""
+    return header(magic, order, link) + b"".join(record(frame, at, number, order)
+                                                 for number, frame in enumerate(frames))
+
+
+def block(kind, body, order="<", again=None):
+    """A block of pcapng; `again` where its length behind is another than before."""
+    body += bytes(-len(body) % 4)
+    length = len(body) + 12
+    return struct.pack(order + "II", kind, length) + body + \
+        struct.pack(order + "I", length if again is None else again)
+
+
+def option(code, value, order="<"):
+    return struct.pack(order + "HH", code, len(value)) + value + bytes(-len(value) % 4)
+
+
+def section(order="<", version=(1, 0)):
+    return block(0x0a0d0d0a, struct.pack(order + "IHHq", 0x1a2b3c4d, *version, -1), order)
+
+
+def interface(link=1, order="<", snaplen=0, options=b""):
+    return block(1, struct.pack(order + "HHI", link, 0, snaplen) + options, order)
+
+
+def enhanced(frame, ticks, number=0, order="<", length=None, wire=None):
+    length = len(frame) if length is None else length
+    return block(6, struct.pack(order + "IIIII", number, ticks >> 32, ticks & 0xffffffff, length,
+                                len(frame) if wire is None else wire) + frame, order)
+
+
+def old_packet(frame, ticks, number=0, order="<"):
+    return block(2, struct.pack(order + "HHIIII", number, 0, ticks >> 32, ticks & 0xffffffff,
+                                len(frame), len(frame)) + frame, order)
+
+
+def simple(frame, order="<", wire=None):
+    return block(3, struct.pack(order + "I", len(frame) if wire is None else wire) + frame, order)
+
+
 def write(path, frames):
     with open(path, "wb") as file:
-        file.write(struct.pack("<IHHiIII", 0xa1b2c3d4, 2, 4, 0, 0, 65535, 1))
-        for number, frame in enumerate(frames):
-            file.write(struct.pack("<IIII", 1600000000, number, len(frame), len(frame)))
-            file.write(frame)
+        file.write(pcap(frames))

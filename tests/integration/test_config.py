@@ -38,7 +38,8 @@ class Config(WeirTest):
         arguments = commands(path)[index]
         split = arguments.index("--")
         eal = [a.replace("FILE", self.path("in.pcap")) for a in arguments[:split]]
-        own = [path if a.startswith("config/") else a for a in arguments[split + 1:]]
+        own = [path if a.startswith("config/") else a.replace("FILE", self.path("in.pcap"))
+               for a in arguments[split + 1:]]
         lcores = eal[eal.index("--lcores") + 1]
         del eal[eal.index("--lcores"):eal.index("--lcores") + 2]
         config = own.index("-c")

@@ -97,6 +97,7 @@ count_source(struct weir_plan *plan, const struct plan_worker *worker)
 
 	if (worker->port >= plan->port_count) {
 		lcore->made++;
+		lcore->threaded += plan_node(plan, worker)->source_ops->threaded;
 		return;
 	}
 	lcore->rx_queues++;

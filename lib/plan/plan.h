@@ -80,7 +80,8 @@ struct plan_lcore {
 	unsigned int rx_queues; /* that its workers poll */
 	unsigned int rings;     /* that end there */
 	unsigned int made; /* workers that make their events, or are handed them: synth, inject */
-	uint64_t bound_ns; /* no wait may be longer; 0: it polls no RX queue */
+	unsigned int threaded;    /* of those, that have a thread beside the lcores */
+	uint64_t bound_ns;        /* no wait may be longer; 0: it polls no RX queue */
 	unsigned int bound_port;  /* whose ring says so, an index into the plan's ports */
 	uint64_t tick_ns;         /* nor longer than this, or a tick() would be late; 0: no bound */
 	unsigned int tick_node;   /* whose tick_interval that is */

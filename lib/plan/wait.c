@@ -61,12 +61,17 @@ note_shared(struct weir_plan *plan)
 		list);
 }
 
-/* How one waits where nobody says how. */
+/*
+ * How one waits where nobody says how. Who waits for a thread that may have no other CPU lets it
+ * have this one.
+ */
 static enum weir_wait
 wait_auto(const struct weir_plan *plan, unsigned int lcore)
 {
 	bool shared = lcore < RTE_MAX_LCORE && lcore_set_has(&plan->shared, lcore);
+	const struct plan_lcore *at = plan_lcore(plan, lcore);
 
+	shared |= at != NULL && at->threaded > 0;
 	return shared ? WEIR_WAIT_YIELD : WEIR_WAIT_EXPONENTIAL;
 }
 

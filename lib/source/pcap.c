@@ -376,6 +376,7 @@ const struct source_ops source_pcap = {
 	.conf_size = sizeof(struct pcap_conf),
 	.state_size = sizeof(struct pcap_state),
 	.single = true,
+	.threaded = true,
 	.longest = CAPTURE_PACKET_MAX,
 	.check = pcap_check,
 	.memory = pcap_memory,

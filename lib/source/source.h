@@ -29,6 +29,7 @@ struct source_ops {
 	size_t state_size;            /* of each worker, zeroed before init */
 	uint16_t least;   /* poll() may give nothing for fewer, POLL_LEAST at most; 0: any */
 	bool single;      /* one worker does all: `queues` is 1 */
+	bool threaded;    /* a thread of its own makes what it gives */
 	uint32_t longest; /* bytes of a packet that it makes a chain of; 0: one mbuf */
 	/* As a stage's; NULL: nothing to check. */
 	int (*check)(const char *node, const void *conf, struct weir_error *error);

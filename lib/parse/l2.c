@@ -237,17 +237,19 @@ parse_ppp(struct parse *p)
 {
 	const uint8_t *head = parse_read(p, p->off, PPP_LEN);
 	uint16_t protocol;
+	uint32_t len;
 
-	if (head != NULL && get16(head) == PPP_ADDRESS_CONTROL) {
+	if (head != NULL && get16(head) == PPP_ADDRESS_CONTROL)
 		p->off += PPP_LEN;
-		head = parse_read(p, p->off, PPP_LEN);
-	}
 	p->now.stopped = ETHERTYPE_PPP;
 	parse_keep_l2(p);
+	head = parse_read(p, p->off, 1);
+	len = head != NULL && *head & 1 ? 1 : PPP_LEN;
+	head = parse_read(p, p->off, len);
 	if (head == NULL)
 		return parse_fail(p, WEIR_VERDICT_TRUNC_L2);
-	protocol = head[0] & 1 ? head[0] : get16(head);
-	p->off += head[0] & 1 ? 1 : PPP_LEN;
+	protocol = len == 1 ? *head : get16(head);
+	p->off += len;
 	switch (protocol) {
 	case PPP_IPV4:
 		return STEP_IPV4;

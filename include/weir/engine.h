@@ -16,7 +16,7 @@
  * has finished the pass that it was in; where one has not after a second that is logged, and closing
  * it is not safe. Sources that have gone give nothing more; the engine goes on until it is stopped.
  *
- * Thread-safety: create, start, stop, watch and destroy are for one thread at a time;
+ * Thread-safety: create, start, stop, watch, idle and destroy are for one thread at a time;
  * weir_engine_stop_request() may be called from any thread and from a signal handler;
  * weir_engine_set() and reading figures (ledger.h) are for any thread.
  */
@@ -157,6 +157,24 @@ WEIR_API int weir_engine_stop(struct weir_engine *engine, unsigned int timeout_m
  * @return lcores and workers that are stuck now
  */
 WEIR_API unsigned int weir_engine_watch(struct weir_engine *engine);
+
+/**
+ * weir_engine_idle() tells for how long nothing has moved, and nothing has waited, anywhere in the
+ * engine. Call it every 10 ms or so, by the thread that calls weir_engine_watch(); what happened
+ * between two calls is seen by the later one. Time counts as idle while
+ *
+ * - no event moves, none is in a ring or held by a stage, and no stage says that it has something
+ *   `pending`, as `eve` has while its reader is behind;
+ * - no worker is blocked: a source that finds no room does not see what waits at its port;
+ * - every lcore makes passes, or waits for no longer than its `idle.max` lets it: one that does not
+ *   get its CPU has not looked. An lcore that the application polls looks when it is polled.
+ *
+ * Anything of the first two begins the time anew. While the third fails it stands still, and of what
+ * lies between two calls no more than `stall_ms` counts.
+ *
+ * @return s; 0 before start, and once it has stopped
+ */
+WEIR_API double weir_engine_idle(struct weir_engine *engine);
 
 /** weir_engine_drained() tells whether every worker has stopped. */
 WEIR_API bool weir_engine_drained(const struct weir_engine *engine);

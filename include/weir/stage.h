@@ -14,6 +14,7 @@
  * - process(), room(), tick(), pressure() and set() in any order, by the worker's lcore. tick()
  *   comes also while the worker is blocked: then its room is 0.
  * - drain() until it returns 0, by the worker's lcore, once every worker before it has drained.
+ * - pending() beside them, from init() on until fini(), by the thread that calls weir_engine_idle().
  * - fini() once for each worker whose init() returned 0, within weir_engine_stop(), by the thread
  *   that calls that, when every lcore has returned: consumers before their producers, whatever the
  *   order in the file. Of an lcore that does not return no worker is ended; a later
@@ -148,6 +149,13 @@ struct weir_stage_ops {
 	 * @return 0, or -EINVAL after weir_error_set()
 	 */
 	int (*needs)(const void *conf, struct weir_stage_needs *needs, struct weir_error *error);
+	/**
+	 * Whether something of one worker is under way still though it holds no event: bytes in a
+	 * buffer of its own that are not written yet, say. weir_engine_idle() asks, by the thread that
+	 * calls that, while the worker's lcore and threads of its own run: read only what may be read
+	 * beside them, and wait for nothing. NULL: never.
+	 */
+	bool (*pending)(const struct weir_worker *worker, const void *state);
 };
 
 /** The first line of the initialiser of a struct weir_stage_ops, in C and in C++. */

@@ -219,6 +219,15 @@ worker_in_hand(const struct worker_stats *stats)
 	return (int64_t)(stat_read(&stats->in) + stat_read(&stats->created) - out);
 }
 
+bool
+loop_in_hand(const struct loop *loop)
+{
+	for (unsigned int i = 0; i < loop->seat_count; i++)
+		if (worker_in_hand(loop->seats[i]->worker->stats) > 0)
+			return true;
+	return false;
+}
+
 const struct seat *
 loop_busy_seat(const struct loop *loop)
 {

@@ -147,6 +147,9 @@ int loop_main(void *loop);
  */
 const struct seat *loop_busy_seat(const struct loop *loop);
 
+/* Whether one of its workers has events in hand, from any thread. */
+bool loop_in_hand(const struct loop *loop);
+
 /* Cycles in each state up to now, from any thread. */
 void loop_cycles(const struct loop *loop, uint64_t cycles[LCORE_STATES]);
 /* Of those that it was blocked, how many a worker of its was too. */

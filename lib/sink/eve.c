@@ -99,6 +99,16 @@ eve_drain(struct weir_worker *worker __rte_unused, void *state, unsigned int roo
 	return now - eve->drain_since < DRAIN_STALL_S * rte_get_tsc_hz();
 }
 
+static bool
+eve_pending(const struct weir_worker *worker __rte_unused, const void *state)
+{
+	const struct writer *writer = &((const struct eve_state *)state)->writer;
+
+	return !writer_dead(writer) &&
+		__atomic_load_n(&writer->tail, __ATOMIC_RELAXED) !=
+		__atomic_load_n(&writer->published, __ATOMIC_RELAXED);
+}
+
 static void
 eve_fini(struct weir_worker *worker __rte_unused, void *state)
 {
@@ -143,4 +153,5 @@ const struct weir_stage_ops stage_eve = {
 	.drain = eve_drain,
 	.fini = eve_fini,
 	.needs = eve_needs,
+	.pending = eve_pending,
 };

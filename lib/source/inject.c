@@ -159,6 +159,20 @@ inject_drain(struct weir_worker *worker, void *state)
 	return left;
 }
 
+/* From a thread beside: a producer is between its look and its put, or has put something. */
+static bool
+inject_pending(const struct weir_worker *worker, const void *state)
+{
+	const struct inject_state *s = state;
+
+	(void)worker;
+	for (unsigned int i = 0; i < s->producer_count; i++)
+		if (__atomic_load_n(&s->producers[i].busy, __ATOMIC_RELAXED) ||
+			ring_count(s->producers[i].ring) > 0)
+			return true;
+	return false;
+}
+
 static void
 inject_pressure(struct weir_worker *worker, void *state, bool on)
 {
@@ -241,4 +255,5 @@ const struct source_ops source_inject = {
 	.drain = inject_drain,
 	.pressure = inject_pressure,
 	.fini = inject_fini,
+	.pending = inject_pending,
 };

@@ -357,6 +357,24 @@ pcap_pressure(struct weir_worker *worker, void *state, bool on)
 	s->parse.depth = on ? worker->under_pressure : WEIR_PARSE_FULL;
 }
 
+/* From a thread beside: packets were read, or a file is being read that makes nobody wait. */
+static bool
+pcap_pending(const struct weir_worker *worker __rte_unused, const void *state)
+{
+	const struct pcap_state *s = state;
+	const struct pcap_queue *queue = &s->queue;
+
+	if (__atomic_load_n(&queue->head, __ATOMIC_RELAXED) !=
+		__atomic_load_n(&queue->tail, __ATOMIC_RELAXED))
+		return true;
+	if (__atomic_load_n(&queue->ended, __ATOMIC_ACQUIRE))
+		return false;
+	for (unsigned int i = 0; i < s->reader.file_count; i++)
+		if (!__atomic_load_n(&s->reader.files[i].regular, __ATOMIC_RELAXED))
+			return false;
+	return true;
+}
+
 static void
 pcap_fini(struct weir_worker *worker, void *state)
 {
@@ -384,4 +402,5 @@ const struct source_ops source_pcap = {
 	.poll = pcap_poll,
 	.pressure = pcap_pressure,
 	.fini = pcap_fini,
+	.pending = pcap_pending,
 };

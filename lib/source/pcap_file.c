@@ -38,7 +38,7 @@ pcap_file_open(struct pcap_reader *reader, struct pcap_file *file, const char *p
 		pcap_file_close(file);
 		return false;
 	}
-	file->regular = S_ISREG(st.st_mode);
+	__atomic_store_n(&file->regular, S_ISREG(st.st_mode), __ATOMIC_RELAXED);
 	if (file->regular)
 		posix_fadvise(file->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
 	return true;

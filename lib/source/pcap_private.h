@@ -78,7 +78,7 @@ struct pcap_block {
 struct pcap_file {
 	const char *path;
 	int fd;
-	bool regular; /* it makes nobody wait */
+	bool regular; /* it makes nobody wait; the thread's, any may read it */
 	bool eof;
 	bool ready; /* `record` is the next one */
 	struct capture capture;

@@ -52,6 +52,8 @@ struct source_ops {
 	void (*watch)(struct weir_worker *worker, void *state);
 	/* Undo init; NULL: nothing. */
 	void (*fini)(struct weir_worker *worker, void *state);
+	/* As a stage's: something waits here that poll() has not given yet. NULL: never. */
+	bool (*pending)(const struct weir_worker *worker, const void *state);
 };
 
 extern const struct source_ops source_ethdev;

@@ -13,8 +13,8 @@
 #define PAIRS_MAX 16
 
 /* Anything that any worker did to an event: it changes, or nothing has happened. */
-static uint64_t
-engine_progress(const struct weir_engine *engine)
+uint64_t
+watch_progress(const struct weir_engine *engine)
 {
 	uint64_t sum = 0;
 
@@ -146,7 +146,7 @@ void
 watch_blocked(struct weir_engine *engine, uint64_t now)
 {
 	struct watch *watch = engine->watch;
-	uint64_t progress = engine_progress(engine);
+	uint64_t progress = watch_progress(engine);
 
 	if (progress != watch->progress || watch->progress_at == 0 || !events_wait(engine)) {
 		watch->progress = progress;

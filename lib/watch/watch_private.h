@@ -23,6 +23,8 @@ struct loop_seen {
 	struct cpu_loss lost;     /* since it was first looked at; any thread may read it */
 	struct cpu_loss lost_all; /* of the thread, when it was last looked at */
 	uint64_t lost_at;         /* TSC of that; 0: never */
+	uint64_t idle_passes;     /* at the last look whether the engine is idle, */
+	uint64_t idle_at;         /* and when they were first so many */
 };
 
 /* Of a worker. */
@@ -75,6 +77,11 @@ struct watch {
 	uint64_t called_at; /* TSC of the last call; 0: none */
 	uint64_t gap;       /* cycles between the last two */
 	uint64_t ports_at;  /* when the ports' counts were last read */
+
+	/* Written by who calls weir_engine_idle(), which is the same. */
+	uint64_t idle;          /* cycles that count as idle */
+	uint64_t idle_at;       /* TSC of the last look; 0: none */
+	uint64_t idle_progress; /* of all workers together then */
 };
 
 /* note.c: count an event; whether it may be logged. */
@@ -94,7 +101,8 @@ void watch_losses(struct weir_engine *engine, uint64_t now, bool last);
 unsigned int watch_stuck(struct weir_engine *engine, uint64_t now);
 void watch_stuck_afresh(struct weir_engine *engine);
 
-/* blocked.c: an engine that stands still. */
+/* blocked.c: an engine that stands still; and what changes whenever anything moves. */
+uint64_t watch_progress(const struct weir_engine *engine);
 void watch_blocked(struct weir_engine *engine, uint64_t now);
 
 /* lost.c: threads that lose their CPU; at the end, whatever the time. */

@@ -189,8 +189,9 @@ static void
 test_older(void **state)
 {
 	static const size_t sizes[] = { offsetof(struct weir_stage_ops, room),
-		offsetof(struct weir_stage_ops, set), offsetof(struct weir_stage_ops, needs) };
-	static const char *const names[] = { "older", "oldish", "old" };
+		offsetof(struct weir_stage_ops, set), offsetof(struct weir_stage_ops, needs),
+		offsetof(struct weir_stage_ops, pending) };
+	static const char *const names[] = { "older", "oldish", "old", "late" };
 	struct weir_stage_ops table;
 
 	(void)state;
@@ -210,6 +211,7 @@ test_older(void **state)
 		assert_null(ops->room);
 		assert_null(ops->set);
 		assert_null(ops->needs);
+		assert_null(ops->pending);
 	}
 }
 

@@ -118,6 +118,37 @@ engine_alloc(const struct weir_plan *plan, const struct weir_engine_conf *conf,
 	return engine;
 }
 
+/* All that drivers, sources and stages do themselves: any of it may take long. */
+static int
+devices_begin(struct weir_engine *engine, struct weir_error *error)
+{
+	struct slow slow;
+	int rc;
+
+	slow_begin(&slow, engine);
+	rc = engine_ports_start(engine, &slow, error);
+	if (rc == 0)
+		rc = engine_waits(engine, error);
+	if (rc == 0)
+		rc = engine_workers_init(engine, &slow, error);
+	slow_end(&slow);
+	return rc;
+}
+
+/* However far that came. */
+static void
+devices_end(struct weir_engine *engine)
+{
+	struct slow slow;
+
+	slow_begin(&slow, engine);
+	engine_workers_fini(engine, false, &slow);
+	engine_workers_fini(engine, true, &slow);
+	engine_ports_stop(engine, &slow);
+	slow_end(&slow);
+	engine_ports_free(engine);
+}
+
 struct weir_engine *
 weir_engine_create(const struct weir_plan *plan, const struct weir_engine_conf *conf,
 	struct weir_error *error)
@@ -145,25 +176,15 @@ weir_engine_create(const struct weir_plan *plan, const struct weir_engine_conf *
 	rc = engine_tell_made(engine, error);
 	if (rc != 0)
 		goto free_loops;
-	rc = engine_ports_start(engine, error);
+	rc = devices_begin(engine, error);
 	if (rc != 0)
-		goto stop_ports;
-	rc = engine_waits(engine, error);
-	if (rc != 0)
-		goto stop_ports;
-	rc = engine_workers_init(engine, error);
-	if (rc != 0)
-		goto fini_workers;
+		goto end_devices;
 	engine_ports_ready(engine);
 	engine_show(engine);
 	return engine;
 
-fini_workers:
-	engine_workers_fini(engine, false);
-	engine_workers_fini(engine, true);
-stop_ports:
-	engine_ports_stop(engine);
-	engine_ports_free(engine);
+end_devices:
+	devices_end(engine);
 	engine_tell_unmade(engine);
 free_loops:
 	engine_loops_free(engine);
@@ -186,6 +207,7 @@ unsigned int
 weir_engine_destroy(struct weir_engine *engine)
 {
 	unsigned int leaked;
+	struct slow slow;
 
 	if (engine == NULL)
 		return 0;
@@ -195,7 +217,9 @@ weir_engine_destroy(struct weir_engine *engine)
 		return RTE_MAX(leaked, 1u);
 	engine_unlist(engine);
 	engine_settings_free(engine);
-	engine_workers_fini(engine, true);
+	slow_begin(&slow, engine);
+	engine_workers_fini(engine, true, &slow);
+	slow_end(&slow);
 	engine_ports_free(engine);
 	engine_tell_unmade(engine);
 	engine_loops_free(engine);

@@ -130,6 +130,12 @@ uint64_t engine_longest_wait(const struct weir_engine *engine);
 /* Cycles since start, until stop. */
 uint64_t engine_cycles(const struct weir_engine *engine);
 
+/* A worker as a line names it, "busy[0] (work)", with its port and driver where it has one; into
+ * `text`, which is returned. */
+#define SEAT_TEXT_SIZE 192
+const char *engine_seat_text(const struct weir_engine *engine, const struct seat *seat,
+	char text[SEAT_TEXT_SIZE]);
+
 /* ports.c: counts since the engine was made; of a port that is gone, those that were last read. */
 void engine_port_counts(struct port_state *port, struct port_counts *counts);
 /* The control side, now and then: what sources have to look after at their ports. */

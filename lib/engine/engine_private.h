@@ -7,6 +7,7 @@
 #define WEIR_ENGINE_PRIVATE_H
 
 #include "engine.h"
+#include "event/compat.h"
 
 /* list.c: the engines of the process by their names, which differ; shown once they are made. */
 int engine_list(struct weir_engine *engine, struct weir_error *error);
@@ -21,6 +22,23 @@ void engine_tell_unmade(struct weir_engine *engine);
 int engine_tell_port(const struct port_state *port);
 void engine_tell_returned(struct weir_engine *engine);
 void engine_tell_stopped(struct weir_engine *engine);
+
+/* slow.c: what the calling thread is in, for a thread that logs it where that does not return soon. */
+struct slow {
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	control_thread thread;
+	bool runs;
+	bool over;
+	unsigned int turn;
+	const char *engine;
+	char doing[160]; /* "": nothing that may take long */
+};
+
+void slow_begin(struct slow *slow, const struct weir_engine *engine);
+/* From now on it is in that: named as the subject of "has not returned". */
+void slow_at(struct slow *slow, const char *format, ...) __rte_format_printf(2, 3);
+void slow_end(struct slow *slow);
 
 /* build.c: rings, workers, and how they are joined. Undone by engine_unbuild(). */
 int engine_build(struct weir_engine *engine, struct weir_error *error);
@@ -40,8 +58,8 @@ bool engine_seat_out(const struct weir_engine *engine, const struct seat *seat);
 
 /* workers.c: the source's or stage's own set-up of every worker; its end, of either kind, of those
  * whose lcore has returned, consumers first. */
-int engine_workers_init(struct weir_engine *engine, struct weir_error *error);
-void engine_workers_fini(struct weir_engine *engine, bool sources);
+int engine_workers_init(struct weir_engine *engine, struct slow *slow, struct weir_error *error);
+void engine_workers_fini(struct weir_engine *engine, bool sources, struct slow *slow);
 /* What is left of them when the time is up: dropped; how many events. */
 unsigned int engine_workers_abandon(struct weir_engine *engine);
 
@@ -60,11 +78,11 @@ bool engine_pools_full(const struct weir_engine *engine);
 /* ports.c: the control side is at the device until port_release(), or false: it is gone. */
 bool port_claim(struct port_state *port);
 void port_release(struct port_state *port);
-int engine_ports_start(struct weir_engine *engine, struct weir_error *error);
+int engine_ports_start(struct weir_engine *engine, struct slow *slow, struct weir_error *error);
 /* The ports are set up: who tells that one is gone need not wait for that any more. */
 void engine_ports_ready(struct weir_engine *engine);
 /* All but those that an lcore uses which has not returned. */
-void engine_ports_stop(struct weir_engine *engine);
+void engine_ports_stop(struct weir_engine *engine, struct slow *slow);
 /* After they were stopped. */
 void engine_ports_free(struct weir_engine *engine);
 

@@ -3,6 +3,8 @@
  */
 
 /* The loops of an engine, all together. */
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -24,6 +26,24 @@ engine_loop(const struct weir_engine *engine, unsigned int lcore)
 		if (engine->loops[i].lcore == lcore)
 			return &engine->loops[i];
 	return NULL;
+}
+
+const char *
+engine_seat_text(const struct weir_engine *engine, const struct seat *seat,
+	char text[SEAT_TEXT_SIZE])
+{
+	const struct weir_worker *worker = seat->worker;
+	const struct plan_port *port;
+
+	if (seat->plan->port == UINT_MAX) {
+		snprintf(text, SEAT_TEXT_SIZE, "%s[%u] (%s)", worker->name, worker->index,
+			worker->type);
+		return text;
+	}
+	port = &engine->plan->ports[seat->plan->port];
+	snprintf(text, SEAT_TEXT_SIZE, "%s[%u] (%s, port %s, driver %s)", worker->name,
+		worker->index, worker->type, port->name, port->driver);
+	return text;
 }
 
 static int

@@ -125,7 +125,8 @@ port_receivers(const struct weir_engine *engine, unsigned int port, struct port_
 }
 
 static int
-port_state_start(struct weir_engine *engine, unsigned int i, struct weir_error *error)
+port_state_start(struct weir_engine *engine, unsigned int i, struct slow *slow,
+	struct weir_error *error)
 {
 	const struct plan_port *plan = &engine->plan->ports[i];
 	struct port_state *port = &engine->ports[i];
@@ -146,6 +147,7 @@ port_state_start(struct weir_engine *engine, unsigned int i, struct weir_error *
 	if (!rte_eth_dev_is_valid_port(plan->id))
 		return weir_error_set(error, ENODEV, "port %s went away", plan->name);
 	port_receivers(engine, i, &conf, pools);
+	slow_at(slow, "the set-up of port %s by its driver %s", plan->name, plan->driver);
 	rc = engine_tell_port(port);
 	if (rc != 0)
 		return weir_error_set(error, -rc, "port %s: cannot tell that it goes away: %s",
@@ -159,7 +161,7 @@ port_state_start(struct weir_engine *engine, unsigned int i, struct weir_error *
 }
 
 int
-engine_ports_start(struct weir_engine *engine, struct weir_error *error)
+engine_ports_start(struct weir_engine *engine, struct slow *slow, struct weir_error *error)
 {
 	unsigned int n = engine->plan->port_count;
 	int rc = 0;
@@ -176,7 +178,7 @@ engine_ports_start(struct weir_engine *engine, struct weir_error *error)
 	/* A port may go away as soon as it is watched. */
 	engine_search(engine, true);
 	for (unsigned int i = 0; rc == 0 && i < n; i++)
-		rc = port_state_start(engine, i, error);
+		rc = port_state_start(engine, i, slow, error);
 	return rc;
 }
 
@@ -211,12 +213,14 @@ port_end(struct port_state *port)
 }
 
 void
-engine_ports_stop(struct weir_engine *engine)
+engine_ports_stop(struct weir_engine *engine, struct slow *slow)
 {
 	engine_waits_end(engine);
 	for (unsigned int i = 0; i < engine->port_count; i++) {
 		struct port_state *port = &engine->ports[i];
 
+		slow_at(slow, "the stop of port %s by its driver %s", port->plan->name,
+			port->plan->driver);
 		if (port->started && !port->stopped && !port_used(engine, i) && port_claim(port))
 			port_end(port);
 		port_release(port);
@@ -228,6 +232,8 @@ engine_ports_stop(struct weir_engine *engine)
 	for (unsigned int i = 0; i < engine->port_count && !engine_pools_full(engine); i++) {
 		struct port_state *port = &engine->ports[i];
 
+		slow_at(slow, "the end of port %s by its driver %s", port->plan->name,
+			port->plan->driver);
 		if (port->stopped && port_claim(port))
 			rte_eth_dev_close(port->plan->id);
 		port_release(port);

@@ -65,9 +65,12 @@ static void
 engine_finish(struct weir_engine *engine)
 {
 	unsigned int left = engine_workers_abandon(engine);
+	struct slow slow;
 
-	engine_workers_fini(engine, false);
-	engine_ports_stop(engine);
+	slow_begin(&slow, engine);
+	engine_workers_fini(engine, false, &slow);
+	engine_ports_stop(engine, &slow);
+	slow_end(&slow);
 	engine_tell_stopped(engine);
 	if (!engine_stopped(engine))
 		engine->stop_tsc = rte_rdtsc();
@@ -84,14 +87,14 @@ loops_give_up(struct weir_engine *engine)
 	engine->gave_up = true;
 	for (unsigned int i = 0; i < engine->loop_count; i++) {
 		const struct loop *loop = &engine->loops[i];
-		const struct seat *seat = loop_busy_seat(loop);
+		char text[SEAT_TEXT_SIZE];
 
 		if (loop->launched)
 			ENGINE_LOG(ERR,
-				"'%s': lcore %u does not return from %s[%u] (%s): what it has stays "
-				"in flight\n",
-				weir_engine_name(engine), loop->lcore, seat->node->name,
-				seat->plan->index, seat->worker->type);
+				"'%s': lcore %u does not return from %s: what it has stays in "
+				"flight\n",
+				weir_engine_name(engine), loop->lcore,
+				engine_seat_text(engine, loop_busy_seat(loop), text));
 	}
 }
 

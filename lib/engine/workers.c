@@ -18,7 +18,7 @@ source_seat_init(struct seat *seat)
 }
 
 int
-engine_workers_init(struct weir_engine *engine, struct weir_error *error)
+engine_workers_init(struct weir_engine *engine, struct slow *slow, struct weir_error *error)
 {
 	for (unsigned int i = 0; i < engine->seat_count; i++) {
 		struct seat *seat = &engine->seats[i];
@@ -26,6 +26,8 @@ engine_workers_init(struct weir_engine *engine, struct weir_error *error)
 		struct weir_error why = { .code = 0 };
 		int rc;
 
+		slow_at(slow, "the set-up of %s[%u] (%s)", node->name, seat->plan->index,
+			seat->worker->type);
 		if (node->source)
 			rc = node->source_ops->init(seat->worker, node->type_conf,
 				seat->worker->state, &why);
@@ -47,18 +49,20 @@ engine_workers_init(struct weir_engine *engine, struct weir_error *error)
 }
 
 static void
-seat_fini(struct seat *seat)
+seat_fini(struct seat *seat, struct slow *slow)
 {
 	void (*fini)(struct weir_worker *, void *) =
 		seat->node->source ? seat->node->source_ops->fini : seat->node->stage_ops->fini;
 
+	slow_at(slow, "the end of %s[%u] (%s)", seat->node->name, seat->plan->index,
+		seat->worker->type);
 	if (seat->initialised && fini != NULL)
 		fini(seat->worker, seat->worker->state);
 	seat->initialised = false;
 }
 
 void
-engine_workers_fini(struct weir_engine *engine, bool sources)
+engine_workers_fini(struct weir_engine *engine, bool sources, struct slow *slow)
 {
 	const struct weir_pipeline *pipeline = engine->plan->pipeline;
 
@@ -71,7 +75,7 @@ engine_workers_fini(struct weir_engine *engine, bool sources)
 			continue;
 		for (unsigned int w = 0; w < node->conf.workers; w++)
 			if (!engine_seat_out(engine, &engine->seats[first + w]))
-				seat_fini(&engine->seats[first + w]);
+				seat_fini(&engine->seats[first + w], slow);
 	}
 }
 

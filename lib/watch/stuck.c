@@ -30,20 +30,40 @@ inputs_count(const struct weir_worker *worker)
 	return n;
 }
 
+/* Its own room() says so, not a ring behind it: of a sink, say. */
+static bool
+seat_is_full(const struct seat *seat)
+{
+	for (unsigned int i = 0; i < seat->gate_count; i++) {
+		const struct ring_producer *ring = seat->gates[i].ring;
+
+		if (ring != NULL && ring->capacity - ring_count(ring->ring) < seat->gates[i].times)
+			return false;
+	}
+	return seat->worker->room != NULL;
+}
+
+/* Why it does not move. */
+static const char *
+seat_why(const struct loop *loop, const struct seat *seat)
+{
+	if (__atomic_load_n(&loop->state, __ATOMIC_RELAXED) != LCORE_BLOCKED)
+		return "its lcore is stuck or does not get its CPU";
+	return seat_is_full(seat) ? "it has no room: where it writes or sends to takes no more" :
+				    "an output is full";
+}
+
 /* Once for each stall. */
 static void
 seat_report(struct weir_engine *engine, const struct seat *seat, unsigned int waiting, uint64_t now)
 {
 	const struct loop *loop = engine_loop(engine, seat->plan->lcore);
-	bool blocked = __atomic_load_n(&loop->state, __ATOMIC_RELAXED) == LCORE_BLOCKED;
 
 	if (watch_note(engine, WATCH_STUCK_WORKER, now))
 		watch_log("'%s': %s[%u] on lcore %u has not moved for %u ms with %u events "
 			  "waiting: %s\n",
 			weir_engine_name(engine), seat->node->name, seat->plan->index,
-			seat->plan->lcore, stall_ms(engine, loop), waiting,
-			blocked ? "an output is full" :
-				  "its lcore is stuck or does not get its CPU");
+			seat->plan->lcore, stall_ms(engine, loop), waiting, seat_why(loop, seat));
 }
 
 static bool
@@ -71,13 +91,13 @@ seat_watch(struct weir_engine *engine, const struct seat *seat, struct seat_seen
 static void
 loop_report(struct weir_engine *engine, const struct loop *loop, uint64_t now)
 {
-	const struct seat *seat = loop_busy_seat(loop);
+	char text[SEAT_TEXT_SIZE];
 
 	if (watch_note(engine, WATCH_STUCK_LCORE, now))
-		watch_log("'%s': lcore %u has made no pass for %u ms: %s[%u] (%s) does not "
-			  "return, or the lcore does not get its CPU\n",
+		watch_log("'%s': lcore %u has made no pass for %u ms: %s does not return, or the "
+			  "lcore does not get its CPU\n",
 			weir_engine_name(engine), loop->lcore, stall_ms(engine, loop),
-			seat->node->name, seat->plan->index, seat->worker->type);
+			engine_seat_text(engine, loop_busy_seat(loop), text));
 }
 
 /* An lcore that makes no pass at all: whatever its workers have waiting, or not. */

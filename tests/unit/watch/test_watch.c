@@ -111,6 +111,29 @@ test_all_blocked(void **state)
 	rig_end(&rig);
 }
 
+/* A sink has no output that could be full: what it has no room for is its own. */
+static void
+test_sink_is_full(void **state)
+{
+	struct rig_log log;
+	struct rig rig;
+
+	(void)state;
+	rig_make(&rig, "sink", NULL, 0,
+		SECTIONS("source gen: type=synth; lcores=1",
+			"stage end: type=t_shut; input=gen; value=1000000000000; lcores=2",
+			"link gen end: ring=64"));
+	rig_log_begin(&log);
+	rig_start(&rig);
+	watch_until(&rig, stuck_workers, 1);
+	assert_int_equal(rig_log_count(&log, "end[0] on lcore 2 has not moved for 50 ms"), 1);
+	assert_int_equal(rig_log_count(&log, "it has no room: where it writes or sends to"), 1);
+	assert_int_equal(rig_log_count(&log, "an output is full"), 0);
+	rig_log_end(&log);
+	assert_int_equal(weir_engine_stop(rig.engine, 0), -ETIMEDOUT);
+	rig_end(&rig);
+}
+
 /* Nobody waits for room, but one does not come back: whose events lie there is told. */
 static void
 test_nobody_waits(void **state)
@@ -315,6 +338,7 @@ main(void)
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_stuck_lcores),
 		cmocka_unit_test(test_all_blocked),
+		cmocka_unit_test(test_sink_is_full),
 		cmocka_unit_test(test_nobody_waits),
 		cmocka_unit_test(test_quiet),
 		cmocka_unit_test(test_sleeper),

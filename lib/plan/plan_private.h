@@ -108,6 +108,8 @@ extern const char *const plan_numa_names[];
 
 /* ports.c: the ports, and the queue of each worker. */
 int plan_ports(struct weir_plan *plan, struct weir_error *error);
+/* device.c: why there is no port for a device, and what helps, as the end of a message. */
+void plan_device_hint(const char *device, char *text, size_t size);
 /* place.c: the lcore and socket of each worker. `lcores` as in struct weir_plan_conf. */
 int plan_place(struct weir_plan *plan, const char *lcores, struct weir_error *error);
 /* calls.c: which pairs on one lcore are rings all the same, once the pairs are there. */

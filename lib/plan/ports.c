@@ -59,18 +59,17 @@ static int
 no_port(const struct machine *machine, const struct node *node, const char *device,
 	struct weir_error *error)
 {
-	char list[256] = "none";
+	char list[256] = "none", hint[256];
 	size_t used = 0;
 	unsigned int i;
 
 	for (i = 0; i < machine->port_count && used < sizeof(list); i++)
 		used += (size_t)snprintf(list + used, sizeof(list) - used, "%s%s",
 			i > 0 ? ", " : "", machine->ports[i].name);
+	plan_device_hint(device, hint, sizeof(hint));
 	return weir_error_set(error, ENODEV,
-		"[%s %s] device = %s: EAL has no such port (it has: %s); give it by -a "
-		"PCI_ADDRESS, "
-		"bound to vfio-pci, or by --vdev",
-		plan_node_kind(node), node->name, device, list);
+		"[%s %s] device = %s: EAL has no such port (it has: %s); %s", plan_node_kind(node),
+		node->name, device, list, hint);
 }
 
 /* The plan's entry for a port, added where it is not there yet. */

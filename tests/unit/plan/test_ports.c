@@ -29,6 +29,32 @@ test_missing(void **state)
 		&machine, NULL, ENODEV, "[stage out] device = eth9");
 }
 
+/* What helps is said by what the device is, and by what this machine has. */
+static void
+test_missing_hints(void **state)
+{
+	static const struct {
+		const char *device;
+		const char *hint;
+	} rows[] = {
+		{ "0000:fe:1f.7", "; this machine has no PCI device 0000:fe:1f.7: lspci -D" },
+		{ "fe:1f.7", "; this machine has no PCI device fe:1f.7: lspci -D" },
+		{ "net_null7", "; give it by --vdev net_null7" },
+		{ "eth_af_packet0", "; give it by --vdev eth_af_packet0" },
+		{ "lo", "; it is an interface of the kernel: give --vdev net_af_packet0,iface=lo" },
+		{ "a thing",
+			"; a device is a PCI address, as 0000:01:00.0, or the name of a --vdev" },
+	};
+	char text[256];
+
+	(void)state;
+	imagine(&machine, 1, 4);
+	for (unsigned int i = 0; i < RTE_DIM(rows); i++) {
+		snprintf(text, sizeof(text), "[source wan]\ndevice = %s\n" COUNT, rows[i].device);
+		refused_on(text, &machine, NULL, ENODEV, rows[i].hint);
+	}
+}
+
 /* However many ports there are, the message ends. */
 static void
 test_missing_of_many(void **state)
@@ -172,6 +198,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_missing),
+		cmocka_unit_test(test_missing_hints),
 		cmocka_unit_test(test_missing_of_many),
 		cmocka_unit_test(test_too_few_queues),
 		cmocka_unit_test(test_two_sources),

@@ -36,6 +36,8 @@ struct run {
 };
 
 static volatile sig_atomic_t signals;
+static volatile sig_atomic_t hung_up;
+static bool stays; /* a closed terminal does not end it: nohup */
 
 static void
 on_signal(int number)
@@ -46,6 +48,22 @@ on_signal(int number)
 		signal(number, SIG_DFL);
 }
 
+static void
+on_hang_up(int number)
+{
+	(void)number;
+	hung_up = 1;
+}
+
+static void
+run_catch_hang_up(void)
+{
+	struct sigaction action = { .sa_handler = on_hang_up, .sa_flags = SA_RESTART }, before;
+
+	sigaction(SIGHUP, &action, &before);
+	stays = before.sa_handler == SIG_IGN;
+}
+
 void
 run_catch_signals(void)
 {
@@ -53,6 +71,7 @@ run_catch_signals(void)
 
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
+	run_catch_hang_up();
 	/* A reader that went away must not end a run: writing then fails, and says so. */
 	signal(SIGPIPE, SIG_IGN);
 }
@@ -94,10 +113,28 @@ poll_main(const struct run *run)
 		sched_yield();
 }
 
+/*
+ * After log rotation files are to be opened anew. Where there are none, a terminal was closed: the run
+ * ends as by SIGTERM.
+ */
+static void
+look_hung_up(struct run *run)
+{
+	if (!hung_up)
+		return;
+	hung_up = 0;
+	if (weir_engine_reopen(run->engine) == 0 && !stays) {
+		complain("SIGHUP, and no sink writes a file by its path: draining");
+		raise(SIGTERM);
+	}
+}
+
 static void
 turn(struct run *run)
 {
 	double now;
+
+	look_hung_up(run);
 
 	if (run->polls && !weir_engine_drained(run->engine))
 		poll_main(run);

@@ -16,7 +16,7 @@
  * has finished the pass that it was in; where one has not after a second that is logged, and closing
  * it is not safe. Sources that have gone give nothing more; the engine goes on until it is stopped.
  *
- * Thread-safety: create, start, stop, watch, idle and destroy are for one thread at a time;
+ * Thread-safety: create, start, stop, watch, idle, reopen and destroy are for one thread at a time;
  * weir_engine_stop_request() may be called from any thread and from a signal handler;
  * weir_engine_set() and reading figures (ledger.h) are for any thread.
  */
@@ -198,6 +198,17 @@ WEIR_API bool weir_engine_exhausted(const struct weir_engine *engine);
  */
 WEIR_API int weir_engine_failure(struct weir_engine *engine, unsigned int i,
 	struct weir_error *error);
+
+/**
+ * weir_engine_reopen() has the files that sinks write by their paths opened anew: after log rotation
+ * has renamed them the next lines go to new ones. It returns at once; each file is changed between two
+ * lines, within some ms, and that is logged. What cannot be opened goes on as it was, and that is
+ * logged too. A sink whose file could not be written any more begins again. Before start and while the
+ * engine drains it does the same; after stop nothing.
+ *
+ * @return workers that write such files; 0: none does, and nothing is done
+ */
+WEIR_API unsigned int weir_engine_reopen(struct weir_engine *engine);
 
 /** Name of the engine: its pipeline's. */
 WEIR_API const char *weir_engine_name(const struct weir_engine *engine);

@@ -13,6 +13,7 @@
  * - init() once for each worker, by the thread that creates the engine.
  * - process(), room(), tick(), pressure() and set() in any order, by the worker's lcore. tick()
  *   comes also while the worker is blocked: then its room is 0.
+ * - reopen() at any time between init() and fini(), by the thread that controls the engine.
  * - drain() until it returns 0, by the worker's lcore, once every worker before it has drained.
  * - pending() beside them, from init() on until fini(), by the thread that calls weir_engine_idle().
  * - fini() once for each worker whose init() returned 0, within weir_engine_stop(), by the thread
@@ -156,6 +157,13 @@ struct weir_stage_ops {
 	 * beside them, and wait for nothing. NULL: never.
 	 */
 	bool (*pending)(const struct weir_worker *worker, const void *state);
+	/**
+	 * Have the files that it writes by their paths opened anew, as after a log was renamed. Called
+	 * by who calls weir_engine_reopen(), beside the worker's lcore: it says so to whoever opens
+	 * them, and does not wait. NULL: it writes none.
+	 * @return 0; -ENOENT: it writes none, as it was set up
+	 */
+	int (*reopen)(struct weir_worker *worker, void *state);
 };
 
 /** The first line of the initialiser of a struct weir_stage_ops, in C and in C++. */

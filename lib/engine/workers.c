@@ -79,6 +79,22 @@ engine_workers_fini(struct weir_engine *engine, bool sources, struct slow *slow)
 	}
 }
 
+unsigned int
+weir_engine_reopen(struct weir_engine *engine)
+{
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < engine->seat_count; i++) {
+		const struct seat *seat = &engine->seats[i];
+		const struct weir_stage_ops *ops = seat->node->stage_ops;
+
+		if (!seat->node->source && seat->initialised && ops->reopen != NULL &&
+			ops->reopen(seat->worker, seat->worker->state) == 0)
+			n++;
+	}
+	return n;
+}
+
 /*
  * What is left in a ring after the time was up goes with a name, at its consumer. On a feedback
  * link something may always be left, put there after its consumer was done.

@@ -3,20 +3,18 @@
  */
 
 /* eve: events as lines of JSON, with the names that Suricata's EVE gives them. */
+#include <errno.h>
+#include <inttypes.h>
 #include <limits.h>
-
-#include <rte_cycles.h>
+#include <string.h>
 
 #include "sink_private.h"
-
-/* Seconds without a byte written after which a drain gives up. */
-#define DRAIN_STALL_S 1
 
 struct eve_state {
 	struct writer writer;
 	struct eve_format format;
-	uint64_t drain_tail;  /* how far the writer was when it was last seen to move, */
-	uint64_t drain_since; /* and when that was; 0: not draining */
+	uint64_t written; /* of the writer's lines, those that are told of */
+	uint64_t lost;
 };
 
 static int
@@ -54,6 +52,48 @@ eve_put(struct eve_state *eve, struct weir_event *const events[], uint16_t n)
 	writer_publish(writer);
 }
 
+/*
+ * The event of a line is done with, or goes on, but is held until the line is written: for the
+ * ledger, which is to name what was not. Where it goes on the line is one more. Its mbuf is not kept.
+ */
+static void
+eve_hold(struct weir_worker *worker, struct weir_event *events[], uint16_t n)
+{
+	if (worker->outputs[0].link_count > 0) {
+		weir_created(worker, n);
+		weir_forward(worker, 0, events, n);
+	} else {
+		events_free(events, n);
+	}
+	weir_hold(worker, n);
+}
+
+/* Lines that were held are lost. */
+static void
+eve_lose(struct weir_worker *worker, unsigned int reason, uint64_t n)
+{
+	stat_sub(&worker->stats->held, n);
+	stat_add_release(&worker->stats->dropped[reason], n);
+}
+
+/* Tell the ledger what became of lines that are held; of how many. */
+static unsigned int
+eve_settle(struct weir_worker *worker, struct eve_state *eve)
+{
+	uint64_t written = __atomic_load_n(&eve->writer.written, __ATOMIC_ACQUIRE) - eve->written;
+	uint64_t lost = __atomic_load_n(&eve->writer.lost, __ATOMIC_ACQUIRE) - eve->lost;
+
+	if (written > 0) {
+		stat_sub(&worker->stats->held, written);
+		stat_add_release(&worker->stats->released, written);
+	}
+	if (unlikely(lost > 0))
+		eve_lose(worker, DROP_STAGE + EVE_WRITE_FAILED, lost);
+	eve->written += written;
+	eve->lost += lost;
+	return (unsigned int)(written + lost);
+}
+
 static void
 eve_process(struct weir_worker *worker, void *state, struct weir_event *events[], uint16_t n)
 {
@@ -66,7 +106,7 @@ eve_process(struct weir_worker *worker, void *state, struct weir_event *events[]
 	}
 	fit = (uint16_t)RTE_MIN(writer_room(&eve->writer, n), n);
 	eve_put(eve, events, fit);
-	weir_forward(worker, 0, events, fit);
+	eve_hold(worker, events, fit);
 	if (unlikely(fit < n))
 		weir_drop(worker, EVE_BUFFER_FULL, events + fit, n - fit);
 }
@@ -82,21 +122,31 @@ eve_room(struct weir_worker *worker, void *state)
 	return (unsigned int)writer_room(&eve->writer, weir_worker_burst(worker));
 }
 
-/* A reader that takes nothing for so long holds up the end of a run no longer. */
 static unsigned int
-eve_drain(struct weir_worker *worker __rte_unused, void *state, unsigned int room __rte_unused)
+eve_tick(struct weir_worker *worker, void *state, unsigned int room __rte_unused)
 {
-	struct eve_state *eve = state;
-	uint64_t tail = __atomic_load_n(&eve->writer.tail, __ATOMIC_RELAXED);
-	uint64_t now = rte_rdtsc();
+	return worker->stats->held > 0 ? eve_settle(worker, state) : 0;
+}
 
-	if (writer_dead(&eve->writer) || writer_idle(&eve->writer))
-		return 0;
-	if (eve->drain_since == 0 || tail != eve->drain_tail) {
-		eve->drain_since = now;
-		eve->drain_tail = tail;
-	}
-	return now - eve->drain_since < DRAIN_STALL_S * rte_get_tsc_hz();
+/* What is held says how many lines wait; for how long they may is for who stops the engine. */
+static unsigned int
+eve_drain(struct weir_worker *worker, void *state, unsigned int room __rte_unused)
+{
+	eve_settle(worker, state);
+	return (unsigned int)RTE_MIN(worker->stats->held, UINT_MAX);
+}
+
+/* Lines that were not written in the end. */
+static void
+eve_abandon(struct weir_worker *worker, const struct writer *writer, uint64_t n)
+{
+	bool failed = writer->trouble != 0;
+
+	eve_lose(worker, failed ? DROP_STAGE + EVE_WRITE_FAILED : DROP_DRAIN_ABANDONED, n);
+	weir_worker_fail(worker, failed ? writer->trouble : ETIMEDOUT,
+		"stage '%s' worker %u: %" PRIu64 " lines were not written to '%s': %s",
+		weir_worker_name(worker), weir_worker_index(worker), n, writer->path,
+		failed ? strerror(writer->trouble) : "its reader did not take them in time");
 }
 
 static bool
@@ -110,11 +160,30 @@ eve_pending(const struct weir_worker *worker __rte_unused, const void *state)
 }
 
 static void
-eve_fini(struct weir_worker *worker __rte_unused, void *state)
+eve_fini(struct weir_worker *worker, void *state)
 {
 	struct eve_state *eve = state;
 
 	writer_stop(&eve->writer);
+	eve_settle(worker, eve);
+	if (worker->stats->held > 0)
+		eve_abandon(worker, &eve->writer, worker->stats->held);
+	if (worker->stats->dropped[DROP_STAGE + EVE_BUFFER_FULL] > 0)
+		weir_worker_fail(worker, ENOBUFS,
+			"stage '%s' worker %u: %" PRIu64 " events came though its buffer was full",
+			weir_worker_name(worker), weir_worker_index(worker),
+			worker->stats->dropped[DROP_STAGE + EVE_BUFFER_FULL]);
+}
+
+/* All workers have one file: the first has it opened anew. */
+static int
+eve_reopen(struct weir_worker *worker, void *state)
+{
+	struct eve_state *eve = state;
+
+	if (strcmp(eve->writer.path, "-") == 0)
+		return -ENOENT;
+	return weir_worker_index(worker) == 0 ? file_ask(eve->writer.file) : 0;
 }
 
 static const struct weir_param eve_params[] = {
@@ -150,8 +219,10 @@ const struct weir_stage_ops stage_eve = {
 	.init = eve_init,
 	.process = eve_process,
 	.room = eve_room,
+	.tick = eve_tick,
 	.drain = eve_drain,
 	.fini = eve_fini,
 	.needs = eve_needs,
 	.pending = eve_pending,
+	.reopen = eve_reopen,
 };

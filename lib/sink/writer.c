@@ -3,21 +3,17 @@
  */
 
 /*
- * The thread that carries lines to the file. It alone may wait for the reader of the file: then
- * the ring fills, the worker's room falls, and the link's policy says what happens.
+ * The thread that carries lines to the file. It alone may wait for the reader of the file, or for
+ * room on its disk: then the ring fills, the worker's room falls, and the link's policy says what
+ * happens.
  */
 #include <assert.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
-#include <poll.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/uio.h>
 #include <time.h>
-#include <unistd.h>
 
 #include <rte_cycles.h>
 #include <rte_lcore.h>
@@ -27,15 +23,18 @@
 #include "writer.h"
 
 RTE_LOG_REGISTER(logtype_sink, lib.weir.sink, NOTICE)
+#define SINK_LOG(level, writer, format, ...) \
+	rte_log(RTE_LOG_##level, (uint32_t)logtype_sink, "stage '%s' worker %u: " format "\n", \
+		weir_worker_name((writer)->worker), weir_worker_index((writer)->worker), \
+		__VA_ARGS__)
 
 /*
- * Most bytes of one write. Others' bytes cannot come in between: a file has a lock, anything else
- * may promise no more than a pipe does, PIPE_BUF.
+ * How long the thread sleeps where it can do nothing: from the first time on, and at most, for want
+ * of lines and for want of room.
  */
-#define CHUNK_FILE (128 << 10)
-/* How long the thread sleeps for want of lines: from the first time on, and at most. */
 #define SLEEP_MIN_NS 50000L
 #define SLEEP_MAX_NS 1000000L
+#define SLEEP_ROOM_NS 10000000L
 /* How long it waits for a reader before it looks whether it should stop. */
 #define POLL_MS 10
 
@@ -72,74 +71,155 @@ clock_set(struct writer *writer)
 	__atomic_store_n(&writer->offset, offset, __ATOMIC_RELAXED);
 }
 
-/* The last byte of the ring's [tail, tail + n) that ends a line, as a length from tail. */
+/* The ring's [tail, tail + n). */
+static void
+writer_parts(const struct writer *writer, size_t n, struct iovec parts[2])
+{
+	size_t at = writer->tail & (writer->size - 1);
+	size_t first = RTE_MIN(n, writer->size - at);
+
+	parts[0] = (struct iovec){ .iov_base = writer->bytes + at, .iov_len = first };
+	parts[1] = (struct iovec){ .iov_base = writer->bytes, .iov_len = n - first };
+}
+
+/* What is written at once: of `pending` bytes whole lines. */
+static void
+writer_chunk(const struct writer *writer, size_t pending, struct iovec parts[2])
+{
+	size_t chunk = file_chunk(writer->file);
+
+	writer_parts(writer, RTE_MIN(pending, chunk), parts);
+	if (pending > chunk)
+		writer_parts(writer, lines_end(parts, chunk), parts);
+}
+
+/* The first n bytes of the ring are done with, and the lines that end in them counted. */
+static void
+writer_move(struct writer *writer, size_t n, uint64_t *lines)
+{
+	struct iovec parts[2];
+
+	if (n == 0)
+		return;
+	writer_parts(writer, n, parts);
+	__atomic_store_n(lines, *lines + lines_count(parts, n), __ATOMIC_RELEASE);
+	__atomic_store_n(&writer->tail, writer->tail + n, __ATOMIC_RELEASE);
+}
+
 static size_t
-whole_lines(const struct writer *writer, size_t n)
+writer_pending(const struct writer *writer)
 {
-	size_t at = writer->tail & (writer->size - 1);
-	size_t first = RTE_MIN(n, writer->size - at);
-	const char *end = memrchr(writer->bytes, '\n', n - first);
-
-	if (end != NULL)
-		return first + (size_t)(end - writer->bytes) + 1;
-	end = memrchr(writer->bytes + at, '\n', first);
-	return end != NULL ? (size_t)(end - (writer->bytes + at)) + 1 : n;
+	return (size_t)(__atomic_load_n(&writer->published, __ATOMIC_ACQUIRE) - writer->tail);
 }
 
-static ssize_t
-write_some(const struct writer *writer, size_t n)
+/*
+ * No more can be written. The worker may put some further lines before it sees that: they are lost
+ * when the thread comes by them.
+ */
+static void
+writer_die(struct writer *writer, int code)
 {
-	size_t at = writer->tail & (writer->size - 1);
-	size_t first = RTE_MIN(n, writer->size - at);
-	const struct iovec parts[2] = {
-		{ .iov_base = writer->bytes + at, .iov_len = first },
-		{ .iov_base = writer->bytes, .iov_len = n - first },
-	};
+	uint64_t before = writer->lost;
 
-	return writev(writer->fd, parts, first < n ? 2 : 1);
+	__atomic_store_n(&writer->dead, code, __ATOMIC_RELEASE);
+	file_forget(writer->file, writer);
+	writer_move(writer, writer_pending(writer), &writer->lost);
+	weir_worker_fail(writer->worker, code,
+		"stage '%s' worker %u: cannot write '%s': %s; %" PRIu64
+		" lines are lost, and events are dropped as write_failed from now on",
+		weir_worker_name(writer->worker), weir_worker_index(writer->worker), writer->path,
+		strerror(code), writer->lost - before);
 }
 
-/* Whether a write would not wait; a file's never does. Waits for that, but not for long. */
-static bool
-writable(const struct writer *writer)
+/* What may pass is told once a second at most. */
+static void
+writer_trouble(struct writer *writer, int code)
 {
-	struct pollfd fd = { .fd = writer->fd, .events = POLLOUT };
+	uint64_t now = rte_rdtsc();
 
-	return writer->regular || poll(&fd, 1, POLL_MS) > 0;
+	if (writer->trouble == 0)
+		writer->since = now;
+	if (writer->trouble == 0 && (writer->told == 0 || now - writer->told > rte_get_tsc_hz())) {
+		SINK_LOG(WARNING, writer, "cannot write '%s': %s; its lines wait until it can",
+			writer->path, strerror(code));
+		writer->told = now;
+	}
+	writer->trouble = code;
 }
 
 static void
-writer_die(struct writer *writer, int code, uint64_t lost)
+writer_recover(struct writer *writer)
 {
-	__atomic_store_n(&writer->dead, code, __ATOMIC_RELEASE);
-	rte_log(RTE_LOG_ERR, (uint32_t)logtype_sink,
-		"stage '%s' worker %u: cannot write '%s': %s; %" PRIu64
-		" bytes are lost, and events are dropped as write_failed from now on\n",
-		weir_worker_name(writer->worker), weir_worker_index(writer->worker), writer->path,
-		strerror(code), lost);
+	if (likely(writer->trouble == 0))
+		return;
+	if (writer->told >= writer->since)
+		SINK_LOG(NOTICE, writer, "'%s' is written again after %.3f s", writer->path,
+			(double)(rte_rdtsc() - writer->since) / (double)rte_get_tsc_hz());
+	writer->trouble = 0;
 }
 
-/* Write one chunk of what there is; false: there was nothing, or no more will be written. */
+/* What the system said of a write; whether to go on at once. */
+static bool
+writer_judge(struct writer *writer, size_t wrote, int code)
+{
+	switch (code) {
+	case 0:
+		writer_recover(writer);
+		return true;
+	case EAGAIN:
+		return wrote > 0;
+	case ENOSPC:
+	case EDQUOT:
+	case ENOMEM:
+	case ENOBUFS:
+		writer_trouble(writer, code);
+		return false;
+	default:
+		writer_die(writer, code);
+		return true;
+	}
+}
+
+/* Write one chunk of what there is; false: there was nothing, or it has to wait. */
 static bool
 writer_write(struct writer *writer)
 {
-	uint64_t pending = __atomic_load_n(&writer->published, __ATOMIC_ACQUIRE) - writer->tail;
-	size_t chunk = writer->regular ? CHUNK_FILE : PIPE_BUF;
-	ssize_t wrote;
+	bool stop = __atomic_load_n(&writer->stop, __ATOMIC_RELAXED);
+	size_t pending = writer_pending(writer), wrote;
+	struct iovec parts[2];
+	int code;
 
 	if (pending == 0)
 		return false;
-	if (!writable(writer))
-		return true;
-	wrote = write_some(writer, pending > chunk ? whole_lines(writer, chunk) : (size_t)pending);
-	if (wrote >= 0) {
-		__atomic_store_n(&writer->tail, writer->tail + (uint64_t)wrote, __ATOMIC_RELEASE);
+	if (writer_dead(writer)) {
+		writer_move(writer, pending, &writer->lost);
 		return true;
 	}
-	if (errno == EAGAIN || errno == EINTR)
-		return true;
-	writer_die(writer, errno, pending);
-	return false;
+	if (!file_writable(writer->file, stop ? 0 : POLL_MS))
+		return false;
+	writer_chunk(writer, pending, parts);
+	wrote = file_write(writer->file, writer, parts, &code);
+	writer_move(writer, wrote, &writer->written);
+	return writer_judge(writer, wrote, code);
+}
+
+/* Open the file anew where that was asked for. Where that ended the writing, it begins again. */
+static void
+writer_serve(struct writer *writer)
+{
+	int rc = file_serve(writer->file);
+	uint32_t served;
+
+	if (rc < 0)
+		SINK_LOG(ERR, writer, "cannot open '%s' anew: %s; it goes on where it was",
+			writer->path, strerror(-rc));
+	if (rc > 0)
+		SINK_LOG(NOTICE, writer, "'%s' was opened anew", writer->path);
+	served = file_served(writer->file);
+	if (likely(served == writer->served))
+		return;
+	writer->served = served;
+	__atomic_store_n(&writer->dead, 0, __ATOMIC_RELEASE);
 }
 
 /*
@@ -163,54 +243,23 @@ writer_main(void *arg)
 	uint64_t set = rte_rdtsc();
 
 	writer_shield();
-	while (!writer_dead(writer) && !__atomic_load_n(&writer->stop, __ATOMIC_RELAXED)) {
+	while (!__atomic_load_n(&writer->stop, __ATOMIC_RELAXED)) {
 		/* The clocks drift apart by some us in a second. */
 		if (rte_rdtsc() - set > rte_get_tsc_hz()) {
 			clock_set(writer);
 			set = rte_rdtsc();
 		}
+		writer_serve(writer);
 		if (writer_write(writer)) {
 			wait.tv_nsec = SLEEP_MIN_NS;
 		} else {
 			nanosleep(&wait, NULL);
-			wait.tv_nsec = RTE_MIN(2 * wait.tv_nsec, SLEEP_MAX_NS);
+			wait.tv_nsec = RTE_MIN(2 * wait.tv_nsec,
+				writer->trouble != 0 ? SLEEP_ROOM_NS : SLEEP_MAX_NS);
 		}
 	}
-	return 0;
-}
-
-/*
- * Standard output. A file shares its position with whoever else writes there. Anything else may
- * make a write wait, and is opened anew so that this can be turned off for us alone.
- */
-static int
-stdout_open(void)
-{
-	struct stat st;
-	int fd = -1;
-
-	if (fstat(STDOUT_FILENO, &st) == 0 && !S_ISREG(st.st_mode))
-		fd = open("/proc/self/fd/1", O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	return fd >= 0 ? fd : fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
-}
-
-/*
- * Open the file: its descriptor, or -errno. Several workers append to one file; the first empties
- * it. A FIFO that nobody reads is refused rather than waited for.
- */
-static int
-writer_open(struct writer *writer, bool truncate)
-{
-	int flags = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
-	struct stat st;
-
-	if (strcmp(writer->path, "-") == 0)
-		writer->fd = stdout_open();
-	else
-		writer->fd = open(writer->path, flags | (truncate ? O_TRUNC : 0), 0644);
-	if (writer->fd < 0)
-		return -errno;
-	writer->regular = fstat(writer->fd, &st) == 0 && S_ISREG(st.st_mode);
+	while (writer_write(writer))
+		;
 	return 0;
 }
 
@@ -221,8 +270,8 @@ writer_memory(uint64_t buffer)
 }
 
 int
-writer_start(struct writer *writer, const struct weir_worker *worker, const char *path,
-	uint64_t buffer, struct weir_error *error)
+writer_start(struct writer *writer, struct weir_worker *worker, const char *path, uint64_t buffer,
+	struct weir_error *error)
 {
 	const char *node = weir_worker_name(worker);
 	int ret;
@@ -231,10 +280,11 @@ writer_start(struct writer *writer, const struct weir_worker *worker, const char
 	writer->path = path;
 	writer->size = rte_align64pow2(buffer);
 	writer->ns_per_cycle = ((uint64_t)NS_PER_S << 32) / rte_get_tsc_hz();
-	ret = writer_open(writer, weir_worker_index(worker) == 0);
-	if (ret != 0)
-		return weir_error_set(error, -ret, "[stage %s] cannot open path '%s': %s", node,
-			path, strerror(-ret));
+	/* Several workers append to one file; the first empties it. */
+	writer->file = file_open(node, path, weir_worker_index(worker) == 0, error);
+	if (writer->file == NULL)
+		return -error->code;
+	writer->served = file_served(writer->file);
 	writer->bytes = rte_malloc_socket("weir_writer", writer_memory(buffer), RTE_CACHE_LINE_SIZE,
 		weir_worker_socket(worker));
 	if (writer->bytes == NULL) {
@@ -255,20 +305,23 @@ writer_start(struct writer *writer, const struct weir_worker *worker, const char
 free_bytes:
 	rte_free(writer->bytes);
 close_file:
-	close(writer->fd);
+	file_close(writer->file);
 	return ret;
 }
 
 void
 writer_stop(struct writer *writer)
 {
+	int code;
+
 	__atomic_store_n(&writer->stop, true, __ATOMIC_RELAXED);
 	control_thread_join(writer->thread);
-	if (!writer_dead(writer) && !writer_idle(writer))
-		rte_log(RTE_LOG_WARNING, (uint32_t)logtype_sink,
-			"stage '%s' worker %u: %" PRIu64 " bytes not written to '%s'\n",
+	file_forget(writer->file, writer);
+	code = file_close(writer->file);
+	if (code != 0)
+		weir_worker_fail(writer->worker, code,
+			"stage '%s' worker %u: closing '%s': %s; what was written last may be lost",
 			weir_worker_name(writer->worker), weir_worker_index(writer->worker),
-			writer->head - writer->tail, writer->path);
+			writer->path, strerror(code));
 	rte_free(writer->bytes);
-	close(writer->fd);
 }

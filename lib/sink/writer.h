@@ -15,6 +15,7 @@
 
 #include <rte_branch_prediction.h>
 
+#include "file.h"
 #include "sink.h"
 
 /* Bytes that must be free where a line is made: no line is longer. */
@@ -30,19 +31,24 @@ struct writer {
 	char *bytes;
 	uint64_t size;         /* a power of two */
 	uint64_t ns_per_cycle; /* times 2^32 */
-	const struct weir_worker *worker;
+	struct weir_worker *worker;
 	const char *path;
+	struct file *file;
 	control_thread thread;
-	int fd;
-	bool regular; /* a file: writes to it don't wait for anybody */
 
 	/* The worker's. */
 	uint64_t head __rte_cache_aligned; /* of the next line */
 	uint64_t seen;                     /* tail when it was last read */
 	uint64_t published;                /* head as the thread sees it */
 
-	/* The thread's: what was written to the file. */
+	/* The thread's: up to where the lines are done with, and how many those are. */
 	uint64_t tail __rte_cache_aligned;
+	uint64_t written; /* lines in the file */
+	uint64_t lost;    /* lines that could not be written */
+	uint32_t served;  /* how often the file had been opened anew when it was last written */
+	int trouble;      /* errno of what may pass, as a full disk, or 0 */
+	uint64_t since;   /* TSC of its begin, */
+	uint64_t told;    /* and when one was last told of; 0: never */
 
 	/* The thread's too, but seldom written, and read for every burst. */
 	uint64_t offset __rte_cache_aligned; /* of the wall clock to the TSC, ns */
@@ -54,10 +60,13 @@ struct writer {
 size_t writer_memory(uint64_t buffer);
 
 /* Open the file and start the thread. 0, or -errno with `error` and nothing left behind. */
-int writer_start(struct writer *writer, const struct weir_worker *worker, const char *path,
+int writer_start(struct writer *writer, struct weir_worker *worker, const char *path,
 	uint64_t buffer, struct weir_error *error);
 
-/* End the thread and close the file; what was not written is lost. */
+/*
+ * Write what can be written without waiting, end the thread and close the file. `written` and
+ * `lost` stay as they are then, and `trouble` as the reason why lines are left.
+ */
 void writer_stop(struct writer *writer);
 
 /* Lines that surely fit; the thread's tail is read only where fewer than `want` do. */
@@ -77,13 +86,6 @@ static inline bool
 writer_dead(const struct writer *writer)
 {
 	return __atomic_load_n(&writer->dead, __ATOMIC_RELAXED) != 0;
-}
-
-/* Whether all lines are in the file. */
-static inline bool
-writer_idle(const struct writer *writer)
-{
-	return __atomic_load_n(&writer->tail, __ATOMIC_ACQUIRE) == writer->head;
 }
 
 /* Where the next line goes. */

@@ -24,6 +24,7 @@ struct rig {
 	struct weir_worker worker;
 	struct output output;
 	struct lcore_sample sample;
+	struct failures failures;
 	struct weir_error error;
 	struct rte_mempool *pool;
 	void *state;
@@ -41,6 +42,7 @@ rig_make(struct rig *rig, const struct weir_stage_ops *ops)
 	rig->ops = ops;
 	rig->pool = weir_pool_create(name, 2047, 64, 0, 2176, SOCKET_ID_ANY);
 	assert_non_null(rig->pool);
+	failures_init(&rig->failures);
 	rig->state = rte_zmalloc(NULL, ops->state_size, RTE_CACHE_LINE_SIZE);
 	assert_non_null(rig->state);
 	rig->worker = (struct weir_worker){
@@ -58,6 +60,7 @@ rig_make(struct rig *rig, const struct weir_stage_ops *ops)
 		.type = ops->name,
 		.count = 1,
 		.port = RTE_MAX_ETHPORTS,
+		.failures = &rig->failures,
 	};
 }
 
@@ -127,6 +130,7 @@ rig_free(struct rig *rig)
 	testing_pool_is_full(rig->pool);
 	rte_mempool_free(rig->pool);
 	rte_free(rig->state);
+	failures_destroy(&rig->failures);
 }
 
 static inline void

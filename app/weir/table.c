@@ -160,6 +160,10 @@ show_nodes(const struct table *table, double seconds)
 		columns_row(&nodes, &row, table->out);
 		fputc('\n', table->out);
 	}
+	for (unsigned int i = 0; i < table->nodes; i++)
+		if (table->now[i].node.progresses)
+			fprintf(table->out, "%s has read %.1f%% of its files\n",
+				table->now[i].node.name, 100 * table->now[i].node.progress);
 }
 
 static void

@@ -77,6 +77,8 @@ struct weir_node_figures {
 	const char *type;     /**< type of that */
 	unsigned int workers; /**< how many it has */
 	unsigned int first;   /**< which of all workers is its first; the others follow */
+	bool progresses;      /**< whether `progress` is known */
+	double progress;      /**< share of the bytes of its files that a source has read, 0 to 1 */
 };
 /** Empty figures, for the reader. */
 #define WEIR_NODE_FIGURES_INIT WEIR_SIZED(struct weir_node_figures)

@@ -222,6 +222,12 @@ struct lcore_sample {
 	uint64_t nested; /* cycles spent in workers that the timed one called */
 };
 
+/* How far a source has come in what it reads, in bytes; any thread reads it. */
+struct source_progress {
+	uint64_t done;
+	uint64_t all; /* 0: nobody knows */
+};
+
 /* One instance of a source or stage. */
 struct __rte_cache_aligned weir_worker {
 	/* The stage's process(), or on a pass that is timed what measures it; NULL for a source. */
@@ -273,6 +279,7 @@ struct __rte_cache_aligned weir_worker {
 	struct rte_mempool *pool; /* for the packets that a source makes or receives */
 	const uint64_t *verdicts; /* a source's counts by verdict, or NULL */
 	const uint64_t *key_only; /* a source's count of packets parsed key-only, or NULL */
+	const struct source_progress *progress; /* a source's, or NULL */
 	/* Of the hashes of a source's events. */
 	const struct weir_hash_key *hash_key;
 	struct failures *failures; /* the engine's */

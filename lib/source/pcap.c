@@ -195,6 +195,7 @@ pcap_init(struct weir_worker *worker, const void *conf_, void *state, struct wei
 	s->reader.worker = worker;
 	s->reader.queue = &s->queue;
 	s->reader.conf = conf;
+	worker->progress = &s->reader.progress;
 	return pcap_reader_start(&s->reader, error);
 }
 
@@ -382,6 +383,7 @@ pcap_fini(struct weir_worker *worker, void *state)
 
 	worker->verdicts = NULL;
 	worker->key_only = NULL;
+	worker->progress = NULL;
 	pcap_reader_stop(&s->reader);
 }
 

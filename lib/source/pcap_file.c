@@ -27,8 +27,9 @@ pcap_file_open(struct pcap_reader *reader, struct pcap_file *file, const char *p
 
 	file->path = path;
 	memset(&file->capture, 0, sizeof(file->capture));
+	memset(&file->record, 0, sizeof(file->record));
 	file->eof = file->ready = false;
-	file->at = file->end = PCAP_BLOCK; /* of the block before, which is full of another file */
+	file->at = file->end; /* behind what is left of the file before */
 	if (pcap_is_stdin(path))
 		file->fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
 	else /* A FIFO without a writer yet is waited for by poll(). */
@@ -133,6 +134,13 @@ file_more(struct pcap_reader *reader, struct pcap_file *file)
 	return file_read(reader, file);
 }
 
+static void
+file_take(struct pcap_reader *reader, struct pcap_file *file)
+{
+	file->at += file->capture.used;
+	reader->done += file->capture.used;
+}
+
 bool
 pcap_file_next(struct pcap_reader *reader, struct pcap_file *file)
 {
@@ -143,10 +151,10 @@ pcap_file_next(struct pcap_reader *reader, struct pcap_file *file)
 		switch (capture_next(&file->capture, block->bytes + file->at, file->end - file->at,
 			&file->record)) {
 		case CAPTURE_RECORD:
-			file->at += file->capture.used;
+			file_take(reader, file);
 			return true;
 		case CAPTURE_PASSED:
-			file->at += file->capture.used;
+			file_take(reader, file);
 			break;
 		case CAPTURE_MORE:
 			if (!file_more(reader, file))

@@ -99,6 +99,8 @@ struct pcap_reader {
 	struct pcap_file *files;
 	unsigned int file_count;
 	void *bytes; /* of all blocks */
+	struct source_progress progress;
+	uint64_t done; /* of it; not published */
 	control_thread thread;
 	bool started;
 	bool stop; /* set by another thread */

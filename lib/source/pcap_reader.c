@@ -33,6 +33,7 @@ void
 pcap_reader_publish(struct pcap_reader *reader)
 {
 	__atomic_store_n(&reader->queue->head, reader->head, __ATOMIC_RELEASE);
+	__atomic_store_n(&reader->progress.done, reader->done, __ATOMIC_RELAXED);
 	reader->seen = __atomic_load_n(&reader->queue->tail, __ATOMIC_ACQUIRE);
 	reader->wait_ns = WAIT_MIN_NS;
 }
@@ -133,7 +134,7 @@ earliest(const struct pcap_reader *reader)
 static void
 file_advance(struct pcap_reader *reader, struct pcap_file *file)
 {
-	uint64_t before = file->ready ? file->record.ns : 0;
+	uint64_t before = file->record.ns;
 
 	file->ready = pcap_file_next(reader, file);
 	if (file->ready && !file->record.timed)
@@ -145,8 +146,12 @@ read_by_time(struct pcap_reader *reader)
 {
 	struct pcap_file *file;
 
+	/* All first: who writes to several FIFOs may wait for the last. */
 	for (unsigned int i = 0; i < reader->file_count; i++)
-		if (pcap_file_open(reader, &reader->files[i], reader->paths.list[i]))
+		reader->files[i].ready =
+			pcap_file_open(reader, &reader->files[i], reader->paths.list[i]);
+	for (unsigned int i = 0; i < reader->file_count; i++)
+		if (reader->files[i].ready)
 			file_advance(reader, &reader->files[i]);
 	while ((file = earliest(reader)) != NULL && push(reader, &file->record))
 		file_advance(reader, file);
@@ -225,14 +230,15 @@ pcap_paths_free(struct pcap_paths *paths)
 	*paths = (struct pcap_paths){ 0 };
 }
 
-/* Whether what a path names can be read, as often as `loop` says. */
+/* Whether what a path names can be read, as often as `loop` says; how much that is. */
 static int
-path_look(const struct pcap_reader *reader, const char *path, struct weir_error *error)
+path_look(struct pcap_reader *reader, const char *path, bool *known, struct weir_error *error)
 {
 	const char *node = reader->worker->name;
 	struct stat st;
 	int rc = 0;
 
+	*known &= !pcap_is_stdin(path);
 	if (pcap_is_stdin(path))
 		return 0;
 	if (stat(path, &st) != 0 || access(path, R_OK) != 0)
@@ -247,6 +253,8 @@ path_look(const struct pcap_reader *reader, const char *path, struct weir_error 
 			"[source %s] path = %s: no regular file, which can be read only once: "
 			"expected loop = 1",
 			node, path);
+	*known &= S_ISREG(st.st_mode);
+	reader->progress.all += (uint64_t)st.st_size * reader->conf->loop;
 	return 0;
 }
 
@@ -311,11 +319,14 @@ pcap_reader_start(struct pcap_reader *reader, struct weir_error *error)
 {
 	const char *node = reader->worker->name;
 	int rc = pcap_paths_init(&reader->paths, reader->conf->path);
+	bool known = true;
 
 	if (rc != 0)
 		return weir_error_set(error, -rc, "[source %s] path: %s", node, strerror(-rc));
 	for (unsigned int i = 0; rc == 0 && i < reader->paths.count; i++)
-		rc = path_look(reader, reader->paths.list[i], error);
+		rc = path_look(reader, reader->paths.list[i], &known, error);
+	if (!known)
+		reader->progress.all = 0;
 	if (rc == 0 && memory_take(reader) != 0)
 		rc = weir_error_set(error, ENOMEM,
 			"[source %s] no memory for %zu bytes read ahead on socket %d", node,

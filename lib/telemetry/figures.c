@@ -61,6 +61,9 @@ static const struct weir_figure node_rows[] = {
 	ROW("name", name, TEXT, NONE, "of the source or stage"),
 	ROW("type", type, TEXT, NONE, "of that"),
 	ROW("workers", workers, LENGTH, NONE, "its workers; in a report their list"),
+	KNOWN_ROW("progress", progress, GAUGE, SHARE,
+		offsetof(struct weir_node_figures, progresses), "not known",
+		"of its files, by bytes: what a source has read"),
 };
 #undef FIGURES
 

@@ -106,6 +106,24 @@ weir_ledger_engine(const struct weir_engine *engine, struct weir_engine_figures 
 	return SIZED_GIVE(figures, &full, weir);
 }
 
+/* How far a source has come: its workers together, where all know what there is. */
+static void
+node_progress(const struct weir_engine *engine, struct weir_node_figures *full)
+{
+	double done = 0, all = 0;
+
+	for (unsigned int w = full->first; w < full->first + full->workers; w++) {
+		const struct source_progress *progress = engine->seats[w].worker->progress;
+
+		if (progress == NULL || progress->all == 0)
+			return;
+		done += (double)stat_read(&progress->done);
+		all += (double)progress->all;
+	}
+	full->progresses = true;
+	full->progress = done < all ? done / all : 1;
+}
+
 int
 weir_ledger_node(const struct weir_engine *engine, unsigned int i,
 	struct weir_node_figures *figures)
@@ -122,6 +140,7 @@ weir_ledger_node(const struct weir_engine *engine, unsigned int i,
 		.first = plan_first_worker(engine->plan, i),
 	};
 	full.type = engine->seats[full.first].worker->type;
+	node_progress(engine, &full);
 	return SIZED_GIVE(figures, &full, name);
 }
 

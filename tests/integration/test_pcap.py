@@ -415,9 +415,9 @@ class Captures(WeirTest):
                     pcap.record(pcap.udp(sport=n), T, n) for n in range(first, 400, 2)))
         feeders = [threading.Thread(target=feed, args=(path, n + 1))
                    for n, path in enumerate(paths)]
-        for feeder in feeders:
+        for feeder in reversed(feeders):
             feeder.start()
-            time.sleep(0.1)
+            time.sleep(0.3)
         for feeder in feeders:
             feeder.join()
         run = self.collect(process)
@@ -450,13 +450,34 @@ class Captures(WeirTest):
             self.assertEqual([e["src_port"] for e in self.events()],
                              [n % 65535 + 1 for n in range(count)])
 
+    def test_progress(self):
+        """How much has been read, where that can be known."""
+        path = self.make(pcap.header() + b"".join(pcap.record(FRAME, T + n, 0) for n in range(4)))
+        process = self.start(self.pipeline(path, "pace = wire"), "-i", "1")
+        self.wait_for(1)
+        while (node := self.ask(process, "/weir/nodes,captures")) is None:
+            time.sleep(0.01)
+        run = self.collect(process)
+        self.assertIn("in has read ", run.out)
+        self.assertEqual(run.report["nodes"][0]["progress"], 1)
+        self.assertEqual(run.report["nodes"][1]["progress"], "not known")
+        self.assertIn("progress_percent", str(node))
+        run, _ = self.read("%s, %s" % (path, path), "loop = 2", "-n", "8")
+        self.assertLessEqual(run.report["nodes"][0]["progress"], 1)
+        os.mkfifo(self.path("fifo"))
+        process = self.start(self.pipeline(self.path("fifo")))
+        with open(self.path("fifo"), "wb") as fifo:
+            fifo.write(CUT)
+        run = self.collect(process)
+        self.assertEqual(run.report["nodes"][0]["progress"], "not known")
+
     def test_plan(self):
         """No port, `block` behind it, and what is read ahead counts."""
         self.make(CUT)
         run = self.run_weir(self.pipeline(self.path("in.pcap")), "--plan")
         self.assertEqual(run.status, 0, str(run))
         self.assertIn("ring of 1024, block", run.out)
-        self.assertRegex(run.out, r"in\[0\] +pcap")
+        self.assertRegex(run.out, r"in\[0\] +pcap +1 +0 +yield")
         self.assertRegex(run.out, r"3\.\d their init")
 
 

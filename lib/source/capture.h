@@ -21,9 +21,6 @@
 /* Most bytes that must lie in one piece: a packet, what pcapng has around it, and its options. */
 #define CAPTURE_PIECE_MAX (CAPTURE_PACKET_MAX + (64u << 10))
 
-/* The longest that a packet is said to have been: as other readers have it. */
-#define CAPTURE_WIRE_MAX ((uint32_t)INT32_MAX)
-
 /* A packet of a capture. */
 struct capture_record {
 	const uint8_t *data;
@@ -97,14 +94,6 @@ bool capture_time(const struct capture_interface *interface, uint64_t ticks, uin
 /* capture_ng.c: the blocks of pcapng, from the first section's header on. */
 enum capture_result capture_ng_next(struct capture *capture, const uint8_t *bytes, size_t n,
 	struct capture_record *record);
-
-/* What a packet had on the wire: no less than is here. */
-static inline uint32_t
-capture_wire_len(uint32_t told, uint32_t len)
-{
-	told = told < CAPTURE_WIRE_MAX ? told : CAPTURE_WIRE_MAX;
-	return told > len ? told : len;
-}
 
 /* More bytes are needed in one piece. */
 static inline enum capture_result

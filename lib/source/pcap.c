@@ -86,14 +86,14 @@ look_unread(struct capture *capture, const uint8_t *bytes, size_t n)
 	size_t at = 0;
 
 	while (capture_next(capture, bytes + at, n - at, &record) == CAPTURE_PASSED) {
-		const struct capture_interface *last =
-			capture->interfaces + capture->interface_count - 1;
+		unsigned int count = capture->interface_count;
+		uint16_t type = count > 0 ? capture->interfaces[count - 1].type : 0;
 
 		at += capture->used;
-		if (capture->interface_count > 0 && capture_link(last->type) < 0)
-			capture_unread(capture, last->type);
-		if (capture->unread_type)
+		if (capture_link(type) < 0) {
+			capture_unread(capture, type);
 			break;
+		}
 	}
 	return capture->unread_type;
 }

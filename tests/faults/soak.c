@@ -21,6 +21,10 @@
 #define SOAK_FAULT_US 20000
 /* Changes and faults of one pipeline. */
 #define SOAK_STEPS 12
+/* A file of this folder, which is the run's own. */
+#define CAPTURE "soak.pcap"
+#define CAPTURE_PACKETS 500
+#define CAPTURE_LONGEST 9000
 
 struct shape {
 	const char *const *sections;
@@ -59,6 +63,13 @@ static const struct shape shapes[] = {
 		  "stage end: type=count; input=hold"),
 		.links = NODES("link gen fan", "link fan hold", "link hold end"),
 		.live = NODES("gen.rate=%uM", "gen.idle.max=%uus") },
+	/* Captures with frames that need chains, one over and over, two merged. */
+	{ .sections = NODES("source cap: type=pcap; path=" CAPTURE "; loop=forever",
+		  "source both: type=pcap; path=" CAPTURE ", " CAPTURE "; loop=forever; order=time",
+		  "stage mid: type=t_stuck; input=cap, both; workers=2",
+		  "stage end: type=count; input=mid"),
+		.links = NODES("link cap mid", "link both mid", "link mid end"),
+		.live = NODES("cap.idle.max=%uus", "mid.idle.max=%uus") },
 };
 
 static struct {
@@ -210,6 +221,37 @@ soak_one(uint64_t *random)
 	rig_end(&rig);
 }
 
+/* In a new folder, whose name is in `folder`: packets of all lengths, in this machine's order. */
+static bool
+capture_make(char *folder)
+{
+	static const uint8_t bytes[CAPTURE_LONGEST] = { [12] = 0x08, 0x00, 0x45 };
+	const uint32_t head[6] = { 0xa1b2c3d4,
+		RTE_BYTE_ORDER == RTE_BIG_ENDIAN ? 0x00020004 : 0x00040002, 0, 0, CAPTURE_LONGEST,
+		1 };
+	uint64_t random = 3;
+	FILE *file;
+
+	if (mkdtemp(folder) == NULL || chdir(folder) != 0 || (file = fopen(CAPTURE, "w")) == NULL)
+		return false;
+	fwrite(head, sizeof(head), 1, file);
+	for (uint32_t i = 0; i < CAPTURE_PACKETS; i++) {
+		uint32_t len = among(&random, CAPTURE_LONGEST + 1);
+		const uint32_t record[4] = { i, 0, len, len };
+
+		fwrite(record, sizeof(record), 1, file);
+		fwrite(bytes, len, 1, file);
+	}
+	return fclose(file) == 0;
+}
+
+static void
+capture_remove(const char *folder)
+{
+	unlink(CAPTURE);
+	rmdir(folder);
+}
+
 static unsigned int soak_seconds;
 
 static void
@@ -243,6 +285,9 @@ main(int argc, char *argv[])
 		cmocka_unit_test(test_soak),
 	};
 
+	char folder[] = "/tmp/weir-soak-XXXXXX";
+	int failed;
+
 	soak_seconds = argc > 1 ? (unsigned int)strtoul(argv[1], NULL, 10) : 0;
 	if (soak_seconds == 0) {
 		fprintf(stderr, "usage: %s SECONDS [SEED]\n", argv[0]);
@@ -253,7 +298,10 @@ main(int argc, char *argv[])
 	signal(SIGPIPE, SIG_IGN);
 	rig_eal_init();
 	rte_log_set_level_pattern("lib.weir.*", RTE_LOG_ERR);
-	if (rte_vdev_init("net_null0", "") != 0 || weir_stage_register(&stuck_ops) != 0)
+	if (rte_vdev_init("net_null0", "") != 0 || weir_stage_register(&stuck_ops) != 0 ||
+		!capture_make(folder))
 		return 1;
-	return cmocka_run_group_tests_name("soak", tests, NULL, NULL);
+	failed = cmocka_run_group_tests_name("soak", tests, NULL, NULL);
+	capture_remove(folder);
+	return failed;
 }

@@ -15,6 +15,9 @@ PCAPS = os.path.join(TOP, "..", "shared", "pcaps")
 TRUTH = os.path.join(PCAPS, "truth.tsv.gz")
 # A run mostly waits, for EAL to start and for the end to be sure: several go side by side.
 PARTS = 4
+# Left out: its fraction of a second is more than one, and its length on the wire beyond what an int
+# has. Tshark reads both as signed numbers.
+WITHOUT = {"fuzz-2021-06-07-c6c72a0a56.pcap"}
 
 
 def split(folder):
@@ -24,7 +27,10 @@ def split(folder):
     captures = {}
     with gzip.open(TRUTH, "rt", errors="replace") as truth:
         for line in truth:
-            capture = captures.setdefault(line.split("\t", 1)[0], len(captures))
+            name = line.split("\t", 1)[0]
+            if name in WITHOUT:
+                continue
+            capture = captures.setdefault(name, len(captures))
             files[capture % PARTS].write(line)
     for file in files:
         file.close()

@@ -66,6 +66,8 @@ enum weir_event_type {
 #define WEIR_EVENT_QINQ (1u << 13)
 /** `wire_ns` is known. */
 #define WEIR_EVENT_WIRE_TIME (1u << 14)
+/** The port's driver cut the packet: by its IP header it goes on. `wire_len` is what that says. */
+#define WEIR_EVENT_TRUNCATED (1u << 15)
 /** @} */
 
 /** What the parser found; exactly one for each packet. Anything but OK is malformed. */

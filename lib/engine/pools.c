@@ -25,7 +25,6 @@ int
 engine_pools_create(struct weir_engine *engine, struct weir_error *error)
 {
 	const struct weir_plan *plan = engine->plan;
-	const struct pool_conf *conf = &plan->pipeline->pool;
 	char name[RTE_MEMPOOL_NAMESIZE];
 
 	engine->pools = calloc(RTE_MAX(plan->pool_count, 1u), sizeof(*engine->pools));
@@ -38,7 +37,7 @@ engine_pools_create(struct weir_engine *engine, struct weir_error *error)
 		snprintf(name, sizeof(name), "weir_%u_pool_%d", engine->id, want->socket);
 		have->plan = want;
 		have->pool = weir_pool_create(name, want->size, want->cache, 0,
-			(uint16_t)conf->data_room, want->socket);
+			(uint16_t)plan->data_room, want->socket);
 		if (have->pool == NULL)
 			return weir_error_set(error, rte_errno,
 				"[pool] no %u mbufs on socket %d: %s; give EAL more memory by -m",

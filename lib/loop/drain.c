@@ -68,8 +68,7 @@ seat_drain(struct loop *loop, struct seat *seat)
 
 	__atomic_store_n(&loop->at, seat, __ATOMIC_RELAXED);
 	if (seat->worker->poll != NULL) {
-		if (seat->kept_count > 0 ||
-			(source_left(seat) > 0 && !budget_spent(loop->control)))
+		if (seat->kept_count > 0 || (source_left(seat) > 0 && !budget_spent(loop->control)))
 			return source_pass(loop, seat);
 	} else {
 		if (last)

@@ -77,8 +77,8 @@ static const struct weir_param pipeline_params[] = {
 static const struct weir_param pool_params[] = {
 	KEY("size", SIZE, pool_conf, size, 64, UINT64_C(1) << 30, "auto", auto_word,
 		"mbufs per socket; auto: what the pipeline can have in flight"),
-	KEY("data_room", SIZE, pool_conf, data_room, 256, UINT16_MAX, "2176", NULL,
-		"bytes for a packet in each mbuf, headroom included"),
+	KEY("data_room", SIZE, pool_conf, data_room, 256, UINT16_MAX, "auto", auto_word,
+		"bytes for a packet in each mbuf, headroom included; auto: one frame by the ports' mtu"),
 	KEY("cache", UINT, pool_conf, cache, 0, 512, "256", NULL,
 		"mbufs that each lcore keeps at hand"),
 	{ .name = NULL },

@@ -32,7 +32,7 @@ struct pipeline_conf {
 /* Section [pool]. */
 struct pool_conf {
 	uint64_t size;      /* mbufs per socket; 0: auto */
-	uint64_t data_room; /* bytes for a packet, headroom included; 2176 */
+	uint64_t data_room; /* bytes for a packet, headroom included; 0: auto */
 	uint64_t cache;     /* mbufs that each lcore keeps, 0 to 512; 256 */
 };
 

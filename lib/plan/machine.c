@@ -127,6 +127,10 @@ read_ports(struct machine *machine)
 		port->rx_lim = info.rx_desc_lim;
 		port->tx_lim = info.tx_desc_lim;
 		port->speed = port_speed(id, &info);
+		if (rte_eth_dev_get_mtu(id, &port->mtu) != 0)
+			port->mtu = 0;
+		port->scatter = (info.rx_offload_capa & RTE_ETH_RX_OFFLOAD_SCATTER) != 0;
+		port->cut = port_room(&info);
 		machine->port_count++;
 	}
 }

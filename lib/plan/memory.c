@@ -53,8 +53,7 @@ objects_bytes(uint64_t n, uint64_t object, bool hugepages)
 static uint64_t
 pool_bytes(const struct weir_plan *plan, const struct plan_pool *pool)
 {
-	uint64_t data_room = plan->pipeline->pool.data_room;
-	uint64_t mbuf = sizeof(struct rte_mbuf) + sizeof(struct weir_event) + data_room;
+	uint64_t mbuf = sizeof(struct rte_mbuf) + sizeof(struct weir_event) + plan->data_room;
 	uint64_t object = rte_mempool_calc_obj_size((uint32_t)mbuf, 0, NULL);
 	uint64_t head = sizeof(struct rte_mempool) + sizeof(struct rte_pktmbuf_pool_private);
 

@@ -84,6 +84,8 @@ plan_steps(struct weir_plan *plan, const struct weir_plan_conf *conf, struct wei
 	if (ret == 0)
 		ret = plan_ports(plan, error);
 	if (ret == 0)
+		ret = plan_frames(plan, error);
+	if (ret == 0)
 		ret = plan_place(plan, conf != NULL ? conf->lcores : NULL, error);
 	if (ret == 0)
 		ret = plan_pairs(plan, error);

@@ -43,6 +43,15 @@ struct plan_port {
 	uint16_t tx_queues;
 	uint16_t rx_descriptors; /* of each queue; without RX queues, of the spare one */
 	uint16_t tx_descriptors;
+	/* Of one that is received from: */
+	uint16_t mtu;
+	bool mtu_given;    /* by the file: else it is what the port has */
+	bool whole;        /* its driver gives no chains, and no longer frames */
+	bool chains;       /* its driver gives chains unasked, of any length */
+	bool scatters;     /* it can be asked for chains, */
+	bool scatter;      /* and is */
+	uint32_t frame;    /* bytes of the longest frame */
+	uint16_t segments; /* mbufs that this takes */
 };
 
 /* A pool of mbufs on a socket, and why it has that size. */
@@ -55,8 +64,9 @@ struct plan_pool {
 	uint32_t caches;      /* what lcores' caches keep, 1.5 times their size each, */
 	uint32_t bursts;      /* in hand, */
 	uint32_t held;        /* what stages and RX queues keep, */
-	uint32_t margin;      /* and a burst for each worker on top */
-	uint64_t memory;      /* bytes that it takes */
+	uint32_t margin;      /* and a burst for each worker on top; */
+	uint32_t segments; /* all but descriptors and caches so often: mbufs of the longest frame */
+	uint64_t memory;   /* bytes that it takes */
 };
 
 /* Bytes of EAL's memory by what they are for. */
@@ -101,6 +111,7 @@ struct weir_plan {
 	unsigned int port_count;
 	struct plan_pool *pools; /* one a socket that has sources */
 	unsigned int pool_count;
+	uint32_t data_room;       /* of their mbufs, headroom included */
 	uint64_t memory;          /* bytes, all sockets, */
 	struct plan_memory terms; /* and why */
 	char **notes;             /* what the plan made do with, a line each; for logs and text */

@@ -34,6 +34,9 @@ struct machine_port {
 	struct rte_eth_desc_lim rx_lim;
 	struct rte_eth_desc_lim tx_lim;
 	uint32_t speed; /* Mbit/s; 0: not known */
+	uint16_t mtu;   /* 0: not known */
+	bool scatter;   /* it offers chains */
+	uint32_t cut;   /* its driver cuts frames that are longer; 0: it does not */
 };
 
 /* Memory of a socket, in bytes. */
@@ -110,6 +113,10 @@ extern const char *const plan_numa_names[];
 int plan_ports(struct weir_plan *plan, struct weir_error *error);
 /* device.c: why there is no port for a device, and what helps, as the end of a message. */
 void plan_device_hint(const char *device, char *text, size_t size);
+/* frames.c: how long the frames of a port are; mtu: as the file has it, 0: as the port has it. */
+void frames_of(struct plan_port *port, const struct machine_port *from, uint64_t mtu);
+/* frames.c: the room of mbufs, and how many of them a frame takes, once the ports are there. */
+int plan_frames(struct weir_plan *plan, struct weir_error *error);
 /* place.c: the lcore and socket of each worker. `lcores` as in struct weir_plan_conf. */
 int plan_place(struct weir_plan *plan, const char *lcores, struct weir_error *error);
 /* calls.c: which pairs on one lcore are rings all the same, once the pairs are there. */

@@ -68,7 +68,7 @@ find_reached(const struct weir_plan *plan, int socket, bool *reached)
 static uint64_t
 segments(const struct weir_plan *plan, uint32_t longest)
 {
-	uint64_t room = plan->pipeline->pool.data_room - RTE_PKTMBUF_HEADROOM;
+	uint64_t room = plan->data_room - RTE_PKTMBUF_HEADROOM;
 
 	return (longest + room - 1) / room;
 }
@@ -91,7 +91,39 @@ add_worker(const struct weir_plan *plan, const struct plan_worker *worker, struc
 		terms->bursts += segments(plan, node->source_ops->longest);
 	if (port == NULL)
 		return;
-	terms->descriptors += node->source ? port->rx_descriptors : port->tx_descriptors;
+	if (!node->source)
+		terms->descriptors += port->tx_descriptors;
+	else if (port->chains)
+		terms->descriptors += RTE_MAX((uint64_t)port->rx_descriptors,
+			POLL_LEAST * segments(plan, node->source_ops->chained));
+	else
+		terms->descriptors += port->rx_descriptors;
+}
+
+/* Mbufs of the longest frame that comes into a pool by its MTU. */
+static uint32_t
+frame_segments(const struct weir_plan *plan, int socket)
+{
+	uint32_t most = 1;
+
+	for (unsigned int i = 0; i < plan->worker_count; i++) {
+		const struct plan_worker *worker = &plan->workers[i];
+
+		if (worker->socket == socket && plan_node(plan, worker)->source &&
+			worker->port < plan->port_count)
+			most = RTE_MAX(most, (uint32_t)plan->ports[worker->port].segments);
+	}
+	return most;
+}
+
+/* What is in flight is so many mbufs each. */
+static void
+times_segments(struct terms *terms, uint32_t segments)
+{
+	terms->rings *= segments;
+	terms->bursts *= segments;
+	terms->held *= segments;
+	terms->margin *= segments;
 }
 
 /* lcores that allocate or free mbufs of the pool, each with a cache of them. */
@@ -122,6 +154,7 @@ find_terms(const struct weir_plan *plan, const struct plan_pool *pool, const boo
 	for (i = 0; i < plan->pair_count; i++)
 		if (reached[plan->pairs[i].producer])
 			terms->rings += plan->pairs[i].capacity;
+	times_segments(terms, pool->segments);
 	/* the first pool also fills the spare RX queue of a port that only sends */
 	for (i = 0; pool == plan->pools && i < plan->port_count; i++)
 		if (plan->ports[i].rx_queues == 0)
@@ -200,6 +233,7 @@ plan_pools(struct weir_plan *plan, struct weir_error *error)
 	for (i = 0; ret == 0 && i < plan->pool_count; i++) {
 		find_reached(plan, plan->pools[i].socket, reached);
 		plan->pools[i].cache = (uint32_t)cache;
+		plan->pools[i].segments = frame_segments(plan, plan->pools[i].socket);
 		find_terms(plan, &plan->pools[i], reached, &terms);
 		ret = size_pool(plan, &plan->pools[i], &terms, error);
 	}

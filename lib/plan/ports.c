@@ -151,6 +151,7 @@ receive_on(struct weir_plan *plan, unsigned int n, struct plan_port *port,
 			queues);
 	port->rx_queues = (uint16_t)queues;
 	port->rx_descriptors = descriptors(asked, from->rx_ring, &from->rx_lim);
+	frames_of(port, from, ((const struct ethdev_conf *)node->type_conf)->mtu);
 	give_queues(plan, n, index, 0);
 	if (asked != 0 && asked != port->rx_descriptors &&
 		plan_note(plan, "[source %s] descriptors = %llu: port %s takes %u", node->name,

@@ -70,10 +70,11 @@ json_port(const struct weir_plan *plan, unsigned int i)
 {
 	const struct plan_port *port = &plan->ports[i];
 
-	return json_pack("{s:s, s:i, s:s?, s:i, s:i, s:i, s:i, s:i}", "name", port->name, "id",
-		port->id, "driver", port->driver, "socket", port->socket, "rx_queues",
-		port->rx_queues, "rx_descriptors", port->rx_descriptors, "tx_queues",
-		port->tx_queues, "tx_descriptors", port->tx_descriptors);
+	return json_pack("{s:s, s:i, s:s?, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:b}", "name",
+		port->name, "id", port->id, "driver", port->driver, "socket", port->socket,
+		"rx_queues", port->rx_queues, "rx_descriptors", port->rx_descriptors, "tx_queues",
+		port->tx_queues, "tx_descriptors", port->tx_descriptors, "mtu", port->mtu, "frame",
+		(int)port->frame, "segments", port->segments, "scatter", port->scatter);
 }
 
 static json_t *
@@ -81,11 +82,12 @@ json_pool(const struct weir_plan *plan, unsigned int i)
 {
 	const struct plan_pool *pool = &plan->pools[i];
 
-	return json_pack("{s:i, s:I, s:I, s:I, s:{s:I, s:I, s:I, s:I, s:I, s:I}}", "socket",
-		pool->socket, "size", (json_int_t)pool->size, "cache", (json_int_t)pool->cache,
-		"memory_bytes", (json_int_t)pool->memory, "terms", "descriptors",
-		(json_int_t)pool->descriptors, "rings", (json_int_t)pool->rings, "caches",
-		(json_int_t)pool->caches, "bursts", (json_int_t)pool->bursts, "held",
+	return json_pack("{s:i, s:I, s:I, s:I, s:I, s:I, s:{s:I, s:I, s:I, s:I, s:I, s:I}}",
+		"socket", pool->socket, "size", (json_int_t)pool->size, "data_room",
+		(json_int_t)plan->data_room, "segments", (json_int_t)pool->segments, "cache",
+		(json_int_t)pool->cache, "memory_bytes", (json_int_t)pool->memory, "terms",
+		"descriptors", (json_int_t)pool->descriptors, "rings", (json_int_t)pool->rings,
+		"caches", (json_int_t)pool->caches, "bursts", (json_int_t)pool->bursts, "held",
 		(json_int_t)pool->held, "margin", (json_int_t)pool->margin);
 }
 

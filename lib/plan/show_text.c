@@ -181,6 +181,16 @@ text_links(const struct weir_plan *plan, FILE *out)
 		text_link(plan, i, out);
 }
 
+/* How long the frames of a port are, and what they take. */
+static void
+text_frames(const struct weir_plan *plan, const struct plan_port *port, FILE *out)
+{
+	fprintf(out, "    mtu %u%s: frames of %u bytes, each in %u mbuf%s of %u", port->mtu,
+		port->mtu_given ? " as given" : "", port->frame, port->segments,
+		plural(port->segments), plan->data_room - RTE_PKTMBUF_HEADROOM);
+	fputs(port->chains || port->scatter ? "; longer ones in more\n" : "\n", out);
+}
+
 static void
 text_ports(const struct weir_plan *plan, FILE *out)
 {
@@ -203,6 +213,8 @@ text_ports(const struct weir_plan *plan, FILE *out)
 		if (port->tx_queues != 0)
 			fprintf(out, " TX %u x %u", port->tx_queues, port->tx_descriptors);
 		fputc('\n', out);
+		if (port->rx_queues != 0)
+			text_frames(plan, port, out);
 	}
 }
 
@@ -219,14 +231,20 @@ text_pools(const struct weir_plan *plan, FILE *out)
 		pool = &plan->pools[i];
 		sum = pool->descriptors + pool->rings + pool->caches + pool->bursts + pool->held +
 			pool->margin;
-		fprintf(out, "  socket %d: %u mbufs, cache %u, %" PRIu64 " MB\n", pool->socket,
-			pool->size, pool->cache, (pool->memory + MB - 1) / MB);
+		fprintf(out, "  socket %d: %u mbufs of %u bytes, cache %u, %" PRIu64 " MB\n",
+			pool->socket, pool->size, plan->data_room, pool->cache,
+			(pool->memory + MB - 1) / MB);
 		fprintf(out,
 			"    needs %u = %u descriptors + %u rings + %u caches + %u bursts + %u "
 			"held + %u "
 			"margin\n",
 			sum, pool->descriptors, pool->rings, pool->caches, pool->bursts, pool->held,
 			pool->margin);
+		if (pool->segments > 1)
+			fprintf(out,
+				"    %u mbufs for each frame: rings, bursts, held and margin so "
+				"often\n",
+				pool->segments);
 	}
 }
 

@@ -336,6 +336,8 @@ put_packet(const struct eve_format *format, const struct weir_event *event, char
 	at = put_uint(PUT(at, ",\"pkt_len\":"), event->len);
 	if (unlikely(event->wire_len > event->len))
 		at = put_uint(PUT(at, ",\"wire_len\":"), event->wire_len);
+	if (unlikely(event->flags & WEIR_EVENT_TRUNCATED))
+		at = PUT(at, ",\"truncated\":true");
 	if (ip_version != 0)
 		at = put_uint(PUT(at, ",\"ip_v\":"), ip_version);
 	if (event->flags & WEIR_EVENT_KEYED)

@@ -5,17 +5,27 @@
 /* The ethdev source: poll a queue of a port, parse what came. */
 #include <rte_cycles.h>
 #include <rte_ethdev.h>
+#include <rte_ip.h>
+#include <rte_lcore.h>
 
+#include "capture.h"
 #include "source_private.h"
 
 /* Packets asked of the driver at once: a multiple of what its vector code takes. */
 #define RX_PART 16
 
+/* Longest packet of drivers that make chains unasked: libpcap's. */
+#define CHAINED_MAX CAPTURE_PACKET_MAX
+
 struct ethdev_state {
 	bool away; /* other lcores read its events: their lines must come back first */
 	struct weir_parse_burst parse;
 	struct wire_clock clock;
+	uint32_t segments; /* mbufs of the longest packet, where the driver makes chains unasked */
+	uint32_t cut;      /* bytes at which the driver cuts; 0: it does not */
 };
+
+static const char *const auto_word[] = { "auto", NULL };
 
 static const struct weir_param ethdev_params[] = {
 	{ .name = "promiscuous",
@@ -23,8 +33,53 @@ static const struct weir_param ethdev_params[] = {
 		.offset = offsetof(struct ethdev_conf, promiscuous),
 		.def = "on",
 		.help = "receive frames for other stations too" },
+	{ .name = "mtu",
+		.type = WEIR_PARAM_UINT,
+		.offset = offsetof(struct ethdev_conf, mtu),
+		.min = RTE_ETHER_MIN_MTU,
+		.max = UINT16_MAX,
+		.def = "auto",
+		.values = auto_word,
+		.help = "MTU that the port is set to; auto: it stays as it is" },
 	{ .name = NULL },
 };
+
+static uint16_t ethdev_poll_cut(struct weir_worker *worker, void *state,
+	struct weir_event *events[], uint16_t n);
+
+/* What the driver does with long frames. */
+static void
+ethdev_frames(struct weir_worker *worker, struct ethdev_state *s)
+{
+	uint32_t room = rte_pktmbuf_data_room_size(worker->pool) - RTE_PKTMBUF_HEADROOM;
+	struct rte_eth_dev_info info;
+
+	s->segments = (CHAINED_MAX + room - 1) / room;
+	if (rte_eth_dev_info_get(worker->port, &info) == 0)
+		s->cut = port_cut(&info);
+	/* The others need not ask. */
+	if (s->cut != 0)
+		worker->poll = ethdev_poll_cut;
+}
+
+/*
+ * A driver that makes chains reads a packet before it knows whether there are mbufs for it: so there
+ * must be, for each of the longest, or nothing is taken. What other lcores have in their caches is
+ * not to be had here.
+ */
+static unsigned int
+ethdev_room(struct weir_worker *worker, void *state)
+{
+	const struct ethdev_state *s = state;
+	struct rte_mempool *pool = worker->pool;
+	const struct rte_mempool_cache *cache = rte_mempool_default_cache(pool, rte_lcore_id());
+	/* As rte_mempool_ops_get_count(), which DPDK's library does not export. */
+	unsigned int n = rte_mempool_get_ops(pool->ops_index)->get_count(pool);
+
+	n += cache != NULL ? cache->len : 0;
+	n /= s->segments * worker->count;
+	return n < POLL_LEAST ? 0 : n;
+}
 
 static int
 ethdev_init(struct weir_worker *worker, const void *conf, void *state, struct weir_error *error)
@@ -36,6 +91,7 @@ ethdev_init(struct weir_worker *worker, const void *conf, void *state, struct we
 	s->away = worker_reaches_ring(worker);
 	source_parse_init(worker, worker->port, worker->queue, &s->parse);
 	wire_clock_init(worker->port, &s->clock);
+	ethdev_frames(worker, s);
 	return 0;
 }
 
@@ -147,6 +203,38 @@ ethdev_watch(struct weir_worker *worker, void *state)
 	wire_clock_watch(&s->clock, worker->port);
 }
 
+/* By its IP header a packet that fills what the driver has room for goes on: it was cut. */
+static void
+cut_mark(struct weir_event *event)
+{
+	const uint8_t *ip =
+		rte_pktmbuf_mtod_offset(weir_event_mbuf(event), const uint8_t *, event->l3_off);
+	uint32_t end = event->l3_off;
+
+	if (event->l3_off == 0)
+		return;
+	if (event->flags & WEIR_EVENT_IPV4)
+		end += (uint32_t)ip[2] << 8 | ip[3];
+	else
+		end += (uint32_t)sizeof(struct rte_ipv6_hdr) + ((uint32_t)ip[4] << 8 | ip[5]);
+	if (end <= event->len)
+		return;
+	event->flags |= WEIR_EVENT_TRUNCATED;
+	event->wire_len = end;
+}
+
+static uint16_t
+ethdev_poll_cut(struct weir_worker *worker, void *state, struct weir_event *events[], uint16_t n)
+{
+	const struct ethdev_state *s = state;
+
+	n = ethdev_poll(worker, state, events, n);
+	for (uint16_t i = 0; i < n; i++)
+		if (events[i]->len >= s->cut && events[i]->flags & WEIR_EVENT_KEYED)
+			cut_mark(events[i]);
+	return n;
+}
+
 static void
 ethdev_pressure(struct weir_worker *worker, void *state, bool on)
 {
@@ -164,8 +252,10 @@ const struct source_ops source_ethdev = {
 	.conf_size = sizeof(struct ethdev_conf),
 	.state_size = sizeof(struct ethdev_state),
 	.least = POLL_LEAST,
+	.chained = CHAINED_MAX,
 	.init = ethdev_init,
 	.poll = ethdev_poll,
+	.room = ethdev_room,
 	.pressure = ethdev_pressure,
 	.watch = ethdev_watch,
 };

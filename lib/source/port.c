@@ -8,7 +8,7 @@
 #include <rte_ethdev.h>
 #include <rte_log.h>
 
-#include "source.h"
+#include "source_private.h"
 
 RTE_LOG_REGISTER(logtype_port, lib.weir.source, NOTICE);
 #define PORT_LOG(level, ...) rte_log(RTE_LOG_##level, (uint32_t)logtype_port, __VA_ARGS__)
@@ -16,6 +16,8 @@ RTE_LOG_REGISTER(logtype_port, lib.weir.source, NOTICE);
 /* Longest RSS key of the drivers that DPDK has. */
 #define RSS_KEY_MAX 64
 #define RSS_TYPES (RTE_ETH_RSS_IP | RTE_ETH_RSS_TCP | RTE_ETH_RSS_UDP | RTE_ETH_RSS_SCTP)
+/* Room of an mbuf beyond the MTU: headroom, Ethernet, two tags, FCS, and a margin. */
+#define PORT_ROOM_MORE (RTE_PKTMBUF_HEADROOM + 64)
 /* What is looked for in the queue of a port that stops: mbufs at once, and in all. */
 #define LEFT_BURST 32
 #define LEFT_MAX 4096
@@ -56,6 +58,13 @@ port_rss(const struct port_conf *conf, const struct rte_eth_dev_info *info,
 	}
 }
 
+static uint64_t
+rx_offloads(const struct port_conf *conf, const struct rte_eth_dev_info *info)
+{
+	return info->rx_offload_capa &
+		(RX_OFFLOADS | (conf->scatter ? RTE_ETH_RX_OFFLOAD_SCATTER : 0));
+}
+
 /* Configure with what the driver takes; conf gets what it wants besides. 0 or its error. */
 static int
 port_settle(struct port_conf *conf, const struct rte_eth_dev_info *info)
@@ -65,7 +74,9 @@ port_settle(struct port_conf *conf, const struct rte_eth_dev_info *info)
 	uint16_t rx = RTE_MAX(conf->rx_queues, (uint16_t)1);
 	int rc;
 
-	eth.rxmode.offloads = info->rx_offload_capa & RX_OFFLOADS;
+	/* Configuring makes it the usual one where nothing is said. */
+	eth.rxmode.mtu = conf->mtu_given || conf->mtu == RTE_ETHER_MTU ? 0 : conf->mtu;
+	eth.rxmode.offloads = rx_offloads(conf, info);
 	eth.txmode.offloads = info->tx_offload_capa & RTE_ETH_TX_OFFLOAD_MULTI_SEGS;
 	eth.intr_conf.rxq = conf->interrupts;
 	port_rss(conf, info, &eth);
@@ -122,7 +133,7 @@ port_queues(const struct port_conf *conf, const struct rte_eth_dev_info *info,
 		conf->socket < 0 ? (unsigned int)SOCKET_ID_ANY : (unsigned int)conf->socket;
 	int rc = 0;
 
-	rxconf.offloads = info->rx_offload_capa & RX_OFFLOADS;
+	rxconf.offloads = rx_offloads(conf, info);
 	txconf.offloads = info->tx_offload_capa & RTE_ETH_TX_OFFLOAD_MULTI_SEGS;
 	for (uint16_t q = 0; rc == 0 && q < conf->rx_queues; q++)
 		rc = rte_eth_rx_queue_setup(conf->id, q, conf->rx_descriptors, socket, &rxconf,
@@ -138,6 +149,24 @@ port_queues(const struct port_conf *conf, const struct rte_eth_dev_info *info,
 	return 0;
 }
 
+/* The MTU that the file gives; drivers that refuse it may give such frames all the same. */
+static int
+port_mtu(const struct port_conf *conf, const struct rte_eth_dev_info *info,
+	struct weir_error *error)
+{
+	uint32_t longest = info->max_rx_pktlen - RTE_ETHER_HDR_LEN - RTE_ETHER_CRC_LEN;
+	int rc = conf->mtu_given ? rte_eth_dev_set_mtu(conf->id, conf->mtu) : 0;
+
+	if (rc == 0)
+		return 0;
+	return weir_error_set(error, ENOTSUP,
+		"port %s (%s) refuses mtu = %u: %s; it takes %u to %u: leave mtu out, set that of the "
+		"interface where it has one, and data_room = %u in [pool]",
+		conf->name, conf->driver, conf->mtu, rte_strerror(-rc), info->min_mtu,
+		RTE_MIN(longest, (uint32_t)info->max_mtu),
+		RTE_MIN(conf->mtu + PORT_ROOM_MORE, (unsigned int)UINT16_MAX));
+}
+
 int
 port_start(const struct port_conf *conf, struct weir_error *error)
 {
@@ -150,6 +179,8 @@ port_start(const struct port_conf *conf, struct weir_error *error)
 			rte_strerror(-rc));
 	rc = port_configure(&own, &info, error);
 	if (rc == 0)
+		rc = port_mtu(&own, &info, error);
+	if (rc == 0)
 		rc = port_queues(&own, &info, error);
 	if (rc != 0)
 		return rc;
@@ -157,6 +188,8 @@ port_start(const struct port_conf *conf, struct weir_error *error)
 	if (rc != 0)
 		return weir_error_set(error, -rc, "port %s does not start: %s", conf->name,
 			rte_strerror(-rc));
+	if (conf->rx_queues > 0)
+		packet_warn(conf->name, &info);
 	if (conf->promiscuous && conf->rx_queues > 0 && rte_eth_promiscuous_enable(conf->id) != 0)
 		PORT_LOG(NOTICE, "port %s has no promiscuous mode: only its own frames come in\n",
 			conf->name);

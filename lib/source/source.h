@@ -6,6 +6,8 @@
 #ifndef WEIR_LIB_SOURCE_H
 #define WEIR_LIB_SOURCE_H
 
+#include <rte_ethdev.h>
+
 #include <weir/error.h>
 #include <weir/param.h>
 #include <weir/pipeline.h>
@@ -20,6 +22,7 @@
 /* What an ethdev source has of its own. */
 struct ethdev_conf {
 	uint64_t promiscuous;
+	uint64_t mtu; /* 0: the port's */
 };
 
 /* A source type. Call order for each worker: init; poll; fini. */
@@ -31,6 +34,9 @@ struct source_ops {
 	bool single;      /* one worker does all: `queues` is 1 */
 	bool threaded;    /* a thread of its own makes what it gives */
 	uint32_t longest; /* bytes of a packet that it makes a chain of; 0: one mbuf */
+	uint32_t chained; /* the same, of a driver that makes chains unasked */
+	/* As a stage's, of a port whose driver makes chains unasked: events that there are mbufs for. */
+	unsigned int (*room)(struct weir_worker *worker, void *state);
 	/* As a stage's; NULL: nothing to check. */
 	int (*check)(const char *node, const void *conf, struct weir_error *error);
 	/* Bytes that init takes from EAL, for each worker; NULL: none. */
@@ -77,11 +83,22 @@ struct port_conf {
 	uint16_t tx_queues;
 	uint16_t rx_descriptors;
 	uint16_t tx_descriptors;
+	const char *driver;
+	uint16_t mtu;
+	bool mtu_given; /* to be set: else it is what the port has */
+	bool scatter;   /* it is to make chains */
 	bool promiscuous;
 	bool interrupts;                  /* RX queues are to raise interrupts where they can */
 	struct rte_mempool *const *pools; /* of each RX queue */
 	struct rte_mempool *spare;        /* for a port that only sends but must have an RX queue */
 };
+
+/*
+ * Bytes of a frame that an mbuf must have room for where the driver of a port gives no chains and no
+ * more than that; 0: it is the MTU that says so. And where in a frame it cuts what is longer.
+ */
+uint32_t port_room(const struct rte_eth_dev_info *info);
+uint32_t port_cut(const struct rte_eth_dev_info *info);
 
 /*
  * Configure, set up and start a port: 0, or -errno with `error`. -EBUSY: it runs already. What a

@@ -8,6 +8,9 @@
 
 #include "source.h"
 
+/* Say what net_af_packet does to frames, and what to give it; nothing of other drivers. */
+void packet_warn(const char *name, const struct rte_eth_dev_info *info);
+
 /* Fixed point of a clock's rate. */
 #define WIRE_CLOCK_SHIFT 32
 

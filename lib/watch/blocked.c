@@ -87,6 +87,12 @@ stage_gate_report(const struct weir_engine *engine, const struct seat *seat,
 	const struct weir_worker *stage = gate->stage;
 	uint64_t held = stat_read(&stage->stats->held);
 
+	if (stage == seat->worker && seat->node->source) {
+		watch_log("'%s': %s[%u] may wait for mbufs of its pool (%u free)\n",
+			weir_engine_name(engine), stage->name, stage->index,
+			rte_mempool_avail_count(stage->pool));
+		return 1;
+	}
 	if (held == 0)
 		return 0;
 	watch_log("'%s': %s[%u] waits for %s[%u] (holds %" PRIu64 ")\n", weir_engine_name(engine),

@@ -2,6 +2,7 @@
 # Copyright (c) 2026 The weir authors
 """Packets through pipelines of every form, on one, two and four lcores."""
 import json
+import os
 
 import pcap
 import weirlib
@@ -228,6 +229,32 @@ on_full = block
                 self.assertEqual("vlan" in event, i < 300 and i % 3 == 0)
             self.assertEqual(events[600]["verdict"], "trunc_l4")
             self.assertEqual(run.report["parse"]["trunc_l4"], 1)
+
+    def test_lost_before(self):
+        """What net_pcap cannot read need not have been lost: told, and the exit status says so."""
+        path = self.path("in.pcap")
+        pcap.write(path, [pcap.udp()] * 50)
+        os.truncate(path, os.path.getsize(path) - 10)
+        text = """\
+[source in]
+device = net_pcap0
+[stage out]
+type = count
+input = in
+[link in out]
+on_full = %s
+"""
+        for on_full, status in (("block", 1), ("drop-newest", 0)):
+            run = self.run_weir(text % on_full, "--exit-when-idle", "200",
+                                eal=["--vdev", "net_pcap0,rx_pcap=" + path])
+            self.assertEqual(run.status, status, str(run))
+            self.assertEqual(run.report["ledger"]["received"], 49)
+            errors = run.report["ports"][0]["ierrors"]
+            self.assertGreater(errors, 0)
+            self.assertIn("lost before weir: port net_pcap0: 0 imissed, %d ierrors, 0 rx_nombuf"
+                          % errors, run.out)
+            self.assertIn("lost before weir had it, in all: %d ierrors" % errors, run.err)
+            self.assertEqual(run.err.count("weir: port net_pcap0 (net_pcap) lost"), status)
 
     def test_pcap_out(self):
         text = CHAIN + """\

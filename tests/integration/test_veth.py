@@ -2,7 +2,7 @@
 # Copyright (c) 2026 The weir authors
 """Frames of another process through the kernel: net_af_packet on a veth pair, and net_tap.
 
-Run with `send INTERFACE COUNT` this file is that other process.
+Run with `send INTERFACE COUNT [BYTES]` this file is that other process.
 """
 import ctypes
 import json
@@ -31,11 +31,13 @@ on_full = block
 """
 
 
-def send(interface, count):
+def send(interface, count, size=None):
+    """Frames with ascending source ports, all of a size, or short."""
+    data = b"x" * (size - len(pcap.udp(data=b"")) if size else 20)
     with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as sender:
         sender.bind((interface, 0))
         for i in range(count):
-            sender.send(pcap.udp(sport=20000 + i, dport=4242))
+            sender.send(pcap.udp(sport=20000 + i, dport=4242, data=data))
             if i % 32 == 31:
                 time.sleep(0.002)
 
@@ -82,24 +84,80 @@ class Kernel(WeirTest):
         while not condition() and time.monotonic() < end:
             time.sleep(0.02)
 
-    def ports(self, path):
-        """Source ports of our own frames, which the kernel may have put others between."""
+    def events(self, path):
+        """Of our own frames, which the kernel may have put others between."""
         with open(path, encoding="utf-8") as file:
             lines = [line for line in file if line.endswith("\n")]
         events = [json.loads(line) for line in lines]
-        return [e["src_port"] for e in events if e.get("dest_port") == 4242]
+        return [e for e in events if e.get("dest_port") == 4242]
+
+    def ports(self, path):
+        return [e["src_port"] for e in self.events(path)]
 
     def count(self, path):
         return len(self.ports(path))
 
-    def test_af_packet(self):
+    def veth(self, mtu=1500):
+        """The pair weir0 and weir1."""
         made = ip("link", "add", "weir0", "type", "veth", "peer", "name", "weir1")
         if made.returncode != 0:
             self.skipTest("no veth pair: " + made.stderr.strip())
         self.addCleanup(ip, "link", "del", "weir0")
-        ip("link", "set", "weir0", "up")
-        ip("link", "set", "weir1", "up")
+        for interface in ("weir0", "weir1"):
+            ip("link", "set", interface, "mtu", str(mtu), "up")
+
+    def lengths(self, device, vdev, interface, sizes, mtu):
+        """Send a frame of each size; the events of them, and the run."""
+        events = self.path("events.json")
+        process = self.start(EVE % (device, events), "-t", "30", eal=["--vdev", vdev])
+        self.wait_for(lambda: os.path.exists(events) or process.poll() is not None)
+        self.wait_for(lambda: ip("link", "set", interface, "mtu", str(mtu),
+                                 "up").returncode == 0)
+        time.sleep(0.5)
+        for size in sizes:
+            subprocess.run([sys.executable, __file__, "send", interface, "1", str(size)],
+                           check=True)
+        self.wait_for(lambda: self.count(events) >= len(sizes))
+        run = self.stop(process)
+        self.assertEqual(run.status, 0, str(run))
+        return self.events(events), run
+
+    def test_af_packet(self):
+        self.veth()
         self.exchange("net_af_packet0", "net_af_packet0,iface=weir1", "weir0")
+
+    def test_cut(self):
+        """What net_af_packet has no room for is cut: that is told before, and of each frame."""
+        self.veth(9500)
+        sizes = [1000, 1982, 1983, 9000]
+        events, run = self.lengths("net_af_packet0", "net_af_packet0,iface=weir1", "weir0", sizes,
+                                   9500)
+        self.assertEqual([e["pkt_len"] for e in events], [1000, 1982, 1982, 1982], str(run))
+        self.assertEqual([e.get("wire_len") for e in events], [None, None, 1983, 9000], str(run))
+        self.assertEqual([e.get("truncated") for e in events], [None, None, True, True], str(run))
+        self.assertIn("cuts frames after 1982 bytes", run.err)
+        self.assertIn("net_pcap0,iface=weir1", run.err)
+        self.assertIn("does not count", run.err)
+
+    def test_not_cut(self):
+        """As the warning says."""
+        self.veth(9500)
+        sizes = [1000, 1983, 9000]
+        events, run = self.lengths("net_af_packet0",
+                                   "net_af_packet0,iface=weir1,framesz=9216,blocksz=36864",
+                                   "weir0", sizes, 9500)
+        self.assertEqual([e["pkt_len"] for e in events], sizes, str(run))
+        self.assertNotIn("truncated", str(events))
+
+    def test_tap_jumbo(self):
+        """Whatever the MTU that its interface has, and without a key."""
+        if not os.path.exists("/dev/net/tun"):
+            self.skipTest("no /dev/net/tun")
+        sizes = [1000, 2048, 2049, 2100, 5000, 9000]
+        events, run = self.lengths("net_tap0", "net_tap0,iface=weir4", "weir4", sizes, 9500)
+        self.assertEqual([e["pkt_len"] for e in events], sizes, str(run))
+        self.assertEqual(run.report["ports"][0]["ierrors"], 0, str(run))
+        self.assertNotIn("lost before weir", run.out)
 
     def test_tap(self):
         if not os.path.exists("/dev/net/tun"):
@@ -119,6 +177,6 @@ class Kernel(WeirTest):
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["send"]:
-        send(sys.argv[2], int(sys.argv[3]))
+        send(sys.argv[2], int(sys.argv[3]), *map(int, sys.argv[4:]))
     else:
         weirlib.main()

@@ -196,7 +196,7 @@ test_defaults(void **state)
 	assert_string_equal(weir_pipeline_name(pipeline), "t");
 	assert_int_equal(pipeline->conf.burst, 32);
 	assert_int_equal(pipeline->conf.numa, NUMA_PREFER);
-	assert_int_equal(pipeline->pool.data_room, 2176);
+	assert_int_equal(pipeline->pool.data_room, 0);
 	assert_int_equal(pipeline->pool.cache, 256);
 	assert_int_equal(o->conf.workers, 1);
 	assert_string_equal(o->conf.lcores, "");

@@ -255,6 +255,20 @@ check_ports(const struct weir_plan *plan)
 	}
 }
 
+/* In hand of all workers: of a source that asks for more than a burst, that. */
+static uint64_t
+bursts_of(const struct weir_plan *plan)
+{
+	uint64_t sum = 0, burst = plan->pipeline->conf.burst;
+
+	for (unsigned int w = 0; w < plan->worker_count; w++) {
+		const struct node *node = plan_node(plan, &plan->workers[w]);
+
+		sum += node->source ? RTE_MAX(burst, (uint64_t)node->source_ops->least) : burst;
+	}
+	return sum;
+}
+
 static void
 check_pools(const struct weir_plan *plan)
 {
@@ -277,8 +291,7 @@ check_pools(const struct weir_plan *plan)
 				plan->workers[w].socket == pool->socket;
 		assert_true(sources > 0);
 		if (plan->pool_count == 1) {
-			assert_int_equal(pool->bursts,
-				plan->worker_count * plan->pipeline->conf.burst);
+			assert_int_equal(pool->bursts, bursts_of(plan));
 			assert_int_equal(pool->rings, all_rings);
 		}
 	}

@@ -127,7 +127,7 @@ test_pool_bytes(void **state)
 		plan = weir_plan_create(pipeline, NULL, NULL);
 		assert_non_null(plan);
 		pool = weir_pool_create("measured", plan->pools[0].size, plan->pools[0].cache, 0,
-			(uint16_t)pipeline->pool.data_room, plan->pools[0].socket);
+			(uint16_t)plan->data_room, plan->pools[0].socket);
 		assert_non_null(pool);
 		taken = heap_used() - before;
 		assert_in_range(plan->pools[0].memory, taken * 95 / 100, taken);

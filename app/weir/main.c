@@ -11,6 +11,7 @@
 #include <rte_debug.h>
 #include <rte_eal.h>
 #include <rte_errno.h>
+#include <rte_ethdev.h>
 #include <rte_version.h>
 
 #include "app.h"
@@ -182,6 +183,20 @@ eal_hint(int code, int argc, char **argv)
 	       "--no-huge -m 512";
 }
 
+/*
+ * A device may have others below it (net_failsafe), which are removed with it: before EAL goes
+ * through the list of all, or it crashes.
+ */
+static void
+end_eal(void)
+{
+	uint16_t id;
+
+	RTE_ETH_FOREACH_DEV (id)
+		rte_eth_dev_close(id);
+	rte_eal_cleanup();
+}
+
 static int
 start_eal(int argc, char **argv)
 {
@@ -196,7 +211,7 @@ start_eal(int argc, char **argv)
 	}
 	if (used < argc - 1) {
 		complain("'%s' is not an EAL option", argv[used + 1]);
-		rte_eal_cleanup();
+		end_eal();
 		return STATUS_USAGE;
 	}
 	return STATUS_OK;
@@ -227,7 +242,7 @@ serve(const struct options *options, int argc, char **argv)
 	else
 		status = serve_pipeline(options);
 	if (eal)
-		rte_eal_cleanup();
+		end_eal();
 	return status;
 }
 

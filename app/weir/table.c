@@ -57,6 +57,7 @@ static const struct column port_columns[] = {
 	{ "errors", WEIR_NOUN_PORT, "ierrors", 9, false, NULL },
 	{ "no mbuf", WEIR_NOUN_PORT, "rx_nombuf", 9, false, NULL },
 	{ "tx", WEIR_NOUN_PORT, "opackets", 14, false, NULL },
+	{ "link", WEIR_NOUN_PORT, "link", 5, false, NULL },
 };
 static const struct columns ports = { "port", 25, port_columns, RTE_DIM(port_columns) };
 
@@ -252,8 +253,10 @@ show_pools(const struct table *table)
 	struct weir_pool_figures pool = WEIR_POOL_FIGURES_INIT;
 
 	for (unsigned int i = 0; weir_ledger_pool(table->engine, i, &pool) == 0; i++)
-		fprintf(table->out, "pool %s: socket %d, %" PRIu32 " mbufs, %" PRIu32 " leaked\n",
-			pool.name, pool.socket, pool.mbufs, pool.leaked);
+		fprintf(table->out,
+			"pool %s: socket %d, %" PRIu32 " mbufs, %" PRIu32
+			" kept by drivers, %" PRIu32 " leaked\n",
+			pool.name, pool.socket, pool.mbufs, pool.kept, pool.leaked);
 }
 
 /* What the ledger cannot have: it was lost before it came in. */

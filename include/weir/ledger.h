@@ -169,7 +169,13 @@ struct weir_port_figures {
 	uint64_t rx_nombuf;  /**< allocations of mbufs that failed */
 	uint64_t opackets;   /**< packets sent */
 	bool reports_missed; /**< whether the driver counts what it missed */
-	bool gone; /**< whether the device went away; the counts are then the last that were read */
+	bool gone; /**< whether the device, or the kernel's interface under it, went away; the counts
+		    * are then the last that were read */
+	bool reports_link;   /**< whether the driver tells how its link is */
+	bool reports_speed;  /**< whether it tells how fast that is now */
+	const char *link;    /**< "up" or "down", as it was seen last; weir_engine_watch() looks */
+	uint64_t link_downs; /**< times that it was seen to have gone down, or to be so at first */
+	uint32_t speed;      /**< of the link, in Mbit/s */
 };
 /** Empty figures, for the reader. */
 #define WEIR_PORT_FIGURES_INIT WEIR_SIZED(struct weir_port_figures)
@@ -210,6 +216,7 @@ struct weir_pool_figures {
 	uint32_t mbufs;     /**< how many it has */
 	uint32_t available; /**< mbufs that are free now */
 	uint32_t leaked;    /**< mbufs that a stop did not bring back; 0 while the engine runs */
+	uint32_t kept; /**< mbufs that drivers kept at a stop, as they do: net_af_xdp; not leaked */
 };
 /** Empty figures, for the reader. */
 #define WEIR_POOL_FIGURES_INIT WEIR_SIZED(struct weir_pool_figures)

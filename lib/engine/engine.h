@@ -11,6 +11,7 @@
 #ifndef WEIR_LIB_ENGINE_H
 #define WEIR_LIB_ENGINE_H
 
+#include <net/if.h>
 #include <pthread.h>
 #include <sys/queue.h>
 
@@ -39,13 +40,31 @@ struct port_counts {
 	uint64_t opackets;
 };
 
+/* What is known of a port's link. */
+enum link_state {
+	LINK_UNKNOWN,
+	LINK_UP,
+	LINK_DOWN,
+	LINK_GONE, /* the kernel's interface under the port is not there any more */
+};
+
+struct port_link {
+	enum link_state state;
+	uint32_t speed;           /* Mbit/s; 0: not known */
+	bool looked;              /* since it was started, by who watches */
+	uint64_t downs;           /* times that it was then seen to be up no more, or not yet */
+	unsigned int index;       /* of the kernel's interface under the port; 0: none */
+	char interface[IFNAMSIZ]; /* its name, as it was last; "": none */
+};
+
 struct port_state {
 	struct weir_engine *engine;
 	const struct plan_port *plan;
 	rte_spinlock_t lock; /* the control side's alone: who asks the driver while it goes away */
-	struct port_counts
-		before;          /* when the engine was made: the driver may have counted before */
-	struct port_counts last; /* since then, when they were last read */
+	struct port_counts seen; /* what the driver said last: it may have counted before us */
+	struct port_counts last; /* since the engine was made, when they were last read */
+	struct port_link link;   /* as it was last, when it was looked at */
+	uint32_t took;           /* mbufs that the driver took when it was set up and started */
 	bool started;
 	bool stopped;
 	bool gone;      /* the device went away */
@@ -56,6 +75,7 @@ struct port_state {
 struct pool_state {
 	const struct plan_pool *plan;
 	struct rte_mempool *pool;
+	uint32_t kept; /* mbufs at most that drivers never give back */
 };
 
 struct watch;
@@ -140,6 +160,12 @@ const char *engine_seat_text(const struct weir_engine *engine, const struct seat
 void engine_port_counts(struct port_state *port, struct port_counts *counts);
 /* The control side, now and then: what sources have to look after at their ports. */
 void engine_ports_watch(struct weir_engine *engine);
+/* port_link.c: look at the link of a port, and give what is known of it; of a port that is gone or stopped
+ * what was known last. The other only gives it. */
+void engine_port_look(struct port_state *port, struct port_link *link);
+void engine_port_link(struct port_state *port, struct port_link *link);
+/* pools.c: mbufs of a pool that are not there: lost by the engine, and kept by drivers. */
+uint32_t pool_missing(const struct pool_state *pool, uint32_t *kept);
 /* The port is gone from now on; whether it was not before, nor stopped. */
 bool port_mark(struct port_state *port);
 

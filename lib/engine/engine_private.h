@@ -70,10 +70,17 @@ void engine_settings_free(struct weir_engine *engine);
 int engine_pools_create(struct weir_engine *engine, struct weir_error *error);
 unsigned int engine_pools_free(struct weir_engine *engine);
 struct rte_mempool *engine_pool(const struct weir_engine *engine, int socket);
-/* Mbufs that are not in the pools. */
+/* The pools must have left, once the ports have what they take, what the plan promises: 0, or -ENOMEM
+ * with `error`. */
+int engine_pools_check(const struct weir_engine *engine, struct weir_error *error);
+/* Mbufs that are not in the pools: all; and but for those that drivers keep. */
+unsigned int engine_pools_out(const struct weir_engine *engine);
 unsigned int engine_pools_missing(const struct weir_engine *engine);
 /* Whether every mbuf is back, which may take a moment. */
 bool engine_pools_full(const struct weir_engine *engine);
+
+/* port_link.c: which interface of the kernel is under a port, if any; and how its link is. */
+void port_link_init(struct port_state *port);
 
 /* ports.c: the control side is at the device until port_release(), or false: it is gone. */
 bool port_claim(struct port_state *port);

@@ -48,19 +48,101 @@ engine_pools_create(struct weir_engine *engine, struct weir_error *error)
 }
 
 static unsigned int
-pool_missing(const struct pool_state *pool)
+pool_out(const struct pool_state *pool)
 {
 	return pool->pool->size - rte_mempool_avail_count(pool->pool);
+}
+
+unsigned int
+engine_pools_out(const struct weir_engine *engine)
+{
+	unsigned int out = 0;
+
+	for (unsigned int i = 0; i < engine->pool_count; i++)
+		out += pool_out(&engine->pools[i]);
+	return out;
+}
+
+uint32_t
+pool_missing(const struct pool_state *pool, uint32_t *kept)
+{
+	uint32_t out = pool_out(pool);
+
+	*kept = RTE_MIN(out, pool->kept);
+	return out - *kept;
 }
 
 unsigned int
 engine_pools_missing(const struct weir_engine *engine)
 {
 	unsigned int missing = 0;
+	uint32_t kept;
 
 	for (unsigned int i = 0; i < engine->pool_count; i++)
-		missing += pool_missing(&engine->pools[i]);
+		missing += pool_missing(&engine->pools[i], &kept);
 	return missing;
+}
+
+/* The port that took most beyond what was planned, and how much that was. */
+static const struct port_state *
+port_greedy(const struct weir_engine *engine, uint32_t *planned)
+{
+	const struct port_state *greedy = NULL;
+	int64_t most = 0;
+
+	for (unsigned int i = 0; i < engine->port_count; i++) {
+		const struct port_state *port = &engine->ports[i];
+		uint32_t mbufs = (uint32_t)(port->plan->rx_queues + port->plan->rx_spare) *
+			port->plan->rx_mbufs;
+
+		if ((int64_t)port->took - mbufs <= most)
+			continue;
+		most = (int64_t)port->took - mbufs;
+		greedy = port;
+		*planned = mbufs;
+	}
+	return greedy;
+}
+
+static int
+pool_small(const struct weir_engine *engine, const struct pool_state *pool, uint32_t left,
+	uint32_t promised, struct weir_error *error)
+{
+	const struct plan_pool *plan = pool->plan;
+	uint32_t planned = 0;
+	const struct port_state *port = port_greedy(engine, &planned);
+	char who[160] = "";
+
+	if (port != NULL)
+		snprintf(who, sizeof(who), "port %s (%s) took %u mbufs, not %u: ", port->plan->name,
+			port->plan->driver, port->took, planned);
+	return weir_error_set(error, ENOMEM,
+		"[pool] of socket %d: %s%u of %u mbufs are left, %u are needed = %u to send + %u "
+		"rings + %u caches + %u bursts + %u held; set size = %u",
+		plan->socket, who, left, plan->size, promised, plan->transmit, plan->rings,
+		plan->caches, plan->bursts, plan->held,
+		plan->size - left + promised + plan->margin);
+}
+
+/*
+ * What the thread that set the ports up has in its cache is for those who run. Drivers fill what
+ * they like: two rings for a queue, or a queue in each of several devices.
+ */
+int
+engine_pools_check(const struct weir_engine *engine, struct weir_error *error)
+{
+	for (unsigned int i = 0; i < engine->pool_count; i++) {
+		const struct pool_state *pool = &engine->pools[i];
+		const struct plan_pool *plan = pool->plan;
+		uint32_t left = rte_mempool_avail_count(pool->pool);
+		uint32_t promised =
+			plan->transmit + plan->rings + plan->caches + plan->bursts + plan->held;
+
+		rte_mempool_cache_flush(NULL, pool->pool);
+		if (left < promised)
+			return pool_small(engine, pool, left, promised, error);
+	}
+	return 0;
 }
 
 unsigned int
@@ -70,7 +152,7 @@ engine_pools_free(struct weir_engine *engine)
 
 	/* An mbuf that somebody still has must not lose its memory. */
 	for (unsigned int i = 0; i < engine->pool_count; i++)
-		if (pool_missing(&engine->pools[i]) == 0)
+		if (pool_out(&engine->pools[i]) == 0)
 			rte_mempool_free(engine->pools[i].pool);
 	free(engine->pools);
 	return leaked;

@@ -49,14 +49,14 @@ port_release(struct port_state *port)
 	__atomic_store_n(&port->busy, 0, __ATOMIC_RELEASE);
 }
 
-static void
+/* Not before the port is configured: some drivers (net_vhost, net_failsafe) crash. */
+static bool
 port_counts_read(uint16_t id, struct port_counts *counts)
 {
 	struct rte_eth_stats stats;
 
-	*counts = (struct port_counts){ 0 };
 	if (rte_eth_stats_get(id, &stats) != 0)
-		return;
+		return false;
 	*counts = (struct port_counts){
 		.ipackets = stats.ipackets,
 		.imissed = stats.imissed,
@@ -64,19 +64,34 @@ port_counts_read(uint16_t id, struct port_counts *counts)
 		.rx_nombuf = stats.rx_nombuf,
 		.opackets = stats.opackets,
 	};
+	return true;
+}
+
+/*
+ * A count that goes back has begun anew. At 0 it may go on later from where it was: net_memif shows
+ * nothing while its peer is away.
+ */
+static void
+count_since(uint64_t now, uint64_t *seen, uint64_t *sum)
+{
+	if (now == 0)
+		return;
+	*sum += now >= *seen ? now - *seen : now;
+	*seen = now;
 }
 
 static void
 port_counts_since(struct port_state *port)
 {
-	struct port_counts *counts = &port->last;
+	struct port_counts now;
 
-	port_counts_read(port->plan->id, counts);
-	counts->ipackets -= port->before.ipackets;
-	counts->imissed -= port->before.imissed;
-	counts->ierrors -= port->before.ierrors;
-	counts->rx_nombuf -= port->before.rx_nombuf;
-	counts->opackets -= port->before.opackets;
+	if (!port_counts_read(port->plan->id, &now))
+		return;
+	count_since(now.ipackets, &port->seen.ipackets, &port->last.ipackets);
+	count_since(now.imissed, &port->seen.imissed, &port->last.imissed);
+	count_since(now.ierrors, &port->seen.ierrors, &port->last.ierrors);
+	count_since(now.rx_nombuf, &port->seen.rx_nombuf, &port->last.rx_nombuf);
+	count_since(now.opackets, &port->seen.opackets, &port->last.opackets);
 }
 
 void
@@ -107,11 +122,14 @@ engine_ports_watch(struct weir_engine *engine)
 	}
 }
 
-/* The pool of each RX queue is that of the worker who polls it; and what else the source says. */
+/* The pool of each RX queue is that of the worker who polls it, of spare ones the first; and what
+ * else the source says. */
 static void
 port_receivers(const struct weir_engine *engine, unsigned int port, struct port_conf *conf,
 	struct rte_mempool **pools)
 {
+	for (unsigned int q = 0; q < conf->rx_queues; q++)
+		pools[q] = engine->pool_count > 0 ? engine->pools[0].pool : NULL;
 	for (unsigned int i = 0; i < engine->seat_count; i++) {
 		const struct seat *seat = &engine->seats[i];
 		const struct ethdev_conf *ethdev = seat->node->type_conf;
@@ -135,8 +153,8 @@ port_state_start(struct weir_engine *engine, unsigned int i, struct slow *slow,
 		.id = plan->id,
 		.name = plan->name,
 		.socket = plan->socket,
-		.rx_queues = plan->rx_queues,
-		.tx_queues = plan->tx_queues,
+		.rx_queues = (uint16_t)(plan->rx_queues + plan->rx_spare),
+		.tx_queues = (uint16_t)(plan->tx_queues + plan->tx_spare),
 		.rx_descriptors = plan->rx_descriptors,
 		.tx_descriptors = plan->tx_descriptors,
 		.driver = plan->driver,
@@ -144,8 +162,8 @@ port_state_start(struct weir_engine *engine, unsigned int i, struct slow *slow,
 		.mtu_given = plan->mtu_given,
 		.scatter = plan->scatter,
 		.pools = pools,
-		.spare = engine->pool_count > 0 ? engine->pools[0].pool : NULL,
 	};
+	unsigned int out = engine_pools_out(engine);
 	int rc;
 
 	if (!rte_eth_dev_is_valid_port(plan->id))
@@ -158,9 +176,15 @@ port_state_start(struct weir_engine *engine, unsigned int i, struct slow *slow,
 			plan->name, rte_strerror(-rc));
 	if (!port_claim(port))
 		return weir_error_set(error, ENODEV, "port %s went away", plan->name);
-	port_counts_read(plan->id, &port->before);
+	rc = port_set_up(&conf, error);
+	if (rc != 0)
+		return rc;
+	port_counts_read(plan->id, &port->seen);
 	rc = port_start(&conf, error);
 	port->started = rc == 0;
+	port->took = engine_pools_out(engine) - out;
+	if (port->started)
+		port_link_init(port);
 	return rc;
 }
 
@@ -183,7 +207,7 @@ engine_ports_start(struct weir_engine *engine, struct slow *slow, struct weir_er
 	engine_search(engine, true);
 	for (unsigned int i = 0; rc == 0 && i < n; i++)
 		rc = port_state_start(engine, i, slow, error);
-	return rc;
+	return rc == 0 ? engine_pools_check(engine, error) : rc;
 }
 
 void
@@ -216,6 +240,27 @@ port_end(struct port_state *port)
 	port_stop(port->plan->id, port->plan->rx_queues);
 }
 
+/* A driver that keeps mbufs keeps those of its RX queues, and of what it sent up to a ring full. */
+static void
+port_keeps(struct weir_engine *engine, unsigned int port)
+{
+	const struct plan_port *plan = &engine->plan->ports[port];
+
+	for (unsigned int p = 0; plan->keeps && p < engine->pool_count; p++) {
+		struct pool_state *pool = &engine->pools[p];
+
+		pool->kept += p == 0 ? plan->rx_spare * plan->rx_mbufs : 0;
+		pool->kept += (uint32_t)plan->tx_queues * plan->tx_descriptors;
+		for (unsigned int i = 0; i < engine->seat_count; i++) {
+			const struct seat *seat = &engine->seats[i];
+
+			if (seat->plan->port == port && seat->node->source &&
+				seat->worker->pool == pool->pool)
+				pool->kept += plan->rx_mbufs;
+		}
+	}
+}
+
 void
 engine_ports_stop(struct weir_engine *engine, struct slow *slow)
 {
@@ -238,8 +283,10 @@ engine_ports_stop(struct weir_engine *engine, struct slow *slow)
 
 		slow_at(slow, "the end of port %s by its driver %s", port->plan->name,
 			port->plan->driver);
-		if (port->stopped && port_claim(port))
+		if (port->stopped && port_claim(port)) {
 			rte_eth_dev_close(port->plan->id);
+			port_keeps(engine, i);
+		}
 		port_release(port);
 	}
 }

@@ -39,10 +39,15 @@ struct plan_port {
 	uint16_t id;
 	int socket; /* -1: none */
 	const char *driver;
-	uint16_t rx_queues; /* as planned: never more than the port has */
+	uint16_t rx_queues; /* that workers use: never more than the port has */
 	uint16_t tx_queues;
-	uint16_t rx_descriptors; /* of each queue; without RX queues, of the spare one */
+	uint16_t
+		rx_spare; /* queues that nobody uses, for drivers that want some of each direction */
+	uint16_t tx_spare;
+	uint16_t rx_descriptors; /* of each queue */
 	uint16_t tx_descriptors;
+	uint32_t rx_mbufs; /* that the driver takes for each RX queue */
+	bool keeps;        /* and never gives back, nor what it has to send */
 	/* Of one that is received from: */
 	uint16_t mtu;
 	bool mtu_given;    /* by the file: else it is what the port has */
@@ -59,14 +64,15 @@ struct plan_pool {
 	int socket;
 	uint32_t size;
 	uint32_t cache;
-	uint32_t descriptors; /* terms of the least size: RX and TX descriptors, */
+	uint32_t descriptors; /* terms of the least size: what RX and TX queues take, */
 	uint32_t rings;       /* capacities of rings, */
 	uint32_t caches;      /* what lcores' caches keep, 1.5 times their size each, */
 	uint32_t bursts;      /* in hand, */
 	uint32_t held;        /* what stages and RX queues keep, */
 	uint32_t margin;      /* and a burst for each worker on top; */
 	uint32_t segments; /* all but descriptors and caches so often: mbufs of the longest frame */
-	uint64_t memory;   /* bytes that it takes */
+	uint32_t transmit; /* of the descriptors, what waits to be sent */
+	uint64_t memory;      /* bytes that it takes */
 };
 
 /* Bytes of EAL's memory by what they are for. */

@@ -17,6 +17,7 @@
 /* The terms of struct plan_pool, as wide as no pipeline can make them. */
 struct terms {
 	uint64_t descriptors;
+	uint64_t transmit; /* of those */
 	uint64_t rings;
 	uint64_t caches;
 	uint64_t bursts;
@@ -91,13 +92,14 @@ add_worker(const struct weir_plan *plan, const struct plan_worker *worker, struc
 		terms->bursts += segments(plan, node->source_ops->longest);
 	if (port == NULL)
 		return;
+	terms->transmit += node->source ? 0 : port->tx_descriptors;
 	if (!node->source)
 		terms->descriptors += port->tx_descriptors;
 	else if (port->chains)
-		terms->descriptors += RTE_MAX((uint64_t)port->rx_descriptors,
+		terms->descriptors += RTE_MAX((uint64_t)port->rx_mbufs,
 			POLL_LEAST * segments(plan, node->source_ops->chained));
 	else
-		terms->descriptors += port->rx_descriptors;
+		terms->descriptors += port->rx_mbufs;
 }
 
 /* Mbufs of the longest frame that comes into a pool by its MTU. */
@@ -155,10 +157,9 @@ find_terms(const struct weir_plan *plan, const struct plan_pool *pool, const boo
 		if (reached[plan->pairs[i].producer])
 			terms->rings += plan->pairs[i].capacity;
 	times_segments(terms, pool->segments);
-	/* the first pool also fills the spare RX queue of a port that only sends */
+	/* the first pool also fills the RX queues of ports that only send */
 	for (i = 0; pool == plan->pools && i < plan->port_count; i++)
-		if (plan->ports[i].rx_queues == 0)
-			terms->descriptors += plan->ports[i].rx_descriptors;
+		terms->descriptors += (uint64_t)plan->ports[i].rx_spare * plan->ports[i].rx_mbufs;
 	/* a mempool lets a cache grow to 1.5 times its size before it takes the excess back */
 	terms->caches = ((uint64_t)pool->cache * 3 + 1) / 2 * count_lcores(plan, reached);
 }
@@ -188,6 +189,7 @@ size_pool(const struct weir_plan *plan, struct plan_pool *pool, const struct ter
 			terms->bursts, terms->held, terms->margin, sum);
 	pool->size = (uint32_t)(asked != 0 ? asked : sum);
 	pool->descriptors = (uint32_t)terms->descriptors;
+	pool->transmit = (uint32_t)terms->transmit;
 	pool->rings = (uint32_t)terms->rings;
 	pool->caches = (uint32_t)terms->caches;
 	pool->bursts = (uint32_t)terms->bursts;

@@ -16,6 +16,33 @@
 /* Descriptors of a queue where neither the file nor the driver says how many. */
 #define PORT_DESCRIPTORS 1024
 
+/* Drivers whose queues are not what their numbers say. */
+struct driver {
+	const char *name;
+	bool pairs;        /* takes as many queues of one direction as of the other */
+	bool keeps;        /* never gives back what its queues have, even when it is closed */
+	uint16_t rings;    /* of that many descriptors it fills for an RX queue; 0: one */
+	uint16_t at_least; /* mbufs it takes for an RX queue, however few the descriptors */
+};
+
+static const struct driver drivers[] = {
+	{ .name = "net_af_xdp", .pairs = true, .keeps = true, .at_least = 2048 },
+	{ .name = "net_tap", .pairs = true },
+	{ .name = "net_tun", .pairs = true },
+	{ .name = "net_vmxnet3", .rings = 2 },
+};
+
+static const struct driver *
+find_driver(const char *name)
+{
+	static const struct driver plain = { .name = "" };
+
+	for (unsigned int i = 0; name != NULL && i < RTE_DIM(drivers); i++)
+		if (strcmp(drivers[i].name, name) == 0)
+			return &drivers[i];
+	return &plain;
+}
+
 /* The device of a node, "" where it is left out; NULL: nodes of its type have none. */
 static const char *
 node_device(const struct node *node)
@@ -106,6 +133,32 @@ descriptors(uint64_t asked, uint16_t advised, const struct rte_eth_desc_lim *lim
 	return (uint16_t)RTE_MIN(n, (uint32_t)UINT16_MAX);
 }
 
+/*
+ * A port has at least one queue of each direction, though nobody uses it: net_memif does not talk
+ * otherwise, and it is how drivers are tested. It costs a ring of descriptors; a spare RX queue is
+ * filled with mbufs, a spare TX queue never has any.
+ */
+static void
+spare_queues(struct plan_port *port, const struct machine_port *from)
+{
+	const struct driver *driver = find_driver(port->driver);
+	unsigned int rx = RTE_MAX(port->rx_queues, 1u), tx = RTE_MAX(port->tx_queues, 1u);
+
+	if (driver->pairs && port->rx_queues == 0)
+		rx = RTE_MIN(tx, RTE_MAX(from->max_rx_queues, 1u));
+	if (driver->pairs)
+		tx = RTE_MAX(tx, rx);
+	tx = RTE_MIN(tx, (unsigned int)from->max_tx_queues);
+	port->rx_spare = (uint16_t)(rx - port->rx_queues);
+	port->tx_spare = (uint16_t)(tx - port->tx_queues);
+	if (port->rx_queues == 0)
+		port->rx_descriptors = descriptors(0, from->rx_ring, &from->rx_lim);
+	port->tx_descriptors = descriptors(0, from->tx_ring, &from->tx_lim);
+	port->rx_mbufs = RTE_MAX((uint32_t)port->rx_descriptors * RTE_MAX(driver->rings, 1u),
+		(uint32_t)driver->at_least);
+	port->keeps = driver->keeps;
+}
+
 static void
 give_queues(struct weir_plan *plan, unsigned int node, unsigned int port, uint16_t queue)
 {
@@ -176,10 +229,6 @@ transmit_on(struct weir_plan *plan, unsigned int n, struct plan_port *port,
 			port->tx_queues, node->name, queues);
 	give_queues(plan, n, (unsigned int)(port - plan->ports), port->tx_queues);
 	port->tx_queues = (uint16_t)(port->tx_queues + queues);
-	port->tx_descriptors = descriptors(0, from->tx_ring, &from->tx_lim);
-	/* a port that only sends is set up with one RX queue all the same: some drivers insist */
-	if (port->rx_queues == 0)
-		port->rx_descriptors = descriptors(0, from->rx_ring, &from->rx_lim);
 	return 0;
 }
 
@@ -190,6 +239,7 @@ node_port(struct weir_plan *plan, unsigned int n, struct weir_error *error)
 	const char *device = node_device(node);
 	const struct machine_port *from;
 	struct plan_port *port;
+	int ret;
 
 	if (device == NULL)
 		return 0;
@@ -197,9 +247,11 @@ node_port(struct weir_plan *plan, unsigned int n, struct weir_error *error)
 	if (from == NULL)
 		return no_port(plan->machine, node, device, error);
 	port = add_port(plan, from);
-	if (node->source)
-		return receive_on(plan, n, port, from, error);
-	return transmit_on(plan, n, port, from, error);
+	ret = node->source ? receive_on(plan, n, port, from, error) :
+			     transmit_on(plan, n, port, from, error);
+	if (ret == 0)
+		spare_queues(port, from);
+	return ret;
 }
 
 int

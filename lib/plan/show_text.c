@@ -191,6 +191,17 @@ text_frames(const struct weir_plan *plan, const struct plan_port *port, FILE *ou
 	fputs(port->chains || port->scatter ? "; longer ones in more\n" : "\n", out);
 }
 
+/* Queues of one direction: those that workers use, and those that are there for the driver. */
+static void
+text_queues(const char *direction, unsigned int queues, unsigned int spare,
+	unsigned int descriptors, FILE *out)
+{
+	if (queues != 0)
+		fprintf(out, " %s %u x %u", direction, queues, descriptors);
+	if (spare != 0)
+		fprintf(out, " %s %u x %u unused", direction, spare, descriptors);
+}
+
 static void
 text_ports(const struct weir_plan *plan, FILE *out)
 {
@@ -208,10 +219,8 @@ text_ports(const struct weir_plan *plan, FILE *out)
 			fprintf(out, "%6d", port->socket);
 		else
 			fprintf(out, "%6s", "none");
-		if (port->rx_queues != 0)
-			fprintf(out, " RX %u x %u", port->rx_queues, port->rx_descriptors);
-		if (port->tx_queues != 0)
-			fprintf(out, " TX %u x %u", port->tx_queues, port->tx_descriptors);
+		text_queues("RX", port->rx_queues, port->rx_spare, port->rx_descriptors, out);
+		text_queues("TX", port->tx_queues, port->tx_spare, port->tx_descriptors, out);
 		fputc('\n', out);
 		if (port->rx_queues != 0)
 			text_frames(plan, port, out);

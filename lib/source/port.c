@@ -70,8 +70,7 @@ static int
 port_settle(struct port_conf *conf, const struct rte_eth_dev_info *info)
 {
 	struct rte_eth_conf eth = { 0 };
-	/* Some drivers want a queue of each direction even where one is not used. */
-	uint16_t rx = RTE_MAX(conf->rx_queues, (uint16_t)1);
+	uint16_t rx = conf->rx_queues;
 	int rc;
 
 	/* Configuring makes it the usual one where nothing is said. */
@@ -90,7 +89,7 @@ port_settle(struct port_conf *conf, const struct rte_eth_dev_info *info)
 		eth.rx_adv_conf.rss_conf.rss_key_len = 0;
 		rc = rte_eth_dev_configure(conf->id, rx, conf->tx_queues, &eth);
 	}
-	/* net_tap wants as many of one as of the other. */
+	/* As net_tap, it may want as many of one as of the other. */
 	if (rc != 0 && conf->tx_queues < rx && rx <= info->max_tx_queues) {
 		conf->tx_queues = rx;
 		rc = rte_eth_dev_configure(conf->id, rx, conf->tx_queues, &eth);
@@ -118,8 +117,7 @@ port_configure(struct port_conf *conf, const struct rte_eth_dev_info *info,
 			conf->name);
 	if (rc != 0)
 		return weir_error_set(error, -rc, "port %s: %u RX and %u TX queues refused: %s",
-			conf->name, RTE_MAX(conf->rx_queues, (uint16_t)1), conf->tx_queues,
-			rte_strerror(-rc));
+			conf->name, conf->rx_queues, conf->tx_queues, rte_strerror(-rc));
 	return 0;
 }
 
@@ -138,9 +136,6 @@ port_queues(const struct port_conf *conf, const struct rte_eth_dev_info *info,
 	for (uint16_t q = 0; rc == 0 && q < conf->rx_queues; q++)
 		rc = rte_eth_rx_queue_setup(conf->id, q, conf->rx_descriptors, socket, &rxconf,
 			conf->pools[q]);
-	if (rc == 0 && conf->rx_queues == 0)
-		rc = rte_eth_rx_queue_setup(conf->id, 0, conf->rx_descriptors, socket, &rxconf,
-			conf->spare);
 	for (uint16_t q = 0; rc == 0 && q < conf->tx_queues; q++)
 		rc = rte_eth_tx_queue_setup(conf->id, q, conf->tx_descriptors, socket, &txconf);
 	if (rc != 0)
@@ -168,7 +163,7 @@ port_mtu(const struct port_conf *conf, const struct rte_eth_dev_info *info,
 }
 
 int
-port_start(const struct port_conf *conf, struct weir_error *error)
+port_set_up(const struct port_conf *conf, struct weir_error *error)
 {
 	struct rte_eth_dev_info info;
 	struct port_conf own = *conf; /* with what the driver wants besides */
@@ -182,14 +177,19 @@ port_start(const struct port_conf *conf, struct weir_error *error)
 		rc = port_mtu(&own, &info, error);
 	if (rc == 0)
 		rc = port_queues(&own, &info, error);
-	if (rc != 0)
-		return rc;
-	rc = rte_eth_dev_start(conf->id);
+	if (rc == 0 && conf->rx_queues > 0)
+		packet_warn(conf->name, &info);
+	return rc;
+}
+
+int
+port_start(const struct port_conf *conf, struct weir_error *error)
+{
+	int rc = rte_eth_dev_start(conf->id);
+
 	if (rc != 0)
 		return weir_error_set(error, -rc, "port %s does not start: %s", conf->name,
 			rte_strerror(-rc));
-	if (conf->rx_queues > 0)
-		packet_warn(conf->name, &info);
 	if (conf->promiscuous && conf->rx_queues > 0 && rte_eth_promiscuous_enable(conf->id) != 0)
 		PORT_LOG(NOTICE, "port %s has no promiscuous mode: only its own frames come in\n",
 			conf->name);

@@ -79,7 +79,7 @@ struct port_conf {
 	uint16_t id;
 	const char *name;
 	int socket;
-	uint16_t rx_queues;
+	uint16_t rx_queues; /* those that are polled come first, then spare ones */
 	uint16_t tx_queues;
 	uint16_t rx_descriptors;
 	uint16_t tx_descriptors;
@@ -90,7 +90,6 @@ struct port_conf {
 	bool promiscuous;
 	bool interrupts;                  /* RX queues are to raise interrupts where they can */
 	struct rte_mempool *const *pools; /* of each RX queue */
-	struct rte_mempool *spare;        /* for a port that only sends but must have an RX queue */
 };
 
 /*
@@ -101,9 +100,10 @@ uint32_t port_room(const struct rte_eth_dev_info *info);
 uint32_t port_cut(const struct rte_eth_dev_info *info);
 
 /*
- * Configure, set up and start a port: 0, or -errno with `error`. -EBUSY: it runs already. What a
- * port lacks (RSS, offloads) is logged once and done without.
+ * Configure a port and set up its queues; then start it: 0, or -errno with `error`. -EBUSY: it runs
+ * already. What a port lacks (RSS, offloads) is logged once and done without.
  */
+int port_set_up(const struct port_conf *conf, struct weir_error *error);
 int port_start(const struct port_conf *conf, struct weir_error *error);
 /*
  * Stop a port whose first rx_queues are polled no more: its driver gives back the mbufs of its

@@ -152,7 +152,15 @@ static const struct weir_figure port_rows[] = {
 	ROW("rx_nombuf", rx_nombuf, COUNTER, TIMES, "no mbuf could be allocated"),
 	ROW("opackets", opackets, COUNTER, PACKETS, "sent"),
 	ROW("gone", gone, FLAG, NONE,
-		"the device went away: its counts are the last that were read"),
+		"the device, or the kernel's interface under it, went away: its counts are the last "
+		"that were read"),
+	KNOWN_ROW("link", link, TEXT, NONE, offsetof(struct weir_port_figures, reports_link),
+		"not reported by this driver", "`up` or `down`, looked at once a second"),
+	ROW("link_downs", link_downs, COUNTER, TIMES,
+		"it was seen to have gone down, or to be so at first"),
+	KNOWN_ROW("speed_mbit", speed, GAUGE, NONE,
+		offsetof(struct weir_port_figures, reports_speed), "not reported by this driver",
+		"of the link, in Mbit/s"),
 };
 #undef FIGURES
 
@@ -163,6 +171,8 @@ static const struct weir_figure pool_rows[] = {
 	ROW("size", mbufs, GAUGE, MBUFS, "that it has"),
 	ROW("available", available, GAUGE, MBUFS, "free now"),
 	ROW("leaked", leaked, GAUGE, MBUFS, "that a stop did not bring back"),
+	ROW("kept", kept, GAUGE, MBUFS,
+		"that drivers kept at a stop, as some do (`net_af_xdp`): not leaked"),
 };
 #undef FIGURES
 

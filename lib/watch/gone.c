@@ -75,6 +75,17 @@ seat_wait(const struct weir_engine *engine, const struct seat *seat, uint64_t de
 	return true;
 }
 
+void
+watch_port_left(struct port_state *port)
+{
+	struct weir_engine *engine = port->engine;
+
+	for (unsigned int i = 0; i < engine->seat_count; i++)
+		if (port_has(port, &engine->seats[i]))
+			__atomic_store_n(&engine->seats[i].worker->port_gone, true,
+				__ATOMIC_RELEASE);
+}
+
 static void
 port_leave(struct port_state *port)
 {
@@ -83,10 +94,7 @@ port_leave(struct port_state *port)
 	uint64_t cycles = PASS_MS * (rte_get_tsc_hz() / MS_PER_S) + 2 * engine_longest_wait(engine);
 	uint64_t deadline = rte_rdtsc() + cycles;
 
-	for (unsigned int i = 0; i < engine->seat_count; i++)
-		if (port_has(port, &engine->seats[i]))
-			__atomic_store_n(&engine->seats[i].worker->port_gone, true,
-				__ATOMIC_RELEASE);
+	watch_port_left(port);
 	usleep(SEEN_US);
 	/* What starts from now on sees the mark. */
 	if (stat_read(&engine->start_tsc) == 0)
@@ -157,6 +165,8 @@ port_removed(uint16_t id, enum rte_eth_event_type event __rte_unused, void *arg 
 int
 watch_port(const struct port_state *port)
 {
-	return rte_eth_dev_callback_register(port->plan->id, RTE_ETH_EVENT_INTR_RMV, port_removed,
+	int rc = rte_eth_dev_callback_register(port->plan->id, RTE_ETH_EVENT_INTR_RMV, port_removed,
 		NULL);
+
+	return rc != 0 ? rc : watch_port_link(port);
 }

@@ -302,11 +302,13 @@ weir_ledger_port(const struct weir_engine *engine, unsigned int i,
 	struct weir_port_figures full;
 	struct port_state *port;
 	struct port_counts counts;
+	struct port_link link;
 
 	if (i >= engine->port_count)
 		return -ENOENT;
 	port = &engine->ports[i];
 	engine_port_counts(port, &counts);
+	engine_port_link(port, &link);
 	full = (struct weir_port_figures){
 		.port = port->plan->id,
 		.socket = port->plan->socket,
@@ -316,7 +318,12 @@ weir_ledger_port(const struct weir_engine *engine, unsigned int i,
 		.rx_nombuf = counts.rx_nombuf,
 		.opackets = counts.opackets,
 		.reports_missed = port_counts_missed(port->plan),
-		.gone = __atomic_load_n(&port->gone, __ATOMIC_RELAXED),
+		.gone = __atomic_load_n(&port->gone, __ATOMIC_RELAXED) || link.state == LINK_GONE,
+		.reports_link = link.state != LINK_UNKNOWN,
+		.reports_speed = link.speed != 0,
+		.link = link.state == LINK_UP ? "up" : "down",
+		.link_downs = link.downs,
+		.speed = link.speed,
 	};
 	snprintf(full.name, sizeof(full.name), "%s", port->plan->name);
 	return SIZED_GIVE(figures, &full, name);
@@ -340,7 +347,7 @@ weir_ledger_pool(const struct weir_engine *engine, unsigned int i,
 	};
 	/* What is missing at rest is leaked; while the engine runs nobody can tell. */
 	if (engine_stopped(engine))
-		full.leaked = full.mbufs - full.available;
+		full.leaked = pool_missing(&engine->pools[i], &full.kept);
 	return SIZED_GIVE(figures, &full, name);
 }
 

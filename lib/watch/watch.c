@@ -56,11 +56,18 @@ watch_port_begin(const struct port_state *port)
 	return watch_port(port);
 }
 
+static void
+watch_returned(struct weir_engine *engine)
+{
+	watch_lost_last(engine);
+	watch_ports_last(engine);
+}
+
 const struct engine_onlooker watch_onlooker = {
 	.made = watch_begin,
 	.unmade = watch_end,
 	.port = watch_port_begin,
-	.returned = watch_lost_last,
+	.returned = watch_returned,
 	.stopped = watch_stopped,
 };
 
@@ -98,6 +105,7 @@ weir_engine_watch(struct weir_engine *engine)
 	watch_lost(engine, now);
 	engine_ports_watch(engine);
 	watch_losses(engine, now, false);
+	watch_ports(engine, now);
 	return stuck;
 }
 

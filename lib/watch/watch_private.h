@@ -51,6 +51,7 @@ struct port_seen {
 	uint64_t total[PORT_LOSSES]; /* and at the end */
 	uint64_t at;                 /* TSC of the last announcement; 0: never */
 	bool failed[PORT_LOSSES];    /* it was told as a failure */
+	enum link_state link;        /* as it was told */
 };
 
 /* What the watchdog sees, by kind. */
@@ -77,6 +78,8 @@ struct watch {
 	uint64_t called_at; /* TSC of the last call; 0: none */
 	uint64_t gap;       /* cycles between the last two */
 	uint64_t ports_at;  /* when the ports' counts were last read */
+	uint64_t looked_at; /* when their links were last looked at; 0: never */
+	uint32_t changes;   /* of links that drivers had told then */
 
 	/* Written by who calls weir_engine_idle(), which is the same. */
 	uint64_t idle;          /* cycles that count as idle */
@@ -109,8 +112,15 @@ void watch_blocked(struct weir_engine *engine, uint64_t now);
 void watch_lost(struct weir_engine *engine, uint64_t now);
 void watch_lost_last(struct weir_engine *engine);
 
-/* gone.c: have it told when a port's device goes away. */
+/* gone.c: have it told when a port's device goes away; workers use a port no more. */
 int watch_port(const struct port_state *port);
+void watch_port_left(struct port_state *port);
+
+/* port_link.c: have it told when a port's link changes; look at all links, once a second or so; and tell
+ * at the end. */
+int watch_port_link(const struct port_state *port);
+void watch_ports(struct weir_engine *engine, uint64_t now);
+void watch_ports_last(struct weir_engine *engine);
 
 /* times.c: fill the shares of its time into a worker's figures. */
 void worker_times(const struct weir_engine *engine, const struct seat *seat,

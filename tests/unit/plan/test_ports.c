@@ -145,6 +145,85 @@ test_queues(void **state)
 }
 
 static void
+spare_are(const char *text, unsigned int rx, unsigned int tx)
+{
+	struct weir_pipeline *pipeline = pipeline_of(text);
+	struct weir_plan *plan = plan_on(pipeline, &machine, NULL);
+
+	assert_int_equal(plan->ports[0].rx_spare, rx);
+	assert_int_equal(plan->ports[0].tx_spare, tx);
+	weir_plan_free(plan);
+	weir_pipeline_free(pipeline);
+}
+
+#define SEND(workers) \
+	"[source gen]\ntype = synth\n" \
+	"[stage out]\ntype = tx\ndevice = eth0\ninput = gen\nworkers = " workers "\n"
+
+/* A queue of each direction, though nobody uses it; of some drivers as many as of the other. */
+static void
+test_spare_queues(void **state)
+{
+	struct machine_port *port;
+
+	(void)state;
+	imagine(&machine, 1, 8);
+	port = imagine_port(&machine, "eth0", 0, 4);
+	spare_are(RECEIVE COUNT, 0, 1);
+	spare_are(RECEIVE "queues = 3\n" COUNT, 0, 1);
+	spare_are(SEND("1"), 1, 0);
+	spare_are(SEND("3"), 1, 0);
+	spare_are(RECEIVE COUNT SEND("1"), 0, 0);
+	port->driver = "net_tap";
+	spare_are(RECEIVE "queues = 3\n" COUNT, 0, 3);
+	spare_are(RECEIVE "queues = 3\n" COUNT SEND("2"), 0, 1);
+	spare_are(SEND("3"), 3, 0);
+	/* What none polls would be lost there. */
+	spare_are(RECEIVE COUNT SEND("3"), 0, 0);
+	port->max_tx_queues = 2;
+	spare_are(RECEIVE "queues = 3\n" COUNT, 0, 2);
+	port->max_tx_queues = 0;
+	spare_are(RECEIVE COUNT, 0, 0);
+	port->driver = "net_other";
+	spare_are(RECEIVE COUNT, 0, 0);
+}
+
+static uint32_t
+pool_descriptors(const char *text)
+{
+	struct weir_pipeline *pipeline = pipeline_of(text);
+	struct weir_plan *plan = plan_on(pipeline, &machine, NULL);
+	uint32_t descriptors = plan->pools[0].descriptors;
+
+	assert_int_equal(plan->pools[0].transmit,
+		descriptors -
+			(uint32_t)(plan->ports[0].rx_queues + plan->ports[0].rx_spare) *
+				plan->ports[0].rx_mbufs);
+	weir_plan_free(plan);
+	weir_pipeline_free(pipeline);
+	return descriptors;
+}
+
+/* What a driver takes for its queues, which is not what they have descriptors; none sends on a spare one. */
+static void
+test_greedy(void **state)
+{
+	struct machine_port *port;
+
+	(void)state;
+	imagine(&machine, 1, 8);
+	port = imagine_port(&machine, "eth0", 0, 4);
+	assert_int_equal(pool_descriptors(RECEIVE "queues = 2\n" COUNT), 2 * 1024);
+	assert_int_equal(pool_descriptors(SEND("2")), 3 * 1024);
+	port->driver = "net_vmxnet3";
+	assert_int_equal(pool_descriptors(RECEIVE "queues = 2\n" COUNT), 4 * 1024);
+	port->driver = "net_af_xdp";
+	assert_int_equal(pool_descriptors(RECEIVE "descriptors = 512\n" COUNT), 2048);
+	assert_int_equal(pool_descriptors(RECEIVE "descriptors = 4096\n" COUNT), 4096);
+	assert_int_equal(pool_descriptors(SEND("2")), 2 * 2048 + 2 * 1024);
+}
+
+static void
 test_no_port(void **state)
 {
 	struct weir_pipeline *pipeline = pipeline_of("[source wan]\ntype = synth\n" COUNT);
@@ -203,6 +282,8 @@ main(void)
 		cmocka_unit_test(test_too_few_queues),
 		cmocka_unit_test(test_two_sources),
 		cmocka_unit_test(test_queues),
+		cmocka_unit_test(test_spare_queues),
+		cmocka_unit_test(test_greedy),
 		cmocka_unit_test(test_no_port),
 		cmocka_unit_test(test_descriptors),
 	};

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The weir authors
+ */
+
+/*
+ * The link of a port. Some drivers say that it is up from start to stop (net_af_packet, net_pcap,
+ * net_af_xdp): where an interface of the kernel is under the port, that is looked at, too.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <rte_ethdev.h>
+
+#include "engine_private.h"
+
+/* Where the kernel says what each open file is. */
+#define FILES "/proc/self/fdinfo"
+
+/* Whether a line of a file is `iff:` and the name of an interface: the file is the end of a tun. */
+static bool
+file_is_tun(const char *file, const char *interface)
+{
+	char path[sizeof(FILES) + 32], line[128], name[IFNAMSIZ] = "";
+	bool is = false;
+	FILE *f;
+
+	snprintf(path, sizeof(path), FILES "/%.20s", file);
+	f = fopen(path, "re");
+	if (f == NULL)
+		return false;
+	while (!is && fgets(line, sizeof(line), f) != NULL)
+		is = sscanf(line, "iff: %15s", name) == 1 && strcmp(name, interface) == 0;
+	fclose(f);
+	return is;
+}
+
+/*
+ * Whether this process is still at the other end of an interface (net_tap): one that is not found
+ * any more was then moved to another network namespace, and carries on.
+ */
+static bool
+interface_held(const char *interface)
+{
+	DIR *files = opendir(FILES);
+	struct dirent *file;
+	bool held = false;
+
+	if (files == NULL)
+		return false;
+	while (!held && (file = readdir(files)) != NULL)
+		held = file_is_tun(file->d_name, interface);
+	closedir(files);
+	return held;
+}
+
+/* Whether the kernel has an interface up and running; -errno where that cannot be asked. */
+static int
+interface_runs(const char *interface)
+{
+	struct ifreq request = { 0 };
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), rc;
+
+	if (fd < 0)
+		return -errno;
+	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", interface);
+	rc = ioctl(fd, SIOCGIFFLAGS, &request) == 0 ? 0 : -errno;
+	close(fd);
+	if (rc != 0)
+		return rc;
+	return (request.ifr_flags & IFF_UP) && (request.ifr_flags & IFF_RUNNING);
+}
+
+/* What the kernel says of the interface under a port; up where there is none. */
+static enum link_state
+interface_state(struct port_link *link)
+{
+	char name[IFNAMSIZ];
+	int runs;
+
+	if (link->index == 0)
+		return LINK_UP;
+	if (if_indextoname(link->index, name) == NULL) {
+		if (errno != ENXIO && errno != ENODEV)
+			return link->state;
+		return interface_held(link->interface) ? LINK_UNKNOWN : LINK_GONE;
+	}
+	memcpy(link->interface, name, sizeof(name));
+	runs = interface_runs(name);
+	if (runs < 0)
+		return link->state;
+	return runs ? LINK_UP : LINK_DOWN;
+}
+
+static void
+link_look(uint16_t id, struct port_link *link)
+{
+	enum link_state state = interface_state(link);
+	struct rte_eth_link eth = { 0 };
+
+	link->speed = 0;
+	if (state == LINK_UP) {
+		if (rte_eth_link_get_nowait(id, &eth) != 0)
+			state = LINK_UNKNOWN;
+		else if (eth.link_status == RTE_ETH_LINK_DOWN)
+			state = LINK_DOWN;
+		else if (eth.link_speed != RTE_ETH_SPEED_NUM_UNKNOWN)
+			link->speed = eth.link_speed;
+	}
+	link->state = state;
+}
+
+void
+port_link_init(struct port_state *port)
+{
+	struct port_link *link = &port->link;
+	struct rte_eth_dev_info info;
+
+	if (rte_eth_dev_info_get(port->plan->id, &info) == 0 && info.if_index != 0 &&
+		if_indextoname(info.if_index, link->interface) != NULL)
+		link->index = info.if_index;
+	link_look(port->plan->id, link);
+}
+
+void
+engine_port_look(struct port_state *port, struct port_link *link)
+{
+	bool was_up;
+
+	rte_spinlock_lock(&port->lock);
+	was_up = port->link.state == LINK_UP || !port->link.looked;
+	if (port->started && !port->stopped && !port->gone && port->link.state != LINK_GONE) {
+		link_look(port->plan->id, &port->link);
+		port->link.looked = true;
+		port->link.downs += was_up && port->link.state >= LINK_DOWN;
+	}
+	*link = port->link;
+	rte_spinlock_unlock(&port->lock);
+}
+
+void
+engine_port_link(struct port_state *port, struct port_link *link)
+{
+	rte_spinlock_lock(&port->lock);
+	*link = port->link;
+	rte_spinlock_unlock(&port->lock);
+}

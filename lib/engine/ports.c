@@ -137,6 +137,7 @@ port_receivers(const struct weir_engine *engine, unsigned int port, struct port_
 		if (seat->plan->port != port || !seat->node->source)
 			continue;
 		pools[seat->plan->queue] = seat->worker->pool;
+		conf->receives = true;
 		conf->promiscuous = ethdev->promiscuous != 0;
 		conf->interrupts |= seat->plan->idle == WEIR_WAIT_INTERRUPT;
 	}

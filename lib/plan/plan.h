@@ -72,7 +72,7 @@ struct plan_pool {
 	uint32_t margin;      /* and a burst for each worker on top; */
 	uint32_t segments; /* all but descriptors and caches so often: mbufs of the longest frame */
 	uint32_t transmit; /* of the descriptors, what waits to be sent */
-	uint64_t memory;      /* bytes that it takes */
+	uint64_t memory;   /* bytes that it takes */
 };
 
 /* Bytes of EAL's memory by what they are for. */

@@ -177,7 +177,7 @@ port_set_up(const struct port_conf *conf, struct weir_error *error)
 		rc = port_mtu(&own, &info, error);
 	if (rc == 0)
 		rc = port_queues(&own, &info, error);
-	if (rc == 0 && conf->rx_queues > 0)
+	if (rc == 0 && conf->receives)
 		packet_warn(conf->name, &info);
 	return rc;
 }
@@ -190,7 +190,7 @@ port_start(const struct port_conf *conf, struct weir_error *error)
 	if (rc != 0)
 		return weir_error_set(error, -rc, "port %s does not start: %s", conf->name,
 			rte_strerror(-rc));
-	if (conf->promiscuous && conf->rx_queues > 0 && rte_eth_promiscuous_enable(conf->id) != 0)
+	if (conf->promiscuous && rte_eth_promiscuous_enable(conf->id) != 0)
 		PORT_LOG(NOTICE, "port %s has no promiscuous mode: only its own frames come in\n",
 			conf->name);
 	return 0;

@@ -87,6 +87,7 @@ struct port_conf {
 	uint16_t mtu;
 	bool mtu_given; /* to be set: else it is what the port has */
 	bool scatter;   /* it is to make chains */
+	bool receives;  /* else its RX queues are spare ones all */
 	bool promiscuous;
 	bool interrupts;                  /* RX queues are to raise interrupts where they can */
 	struct rte_mempool *const *pools; /* of each RX queue */

@@ -72,12 +72,13 @@ port_counts_missed(const struct plan_port *port)
 	return silent_find(port->driver) < 0;
 }
 
+/* What comes by an interface of the kernel does not wait there, whatever the driver. */
 static bool
-port_waits(const struct plan_port *port)
+port_waits(const struct port_state *port)
 {
-	int i = silent_find(port->driver);
+	int i = silent_find(port->plan->driver);
 
-	return i >= 0 && silent[i].waits;
+	return i >= 0 && silent[i].waits && port->link.index == 0;
 }
 
 void
@@ -85,7 +86,7 @@ watch_losses_begin(const struct port_state *port)
 {
 	const struct plan_port *plan = port->plan;
 
-	if (plan->rx_queues > 0 && !port_counts_missed(plan) && !port_waits(plan))
+	if (plan->rx_queues > 0 && !port_counts_missed(plan) && !port_waits(port))
 		LOSSES_LOG(NOTICE,
 			"'%s': port %s (%s) does not count what it, or the kernel before it, has no "
 			"room for: that is lost without a figure\n",
@@ -193,7 +194,7 @@ port_fail(struct weir_engine *engine, unsigned int port, struct port_seen *seen)
 	const struct plan_port *plan = engine->ports[port].plan;
 	struct weir_error error;
 
-	if (!port_waits(plan) || !waits_behind(engine, port))
+	if (!port_waits(&engine->ports[port]) || !waits_behind(engine, port))
 		return;
 	for (unsigned int i = 0; i < PORT_LOSSES; i++) {
 		if (!kinds[i].needless || seen->lost[i] == 0 || seen->failed[i])

@@ -78,6 +78,10 @@ port_look(struct port_state *port, enum link_state *told)
 {
 	struct port_link link;
 
+	/* As it was when the port was started. */
+	engine_port_link(port, &link);
+	if (*told == LINK_UNKNOWN && link.state == LINK_UP)
+		*told = LINK_UP;
 	engine_port_look(port, &link);
 	if (link.state == *told)
 		return;

@@ -69,17 +69,20 @@ end(struct rig *rig)
 	rig_end(rig);
 }
 
-/* Keys that an entry has at least: its noun's figures, the labels left out. */
+/* Keys that an entry has at least: its noun's figures, but labels and what may not be known. */
 static size_t
 keys_of(unsigned int noun, bool sums)
 {
 	const struct weir_figure *figure;
 	size_t n = 0;
 
-	for (unsigned int i = 0; (figure = weir_figure(noun, i)) != NULL; i++)
+	for (unsigned int i = 0; (figure = weir_figure(noun, i)) != NULL; i++) {
+		if (figure->known != 0)
+			continue;
 		n += sums ?
 			figure->kind == WEIR_FIGURE_COUNTER || figure->kind == WEIR_FIGURE_GAUGE :
 			figure->kind != WEIR_FIGURE_LABEL;
+	}
 	return n;
 }
 

@@ -55,8 +55,45 @@ void list_stages(FILE *out);
 /* The table of figures, in Markdown. */
 void list_figures(FILE *out);
 
+/* standard.c: the standard descriptors are there, before anything else is opened. */
+void standard_open(void);
+
+/* hint.c: say that EAL does not start, why, and what would help. */
+void complain_of_eal(int code, int argc, char **argv);
+bool has_argument(int argc, char **argv, const char *argument);
+
+/* rundir.c: when the process ends, EAL's run directory goes, if it is this process's own: once EAL
+ * has started, and after it has ended well. */
+void rundir_before_eal(void);
+void rundir_own(void);
+void rundir_after_eal(void);
+
+/* Where the main thread is: there it may stay, in what does not return. */
+enum guard_place {
+	GUARD_FREE,  /* in the command itself */
+	GUARD_EAL,   /* while EAL sets up its devices */
+	GUARD_SETUP, /* while ports are looked at, and an engine sets up them and its stages */
+	GUARD_POLL,  /* while it makes a pass over the workers of its lcore */
+	GUARD_WATCH, /* while it looks after the engine */
+	GUARD_TABLE, /* while it writes a table */
+	GUARD_STOP,  /* while an engine stops */
+	GUARD_END,   /* while EAL ends its devices */
+};
+
+/* guard.c: a thread that ends the process where the main one does not; with what EAL was given. */
+void guard_start(int argc, char **argv);
+/* The main thread: from now on it is there, and was seen. */
+void guard_at(enum guard_place at);
+/* What is named, from now on: the engine and the lcore that the main thread polls; and when the run
+ * is to end, by clock_s(), 0: it does not say. NULL: no engine is there any more. */
+void guard_run(const struct weir_engine *engine, unsigned int lcore, double due);
+
 /* run.c */
 void run_catch_signals(void);
+/* How many came. */
+unsigned int run_signals(void);
+/* Seconds that only go forward. */
+double clock_s(void);
 int run_engine(struct weir_engine *engine, const struct options *options, FILE *tables);
 
 /* table.c: the figures for a person. */

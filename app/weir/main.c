@@ -45,12 +45,12 @@ fail(const struct weir_error *error)
 
 /*
  * An lcore runs that nobody can end, and may come back at any time: the process ends under it, with
- * all that it uses in place.
+ * all that it uses in place. A driver may read with stdio: of that file it has the lock.
  */
 static void
 end_process(int status)
 {
-	fflush(NULL);
+	fflush(stdout);
 	_exit(status);
 }
 
@@ -65,14 +65,19 @@ run_plan(const struct weir_plan *plan, const struct options *options, FILE *tabl
 
 	weir_engine_conf_init(&conf);
 	conf.max_events = options->max_packets;
+	guard_at(GUARD_SETUP);
 	engine = weir_engine_create(plan, &conf, &error);
+	guard_at(GUARD_FREE);
 	if (engine == NULL)
 		return fail(&error);
 	status = run_engine(engine, options, tables);
+	guard_run(NULL, 0, clock_s());
+	guard_at(GUARD_STOP);
 	weir_engine_stop(engine, 0);
 	if (!weir_engine_drained(engine))
 		end_process(STATUS_FAILED);
 	leaked = weir_engine_destroy(engine);
+	guard_at(GUARD_FREE);
 	/* Where they leaked before the end, that was said and told in the status. */
 	if (leaked == 0 || status != STATUS_OK)
 		return status;
@@ -113,7 +118,9 @@ place(const struct weir_pipeline *pipeline, const struct options *options)
 	struct weir_error error;
 	int status;
 
+	guard_at(GUARD_SETUP);
 	plan = weir_plan_create(pipeline, NULL, &error);
+	guard_at(GUARD_FREE);
 	if (plan == NULL)
 		return fail(&error);
 	if (options->plan)
@@ -159,30 +166,6 @@ serve_pipeline(const struct options *options)
 	return status;
 }
 
-static bool
-has_argument(int argc, char **argv, const char *argument)
-{
-	for (int i = 1; i < argc; i++) {
-		if (strcmp(argv[i], argument) == 0)
-			return true;
-	}
-	return false;
-}
-
-/* The one thing that would help, as far as rte_errno tells; EAL sets none where its lock is taken. */
-static const char *
-eal_hint(int code, int argc, char **argv)
-{
-	if (code == EINVAL)
-		return "see its lines above; its options: weir --help --";
-	if (code == 0 || code == EAGAIN || code == EBUSY)
-		return "see its lines above; beside another DPDK process: --file-prefix NAME";
-	if (has_argument(argc, argv, "--no-huge"))
-		return "see its lines above; more memory: --no-huge -m 1024";
-	return "see its lines above; hugepages: dpdk-hugepages.py --setup 1G as root; without: "
-	       "--no-huge -m 512";
-}
-
 /*
  * A device may have others below it (net_failsafe), which are removed with it: before EAL goes
  * through the list of all, or it crashes.
@@ -192,29 +175,51 @@ end_eal(void)
 {
 	uint16_t id;
 
+	guard_at(GUARD_END);
 	RTE_ETH_FOREACH_DEV (id)
 		rte_eth_dev_close(id);
 	rte_eal_cleanup();
+	guard_at(GUARD_FREE);
+	rundir_after_eal();
+}
+
+/* `own` is for EAL, which sorts it, and puts the program's name over an argument. */
+static int
+start_eal_with(int argc, char **argv, char **own)
+{
+	int used;
+
+	memcpy(own, argv, (size_t)argc * sizeof(*own));
+	rundir_before_eal();
+	guard_at(GUARD_EAL);
+	used = rte_eal_init(argc, own);
+	guard_at(GUARD_FREE);
+	if (used < 0) {
+		complain_of_eal(rte_errno, argc, argv);
+		return STATUS_MACHINE;
+	}
+	rundir_own();
+	if (used < argc - 1) {
+		complain("'%s' is not an EAL option", own[used + 1]);
+		end_eal();
+		return STATUS_USAGE;
+	}
+	return STATUS_OK;
 }
 
 static int
 start_eal(int argc, char **argv)
 {
-	int used = rte_eal_init(argc, argv);
+	char **own = calloc((size_t)argc + 1, sizeof(*own));
+	int status;
 
-	if (used < 0) {
-		int code = rte_errno;
-
-		complain("EAL failed%s%s; %s", code != 0 ? ": " : "",
-			code != 0 ? rte_strerror(code) : "", eal_hint(code, argc, argv));
+	if (own == NULL) {
+		complain("no memory for the command line");
 		return STATUS_MACHINE;
 	}
-	if (used < argc - 1) {
-		complain("'%s' is not an EAL option", argv[used + 1]);
-		end_eal();
-		return STATUS_USAGE;
-	}
-	return STATUS_OK;
+	status = start_eal_with(argc, argv, own);
+	free(own);
+	return status;
 }
 
 /* Whether EAL is told to load a shared object, which may bring stage types. */
@@ -290,14 +295,17 @@ main(int argc, char **argv)
 	int split = find_split(argc, argv);
 	int status = STATUS_USAGE;
 
+	standard_open();
 	run_catch_signals();
 	if (options_answer_alone(argc, argv))
 		split = 0;
 	if (split == argc)
 		complain("no options of weir: put them behind `--`, as in "
 			 "`weir [EAL options] -- -c FILE`; `weir --help` lists them");
-	else if (options_read(&options, argc - split, argv + split) == 0)
+	else if (options_read(&options, argc - split, argv + split) == 0) {
+		guard_start(RTE_MAX(split, 1), argv);
 		status = answer(&options, RTE_MAX(split, 1), argv);
+	}
 	options_free(&options);
 	if ((fflush(stdout) != 0 || ferror(stdout)) && status == STATUS_OK) {
 		complain("cannot write to stdout");

@@ -203,7 +203,7 @@ static const struct option_row rows[] = {
 	{ "duration", 't', "S", set_duration, false, "stop after so many seconds" },
 	{ "max-packets", 'n', "N", set_max_packets, false, "stop after so many packets" },
 	{ "exit-when-idle", 0, "MS", set_idle, false,
-		"stop when nothing came in for so many milliseconds" },
+		"stop when for so many milliseconds nothing came in and nothing waited anywhere" },
 	{ "stats-period", 'i', "S", set_period, false,
 		"show the live table every so many seconds" },
 	{ "report", 'r', "FILE", set_report, false,
@@ -353,7 +353,8 @@ options_help(FILE *out)
 		print_row(out, &rows[i]);
 	fputs("\n"
 	      "EAL options go before the `--`; `weir --help --` lists them.\n"
-	      "SIGINT and SIGTERM drain and report; a second one stops at once.\n"
+	      "SIGINT and SIGTERM drain and report; a second one stops at once; the third ends the\n"
+	      "process.\n"
 	      "Exit status: 0 fine and balanced; 1 failed while running, or the ledger does not\n"
 	      "balance; 2 bad usage or pipeline file; 3 the machine lacks what was asked.\n",
 		out);

@@ -31,21 +31,27 @@ struct run {
 	double started;
 	double watched;
 	double shown;
-	double moved;      /* when a packet was last seen to have come in */
-	uint64_t received; /* packets until then */
 };
 
-static volatile sig_atomic_t signals;
+static unsigned int signals;
 static volatile sig_atomic_t hung_up;
 static bool stays; /* a closed terminal does not end it: nohup */
 
+/* On any thread, on several at a time. */
 static void
 on_signal(int number)
 {
-	signals = signals + 1;
-	/* Somebody means it: whatever hangs, the third one ends the process. */
-	if (signals >= 3)
-		signal(number, SIG_DFL);
+	if (__atomic_add_fetch(&signals, 1, __ATOMIC_RELAXED) < 3)
+		return;
+	/* Somebody means it: whatever hangs, the third one ends the process, as if nobody caught it. */
+	signal(number, SIG_DFL);
+	raise(number);
+}
+
+unsigned int
+run_signals(void)
+{
+	return __atomic_load_n(&signals, __ATOMIC_RELAXED);
 }
 
 static void
@@ -76,7 +82,7 @@ run_catch_signals(void)
 	signal(SIGPIPE, SIG_IGN);
 }
 
-static double
+double
 clock_s(void)
 {
 	struct timespec now;
@@ -135,18 +141,24 @@ turn(struct run *run)
 	double now;
 
 	look_hung_up(run);
-
-	if (run->polls && !weir_engine_drained(run->engine))
+	if (run->polls && !weir_engine_drained(run->engine)) {
+		guard_at(GUARD_POLL);
 		poll_main(run);
-	else
+		guard_at(GUARD_FREE);
+	} else {
 		rest();
+	}
 	now = clock_s();
 	if (now - run->watched >= WATCH_S) {
+		guard_at(GUARD_WATCH);
 		weir_engine_watch(run->engine);
+		guard_at(GUARD_FREE);
 		run->watched = now;
 	}
 	if (run->options->period > 0 && now - run->shown >= run->options->period) {
+		guard_at(GUARD_TABLE);
 		table_live(run->table);
+		guard_at(GUARD_FREE);
 		run->shown += run->options->period;
 	}
 }
@@ -159,36 +171,36 @@ ended(struct run *run)
 	double now = clock_s();
 	struct weir_ledger ledger = WEIR_LEDGER_INIT;
 
-	if (signals > 0 || weir_engine_drained(run->engine) || weir_engine_exhausted(run->engine))
+	if (run_signals() > 0 || weir_engine_drained(run->engine) ||
+		weir_engine_exhausted(run->engine))
 		return true;
 	if (options->duration > 0 && now - run->started >= options->duration)
 		return true;
-	if (options->max_packets == 0 && options->idle <= 0)
+	if (options->idle > 0 && weir_engine_idle(run->engine) >= options->idle)
+		return true;
+	if (options->max_packets == 0)
 		return false;
 	weir_ledger_read(run->engine, &ledger);
-	if (ledger.received != run->received) {
-		run->received = ledger.received;
-		run->moved = now;
-	}
-	if (options->max_packets > 0 && ledger.received >= options->max_packets)
-		return true;
-	return options->idle > 0 && now - run->moved >= options->idle;
+	return ledger.received >= options->max_packets;
 }
 
 /* Drain; a further signal, or too long a wait, abandons what is left. */
 static int
 drain(struct run *run)
 {
-	const int at_once = signals > 0 ? 2 : 1;
+	const unsigned int at_once = run_signals() > 0 ? 2 : 1;
 	const double end = clock_s() + DRAIN_S;
 	bool asked;
 	int ret;
 
+	guard_run(run->engine, run->lcore, clock_s());
 	weir_engine_stop_request(run->engine);
-	while (!weir_engine_drained(run->engine) && signals < at_once && clock_s() < end)
+	while (!weir_engine_drained(run->engine) && run_signals() < at_once && clock_s() < end)
 		turn(run);
-	asked = signals >= at_once;
+	asked = run_signals() >= at_once;
+	guard_at(GUARD_STOP);
 	ret = weir_engine_stop(run->engine, weir_engine_drained(run->engine) ? 1000 : 0);
+	guard_at(GUARD_FREE);
 	if (!weir_engine_drained(run->engine)) {
 		complain("an lcore does not return (its node is named above); what it has is left "
 			 "in flight");
@@ -217,6 +229,16 @@ balance(const struct weir_engine *engine)
 	return ledger.unaccounted != 0 || ledger.in_flight != 0 || leaked != 0 ? -EPROTO : 0;
 }
 
+/* Of what goes to standard output it is looked at once all else is written. */
+static int
+written(FILE *tables)
+{
+	if (tables == NULL || tables == stdout || (fflush(tables) == 0 && !ferror(tables)))
+		return 0;
+	complain("cannot write to stderr");
+	return -EIO;
+}
+
 /* What was lost at the edges, said once more: the log may be long. */
 static int
 failures(struct weir_engine *engine)
@@ -240,7 +262,9 @@ run_until_end(struct run *run)
 		return -error.code;
 	}
 	run->polls = weir_engine_polled(run->engine, run->lcore);
-	run->started = run->watched = run->shown = run->moved = clock_s();
+	run->started = run->watched = run->shown = clock_s();
+	guard_run(run->engine, run->lcore,
+		run->options->duration > 0 ? run->started + run->options->duration : 0);
 	while (!ended(run))
 		turn(run);
 	return drain(run);
@@ -261,11 +285,14 @@ run_engine(struct weir_engine *engine, const struct options *options, FILE *tabl
 		return STATUS_MACHINE;
 	}
 	ret = run_until_end(&run);
+	guard_at(GUARD_TABLE);
 	if (report != NULL)
 		ret |= report_write(engine, report, options->report);
 	table_summary(run.table);
 	table_free(run.table);
+	ret |= written(tables);
 	ret |= balance(engine);
 	ret |= failures(engine);
+	guard_at(GUARD_FREE);
 	return ret == 0 ? STATUS_OK : STATUS_FAILED;
 }

@@ -176,6 +176,7 @@ struct weir_port_figures {
 	const char *link;    /**< "up" or "down", as it was seen last; weir_engine_watch() looks */
 	uint64_t link_downs; /**< times that it was seen to have gone down, or to be so at first */
 	uint32_t speed;      /**< of the link, in Mbit/s */
+	uint64_t oerrors; /**< packets that it took but did not send, as far as its driver tells */
 };
 /** Empty figures, for the reader. */
 #define WEIR_PORT_FIGURES_INIT WEIR_SIZED(struct weir_port_figures)

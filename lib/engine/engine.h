@@ -38,6 +38,7 @@ struct port_counts {
 	uint64_t ierrors;
 	uint64_t rx_nombuf;
 	uint64_t opackets;
+	uint64_t oerrors;
 };
 
 /* What is known of a port's link. */

@@ -63,6 +63,7 @@ port_counts_read(uint16_t id, struct port_counts *counts)
 		.ierrors = stats.ierrors,
 		.rx_nombuf = stats.rx_nombuf,
 		.opackets = stats.opackets,
+		.oerrors = stats.oerrors,
 	};
 	return true;
 }
@@ -92,6 +93,7 @@ port_counts_since(struct port_state *port)
 	count_since(now.ierrors, &port->seen.ierrors, &port->last.ierrors);
 	count_since(now.rx_nombuf, &port->seen.rx_nombuf, &port->last.rx_nombuf);
 	count_since(now.opackets, &port->seen.opackets, &port->last.opackets);
+	count_since(now.oerrors, &port->seen.oerrors, &port->last.oerrors);
 }
 
 void

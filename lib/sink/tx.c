@@ -11,8 +11,11 @@
 
 #include <rte_ethdev.h>
 #include <rte_ether.h>
+#include <rte_log.h>
 
 #include "sink_private.h"
+
+RTE_LOG_REGISTER(logtype_tx, lib.weir.tx, NOTICE)
 
 /* Reclaim sent mbufs on one tick in so many: an idle worker ticks all the time. */
 #define TX_RECLAIM_TICKS 64
@@ -23,6 +26,7 @@ struct tx_state {
 	uint16_t held; /* of `mbufs`, from the first */
 	uint16_t ticks;
 	bool no_cleanup; /* the driver reclaims only when it sends */
+	const char *device;
 	struct rte_mbuf *mbufs[TX_HELD_MAX];
 };
 
@@ -35,6 +39,7 @@ tx_init(struct weir_worker *worker, const void *conf, void *state, struct weir_e
 	if (weir_worker_queue(worker, &tx->port, &tx->queue) != 0)
 		return weir_error_set(error, ENODEV, "[stage %s] no TX queue on device '%s'",
 			weir_worker_name(worker), given->device);
+	tx->device = given->device;
 	return 0;
 }
 
@@ -179,12 +184,29 @@ tx_drain(struct weir_worker *worker, void *state, unsigned int room __rte_unused
 	return tx->held;
 }
 
+/* Why the port may have taken no more, as far as it says. */
+static void
+tx_tell_left(const struct weir_worker *worker, const struct tx_state *tx)
+{
+	struct rte_eth_link link;
+	bool known = !worker_port_gone(worker) && rte_eth_link_get_nowait(tx->port, &link) == 0;
+
+	rte_log(RTE_LOG_WARNING, (uint32_t)logtype_tx,
+		"stage '%s' worker %u: %u packets were left that '%s' did not take; its link is %s\n",
+		weir_worker_name(worker), weir_worker_index(worker), tx->held, tx->device,
+		!known                                      ? "not known" :
+			link.link_status == RTE_ETH_LINK_UP ? "up" :
+							      "down");
+}
+
 static void
 tx_fini(struct weir_worker *worker, void *state)
 {
 	struct tx_state *tx = state;
 	struct weir_event *events[TX_HELD_MAX];
 
+	if (tx->held > 0)
+		tx_tell_left(worker, tx);
 	for (uint16_t i = 0; i < tx->held; i++)
 		events[i] = weir_mbuf_event(tx->mbufs[i]);
 	weir_abandon(worker, events, tx->held);

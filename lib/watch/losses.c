@@ -107,6 +107,8 @@ port_look(struct port_state *port, struct port_seen *seen)
 			seen->lost[i] += now - seen->count[i];
 		seen->count[i] = now;
 	}
+	seen->sent = counts.opackets;
+	seen->unsent = counts.oerrors;
 }
 
 /* "12 imissed (no descriptor was free), 3 ierrors (…)": what is more than `since`; whether any is. */
@@ -222,6 +224,7 @@ watch_losses(struct weir_engine *engine, uint64_t now, bool last)
 
 		/* Also of a port that only sends: to show of one that goes away without a word. */
 		port_look(port, &watch->ports[i]);
+		watch_unsent(engine, i, now, last);
 		if (port->plan->rx_queues == 0)
 			continue;
 		if (last) {

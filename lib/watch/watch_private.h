@@ -52,6 +52,11 @@ struct port_seen {
 	uint64_t at;                 /* TSC of the last announcement; 0: never */
 	bool failed[PORT_LOSSES];    /* it was told as a failure */
 	enum link_state link;        /* as it was told */
+	uint64_t unsent;             /* what it took but did not send, */
+	uint64_t unsent_told;        /* of that what was announced, */
+	uint64_t unsent_at;          /* and the TSC of the last announcement; 0: never */
+	bool unsent_last;            /* it was told at the end */
+	uint64_t sent;               /* what it says that it sent */
 };
 
 /* What the watchdog sees, by kind. */
@@ -99,6 +104,9 @@ bool port_counts_missed(const struct plan_port *port);
 void watch_losses_begin(const struct port_state *port);
 /* Tell of what ports lose before a source has it; `last`: the engine is at rest. */
 void watch_losses(struct weir_engine *engine, uint64_t now, bool last);
+
+/* unsent.c: tell of what a port took but did not send, by what was seen of it last. */
+void watch_unsent(struct weir_engine *engine, unsigned int port, uint64_t now, bool last);
 
 /* stuck.c: lcores and workers that stand still; how many. */
 unsigned int watch_stuck(struct weir_engine *engine, uint64_t now);

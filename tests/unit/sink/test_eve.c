@@ -153,7 +153,7 @@ test_time_and_iface(void **state)
 
 	file = fopen(path, "r");
 	assert_non_null(fgets(line, sizeof(line), file));
-	assert_non_null(strstr(line, "\"2026-01-01T12:00:00.123456+0000\""));
+	assert_non_null(strstr(line, "\"2026-01-01T12:00:00.123456789+0000\""));
 	assert_non_null(strstr(line, "\"in_iface\":\"net_null_eve\""));
 	assert_non_null(fgets(line, sizeof(line), file));
 	assert_non_null(strstr(line, "\"1970-01-01T00:00:00.000000+0000\""));

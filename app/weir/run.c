@@ -31,6 +31,7 @@ struct run {
 	double started;
 	double watched;
 	double shown;
+	uint64_t ended; /* events, when it was looked last whether some did */
 };
 
 static unsigned int signals;
@@ -184,19 +185,38 @@ ended(struct run *run)
 	return ledger.received >= options->max_packets;
 }
 
-/* Drain; a further signal, or too long a wait, abandons what is left. */
+/* Whether events have ended since this was asked last. */
+static bool
+moves(struct run *run)
+{
+	struct weir_ledger ledger = WEIR_LEDGER_INIT;
+	uint64_t before = run->ended;
+
+	weir_ledger_read(run->engine, &ledger);
+	run->ended = ledger.released + ledger.transmitted + ledger.dropped;
+	return run->ended != before;
+}
+
+/*
+ * Drain; a further signal, or too long a wait, abandons what is left. Where files have come to their
+ * end nobody is in a hurry: while something moves it is waited for.
+ */
 static int
 drain(struct run *run)
 {
 	const unsigned int at_once = run_signals() > 0 ? 2 : 1;
-	const double end = clock_s() + DRAIN_S;
+	const bool patient = run_signals() == 0 && weir_engine_exhausted(run->engine);
+	double end = clock_s() + DRAIN_S;
 	bool asked;
 	int ret;
 
 	guard_run(run->engine, run->lcore, clock_s());
 	weir_engine_stop_request(run->engine);
-	while (!weir_engine_drained(run->engine) && run_signals() < at_once && clock_s() < end)
+	while (!weir_engine_drained(run->engine) && run_signals() < at_once && clock_s() < end) {
 		turn(run);
+		if (patient && moves(run))
+			end = clock_s() + DRAIN_S;
+	}
 	asked = run_signals() >= at_once;
 	guard_at(GUARD_STOP);
 	ret = weir_engine_stop(run->engine, weir_engine_drained(run->engine) ? 1000 : 0);

@@ -328,6 +328,18 @@ class Captures(WeirTest):
         self.assertEqual([e["src_port"] for e in events if e["pkt_len"] > 14],
                          [n + 1 for n, size in enumerate(sizes) if size > 14])
 
+    def test_slow_stage(self):
+        """What is left behind the end of the file takes longer than a stop is given: nothing of it
+        is abandoned while something moves."""
+        path = self.make(pcap.pcap([FRAME] * 45))
+        run = self.run_weir("[pipeline]\nburst = 2\n[source in]\ntype = pcap\npath = %s\n"
+                            "[stage busy]\ntype = work\n"
+                            "input = in\ncycles = 1000000000\n[stage end]\ntype = count\n"
+                            "input = busy\n" % path)
+        self.assertEqual(run.status, 0, str(run))
+        self.assertEqual(self.node(run, "end")["released"], 45)
+        self.assertGreater(run.report["elapsed_s"], 10)
+
     def test_few_mbufs(self):
         """With no more mbufs than must be, nothing is lost."""
         data = pcap.header() + b"".join(pcap.record(FRAME + bytes(8000), T, n) for n in range(500))

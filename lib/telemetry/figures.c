@@ -152,7 +152,7 @@ static const struct weir_figure port_rows[] = {
 	ROW("rx_nombuf", rx_nombuf, COUNTER, TIMES, "no mbuf could be allocated"),
 	ROW("opackets", opackets, COUNTER, PACKETS, "sent"),
 	ROW("oerrors", oerrors, COUNTER, PACKETS,
-		"taken to be sent, but not sent; drivers may count nothing"),
+		"errors of sending that its driver counts, also of tries that succeed later"),
 	ROW("gone", gone, FLAG, NONE,
 		"the device, or the kernel's interface under it, went away: its counts are the last "
 		"that were read"),

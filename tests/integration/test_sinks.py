@@ -72,7 +72,7 @@ class Sinks(WeirTest):
         self.refused(self.run_weir(PIPELINE % self.path("fifo"), "-t", "1"), self.path("fifo"))
 
     def test_stdout_refused_at_start(self):
-        for redirect in ("1</dev/null", "1<%s" % self.folder):
+        for redirect in (">&-", "1</dev/null", "1<%s" % self.folder):
             command = self.command(PIPELINE % "-", ["-t", "1", "--tables", "stderr"])
             done = subprocess.run(["sh", "-c", 'exec "$@" ' + redirect, "sh", *command],
                                   stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,

@@ -78,6 +78,12 @@ port_settle(struct port_conf *conf, const struct rte_eth_dev_info *info)
 	eth.rxmode.offloads = rx_offloads(conf, info);
 	eth.txmode.offloads = info->tx_offload_capa & RTE_ETH_TX_OFFLOAD_MULTI_SEGS;
 	eth.intr_conf.rxq = conf->interrupts;
+	/*
+	 * A link is polled: with its interrupt ethdev gives what the driver told last, which is
+	 * nothing for some (net_failsafe). This one panics when its peer goes and none is set up.
+	 */
+	eth.intr_conf.lsc = !conf->interrupts && strcmp(conf->driver, "net_virtio_user") == 0 &&
+		(*info->dev_flags & RTE_ETH_DEV_INTR_LSC) != 0;
 	port_rss(conf, info, &eth);
 	rc = rte_eth_dev_configure(conf->id, rx, conf->tx_queues, &eth);
 	if (rc == -EBUSY)

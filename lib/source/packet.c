@@ -7,8 +7,10 @@
  * the kernel put fragments together (PACKET_FANOUT_FLAG_DEFRAG, also of one queue), which makes frames
  * that are longer than any MTU. What does not fit is cut, and nobody counts it.
  */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
@@ -25,8 +27,8 @@ RTE_LOG_REGISTER(logtype_packet, lib.weir.source, NOTICE);
 #define PACKET_DRIVER "net_af_packet"
 /* Where the port's arguments do not say. */
 #define FRAMESZ_USUAL 2048
-/* The longest that still goes into an mbuf, a multiple of TPACKET_ALIGNMENT. */
-#define FRAMESZ_MOST 65424
+/* The longest of whole pages that still goes into an mbuf. */
+#define FRAMESZ_MOST 61440
 /* What the driver keeps of it for headers, and what the kernel does: tpacket_rcv(). */
 #define ROOM_LESS (TPACKET2_HDRLEN - sizeof(struct sockaddr_ll))
 #define CUT_LESS (TPACKET_ALIGN(TPACKET2_HDRLEN + 16) - ETH_HLEN)
@@ -48,17 +50,23 @@ port_argument(const struct rte_eth_dev_info *info, const char *name)
 	return NULL;
 }
 
+static uint32_t
+port_number(const struct rte_eth_dev_info *info, const char *name, uint32_t usual)
+{
+	const char *given = port_argument(info, name);
+
+	return given != NULL ? (uint32_t)strtoul(given, NULL, 10) : usual;
+}
+
 /* 0: another driver. */
 static uint32_t
 port_framesz(const struct rte_eth_dev_info *info)
 {
-	const char *given;
 	uint32_t framesz;
 
 	if (info->driver_name == NULL || strcmp(info->driver_name, PACKET_DRIVER) != 0)
 		return 0;
-	given = port_argument(info, "framesz");
-	framesz = given != NULL ? (uint32_t)strtoul(given, NULL, 10) : FRAMESZ_USUAL;
+	framesz = port_number(info, "framesz", FRAMESZ_USUAL);
 	return framesz > CUT_LESS ? framesz : FRAMESZ_USUAL;
 }
 
@@ -78,6 +86,24 @@ port_cut(const struct rte_eth_dev_info *info)
 	return framesz != 0 ? framesz - (uint32_t)CUT_LESS : 0;
 }
 
+/* The kernel begins each block anew, but the driver looks for all frames one behind the other. */
+int
+packet_check(const char *name, const struct rte_eth_dev_info *info, struct weir_error *error)
+{
+	uint32_t framesz = port_framesz(info), blocksz;
+
+	if (framesz == 0)
+		return 0;
+	blocksz = port_number(info, "blocksz", (uint32_t)sysconf(_SC_PAGESIZE));
+	if (blocksz % framesz == 0)
+		return 0;
+	return weir_error_set(error, EINVAL,
+		"port %s: its framesz=%u does not divide its blocksz=%u, and its driver then finds no "
+		"frame behind the first block: give it framesz=%u,blocksz=%u by --vdev, or others of "
+		"which one divides the other",
+		name, framesz, blocksz, FRAMESZ_MOST, FRAMESZ_MOST);
+}
+
 void
 packet_warn(const char *name, const struct rte_eth_dev_info *info)
 {
@@ -90,9 +116,9 @@ packet_warn(const char *name, const struct rte_eth_dev_info *info)
 	if (framesz < FRAMESZ_MOST)
 		rte_log(RTE_LOG_WARNING, (uint32_t)logtype_packet,
 			"port %s: its driver cuts frames after %u bytes, and counts that nowhere: for "
-			"longer ones give it framesz=%u,blocksz=65536 by --vdev, or another framesz "
-			"that is a multiple of 16\n",
-			name, port_cut(info), FRAMESZ_MOST);
+			"longer ones give it framesz=%u,blocksz=%u by --vdev, or another framesz that "
+			"divides its blocksz\n",
+			name, port_cut(info), FRAMESZ_MOST, FRAMESZ_MOST);
 	rte_log(RTE_LOG_WARNING, (uint32_t)logtype_packet,
 		"port %s: its driver has the kernel put IP fragments together; to have them as they "
 		"come, receive by --vdev net_pcap0,iface=%.*s\n",

@@ -178,7 +178,9 @@ port_set_up(const struct port_conf *conf, struct weir_error *error)
 	if (rc != 0)
 		return weir_error_set(error, -rc, "port %s tells nothing of itself: %s", conf->name,
 			rte_strerror(-rc));
-	rc = port_configure(&own, &info, error);
+	rc = packet_check(conf->name, &info, error);
+	if (rc == 0)
+		rc = port_configure(&own, &info, error);
 	if (rc == 0)
 		rc = port_mtu(&own, &info, error);
 	if (rc == 0)

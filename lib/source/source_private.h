@@ -8,6 +8,8 @@
 
 #include "source.h"
 
+/* Whether net_af_packet works with the arguments that it has: 0, or -EINVAL with `error`. */
+int packet_check(const char *name, const struct rte_eth_dev_info *info, struct weir_error *error);
 /* Say what net_af_packet does to frames, and what to give it; nothing of other drivers. */
 void packet_warn(const char *name, const struct rte_eth_dev_info *info);
 

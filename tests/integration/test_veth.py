@@ -149,6 +149,19 @@ class Kernel(WeirTest):
         self.assertEqual([e["pkt_len"] for e in events], sizes, str(run))
         self.assertNotIn("truncated", str(events))
 
+    def test_longest(self):
+        """As the warning says, of the longest; what the driver cannot do with is refused."""
+        self.veth(65535)
+        vdev = "net_af_packet0,iface=weir1,framesz=%d,blocksz=%d"
+        sizes = [1000, 40000, 61000]
+        events, run = self.lengths("net_af_packet0", vdev % (61440, 61440), "weir0", sizes, 65535)
+        self.assertEqual([e["pkt_len"] for e in events], sizes, str(run))
+        self.assertNotIn("cuts frames", run.err)
+        run = self.run_weir(EVE % ("net_af_packet0", self.path("none.json")), "-t", "1",
+                            eal=["--vdev", vdev % (9216, 65536) + ",framecnt=511"])
+        self.assertEqual(run.status, 2, str(run))
+        self.assertIn("framesz=9216 does not divide its blocksz=65536", run.err)
+
     def test_tap_jumbo(self):
         """Whatever the MTU that its interface has, and without a key."""
         if not os.path.exists("/dev/net/tun"):

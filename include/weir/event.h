@@ -169,10 +169,10 @@ struct __rte_cache_aligned weir_event {
 	uint32_t payload_len; /**< bytes of L4 payload, by the headers and within the frame */
 	uint32_t tunnel_id;   /**< VNI, TEID or GRE key; 0: none */
 
-	uint16_t l3_off;               /**< offset of the keyed IP header; 0: there, none, or key-only */
-	uint16_t l4_off;               /**< offset of the L4 header in the frame; 0: none */
-	uint16_t payload_off;          /**< offset of the L4 payload in the frame; 0: none */
-	uint16_t stopped;              /**< header that the parser ended at: see above */
+	uint16_t l3_off;      /**< offset of the keyed IP header; 0: there, none, or key-only */
+	uint16_t l4_off;      /**< offset of the L4 header in the frame; 0: none */
+	uint16_t payload_off; /**< offset of the L4 payload in the frame; 0: none */
+	uint16_t stopped;     /**< header that the parser ended at: see above */
 	uint16_t vlan[WEIR_MAX_VLANS]; /**< tag control information, outermost first */
 	uint8_t tunnel;                /**< enum weir_tunnel */
 	uint8_t verdict;               /**< enum weir_verdict */

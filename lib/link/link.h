@@ -12,7 +12,6 @@
 #ifndef WEIR_LIB_LINK_H
 #define WEIR_LIB_LINK_H
 
-#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -24,6 +23,7 @@
 #include <weir/stage.h>
 
 #include "event/event.h"
+#include "event/failures.h"
 #include "stats/stats.h"
 
 /* Most events moved at once: the limit of the pipeline's `burst`. */
@@ -285,21 +285,6 @@ struct __rte_cache_aligned weir_worker {
 	struct failures *failures; /* the engine's */
 	uint32_t exhausted; /* a source's: it has nothing more, for ever; any thread reads it */
 };
-
-/* What went wrong at the edges of an engine. Thread-safe; never used by the data path. */
-struct failures {
-	pthread_mutex_t lock;
-	unsigned int count;
-	struct weir_error list[WEIR_FAILURES_MAX];
-};
-
-/* failure.c */
-void failures_init(struct failures *failures);
-void failures_destroy(struct failures *failures);
-/* Log it, and keep it unless there are too many. */
-void failures_add(struct failures *failures, const struct weir_error *error);
-/* The i-th: 0; -ENOENT beyond the last. */
-int failures_get(struct failures *failures, unsigned int i, struct weir_error *error);
 
 /* The source's lcore: nothing will come any more. Whoever sees it sees all that came before. */
 static inline void

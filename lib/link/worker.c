@@ -4,6 +4,8 @@
 
 /* A worker's events: how they come, and the ways out that a stage may give them. */
 #include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include <rte_cycles.h>
@@ -266,4 +268,16 @@ weir_worker_queue(const struct weir_worker *worker, uint16_t *port, uint16_t *qu
 	*port = worker->port;
 	*queue = worker->queue;
 	return 0;
+}
+
+void
+weir_worker_fail(struct weir_worker *worker, int code, const char *format, ...)
+{
+	struct weir_error error = { .code = code };
+	va_list list;
+
+	va_start(list, format);
+	vsnprintf(error.text, sizeof(error.text), format, list);
+	va_end(list);
+	failures_add(worker->failures, &error);
 }

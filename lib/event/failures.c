@@ -2,14 +2,11 @@
  * Copyright (c) 2026 The weir authors
  */
 
-/* What went wrong at the edges of an engine: told at once, and kept for who asks at the end. */
-#include <stdarg.h>
-#include <stdio.h>
+#include <errno.h>
 
-#include <rte_errno.h>
 #include <rte_log.h>
 
-#include "link.h"
+#include "failures.h"
 
 RTE_LOG_REGISTER(logtype_failure, lib.weir.failure, NOTICE)
 
@@ -48,16 +45,4 @@ failures_get(struct failures *failures, unsigned int i, struct weir_error *error
 	}
 	pthread_mutex_unlock(&failures->lock);
 	return rc;
-}
-
-void
-weir_worker_fail(struct weir_worker *worker, int code, const char *format, ...)
-{
-	struct weir_error error = { .code = code };
-	va_list list;
-
-	va_start(list, format);
-	vsnprintf(error.text, sizeof(error.text), format, list);
-	va_end(list);
-	failures_add(worker->failures, &error);
 }

@@ -171,12 +171,12 @@ struct weir_port_figures {
 	bool reports_missed; /**< whether the driver counts what it missed */
 	bool gone; /**< whether the device, or the kernel's interface under it, went away; the counts
 		    * are then the last that were read */
-	bool reports_link;   /**< whether the driver tells how its link is */
-	bool reports_speed;  /**< whether it tells how fast that is now */
 	const char *link;    /**< "up" or "down", as it was seen last; weir_engine_watch() looks */
 	uint64_t link_downs; /**< times that it was seen to have gone down, or to be so at first */
+	uint64_t oerrors;    /**< packets that it took but did not send, as its driver tells */
 	uint32_t speed;      /**< of the link, in Mbit/s */
-	uint64_t oerrors; /**< packets that it took but did not send, as far as its driver tells */
+	bool reports_link;   /**< whether the driver tells how its link is */
+	bool reports_speed;  /**< whether it tells how fast that is now */
 };
 /** Empty figures, for the reader. */
 #define WEIR_PORT_FIGURES_INIT WEIR_SIZED(struct weir_port_figures)

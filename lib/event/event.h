@@ -12,6 +12,7 @@
 #include <weir/event.h>
 
 #include "compat.h"
+#include "failures.h"
 #include "fault.h"
 
 /* Have a line at hand to be written, wherever it is now. */

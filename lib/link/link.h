@@ -23,7 +23,6 @@
 #include <weir/stage.h>
 
 #include "event/event.h"
-#include "event/failures.h"
 #include "stats/stats.h"
 
 /* Most events moved at once: the limit of the pipeline's `burst`. */

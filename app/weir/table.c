@@ -252,11 +252,13 @@ show_pools(const struct table *table)
 {
 	struct weir_pool_figures pool = WEIR_POOL_FIGURES_INIT;
 
-	for (unsigned int i = 0; weir_ledger_pool(table->engine, i, &pool) == 0; i++)
-		fprintf(table->out,
-			"pool %s: socket %d, %" PRIu32 " mbufs, %" PRIu32
-			" kept by drivers, %" PRIu32 " leaked\n",
-			pool.name, pool.socket, pool.mbufs, pool.kept, pool.leaked);
+	for (unsigned int i = 0; weir_ledger_pool(table->engine, i, &pool) == 0; i++) {
+		fprintf(table->out, "pool %s: socket %d, %" PRIu32 " mbufs, ", pool.name,
+			pool.socket, pool.mbufs);
+		if (pool.kept > 0)
+			fprintf(table->out, "%" PRIu32 " kept by drivers, ", pool.kept);
+		fprintf(table->out, "%" PRIu32 " leaked\n", pool.leaked);
+	}
 }
 
 /* What the ledger cannot have: it was lost before it came in. */

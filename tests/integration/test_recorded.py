@@ -114,17 +114,18 @@ class Recorded(WeirTest):
             self.assertEqual(was, now, where)
 
     def same_table(self, was, now):
+        """Line by line; a table may have got columns at its right."""
         self.assertEqual(len(was), len(now), "\n".join(now))
         heading = ""
         self.assertRegex(now[0], r"^recorded  \d+\.\d{3} s in all$")
         for old, new in list(zip(was, now))[1:]:
             if re.match("(node|link|port) ", old):
                 heading = old
-                self.assertEqual(old, new)
+                self.assertTrue(new.startswith(old), new)
             elif re.match("(dropped|malformed|pool|ledger)", old):
                 self.assertEqual(old, new)
             else:
-                self.assertEqual(determined(old, heading), determined(new, heading))
+                self.assertEqual(determined(old, heading), determined(new[:len(heading)].rstrip(), heading))
 
     def test_all(self):
         with open(RECORDED, encoding="utf-8") as file:

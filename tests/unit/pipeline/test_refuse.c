@@ -143,7 +143,7 @@ static const struct bad bad_values[] = {
 	{ "[pool]\nsize = atuo\n", "did you mean 'auto'?" },
 	{ "[pool]\nsize = 8K\n", "size = 8K: expected" },
 	{ "[pool]\nsize = 99999999999G\n", "size = 99999999999G: expected" },
-	{ "[pool]\ndata_room = 65536\n", "expected a number" },
+	{ "[pool]\ndata_room = 65536\n", "expected auto or a number" },
 	{ "[pool]\ncache = 513\n", "from 0 to 512" },
 	{ "[link a b]\nring = 63\n",
 		"expected a number, also with k, M or G (1024s), from 64 to 1M" },

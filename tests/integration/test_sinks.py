@@ -209,4 +209,6 @@ class Sinks(WeirTest):
 
 
 if __name__ == "__main__":
+    # Under nohup it is ignored, and so it would be by what is started here.
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     weirlib.main()

@@ -131,19 +131,23 @@ test_while_draining(void **state)
 		}
 }
 
-/* A sink whose file system is full. */
+/* A sink whose file system is full, and stays so: it waits, and at the end what it has is lost by name. */
 static void
 test_disk_full(void **state)
 {
 	(void)state;
 	for (unsigned int p = WEIR_ON_FULL_BLOCK; p < WEIR_ON_FULL_MAX; p++) {
+		struct weir_error error;
 		struct rig rig;
 
 		make(&rig, "full", on_full_names[p], "type=eve; path=/dev/full");
 		rig_start(&rig);
-		while (rig_dropped(&rig, "write_failed") == 0)
-			goes_on(&rig);
-		rig_stop(&rig);
+		rig_wait_received(&rig, 1000);
+		assert_int_equal(weir_engine_failure(rig.engine, 0, &error), -ENOENT);
+		assert_int_equal(weir_engine_stop(rig.engine, 100), -ETIMEDOUT);
+		assert_true(rig_dropped(&rig, "write_failed") > 0);
+		assert_int_equal(weir_engine_failure(rig.engine, 0, &error), 0);
+		assert_int_equal(error.code, ENOSPC);
 		rig_end(&rig);
 	}
 }

@@ -3,14 +3,14 @@
 # Copyright (c) 2026 The weir authors
 """From a capture to counts per protocol: weir beside programs that read captures.
 
-    tests/bench/pcap.py [--json FILE] [--case TEXT] [--side TEXT] [--packets N] [--build FOLDER]
-                        [ROUNDS]
+    tests/bench/pcap.py [--json FILE] [--side TEXT] [--packets N] [--build FOLDER] [ROUNDS]
 
 The capture is made first, by weir's synth and tx. A round's figure is the time of the whole
 program, start and end included; and of weir, how long its engine ran of that. tcpdump only copies the
 packets to /dev/null; softflowd and argus find flows, and ndpiReader looks into the payload: each does
 what it is there for. The second case is the same capture ten times, one after the other.
 """
+import getpass
 import json
 import os
 import shutil
@@ -151,11 +151,12 @@ def make_capture(weir, capture, packets):
 
 
 def tcpdump(at_most, files, folder):
-    """Of several files by a list: -r takes one."""
+    """Of several files by a list: -r takes one. It may open the second only as whom it began as."""
     listed = os.path.join(folder, "files.%d" % len(files))
     with open(listed, "w", encoding="utf-8") as file:
         file.write("".join(name + "\n" for name in files))
-    return tool("tcpdump", at_most, ["-nn", "-w", "/dev/null", "-V", listed])
+    own = ["-Z", getpass.getuser()] if os.getuid() == 0 else []
+    return tool("tcpdump", at_most, ["-nn", "-w", "/dev/null", "-V", listed, *own])
 
 
 def compare(given, weir, folder):

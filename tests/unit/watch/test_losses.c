@@ -3,19 +3,8 @@
  */
 
 /* What is told of what ports lose before weir has it, by what their drivers count. */
-#include "engine/rig.h"
-
-#include <rte_dev.h>
-
 #define DEVICE "net_ring0"
-
-/* Figures as of a driver that the test is: a port that is gone has those that were read last. */
-static struct port_counts *
-port_counts(struct rig *rig)
-{
-	rig->engine->ports[0].gone = true;
-	return &rig->engine->ports[0].last;
-}
+#include "counts.h"
 
 /* A pipeline behind a port of that driver, with a link that does so, and the log. */
 static void
@@ -32,23 +21,6 @@ make(struct rig *rig, struct rig_log *log, const char *driver, const char *on_fu
 	rig_place(rig, "0");
 	rig->plan->ports[0].driver = driver;
 	rig_create(rig, 0);
-}
-
-static void
-end(struct rig *rig, struct rig_log *log)
-{
-	rig->engine->ports[0].gone = false;
-	rig_end(rig);
-	assert_int_equal(rte_eal_hotplug_remove("vdev", DEVICE), 0);
-	rig_log_end(log);
-}
-
-/* What is not read yet. */
-static void
-watch(struct rig *rig)
-{
-	rig->engine->watch->ports_at = 0;
-	weir_engine_watch(rig->engine);
 }
 
 static unsigned int

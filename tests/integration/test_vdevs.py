@@ -2,7 +2,6 @@
 # Copyright (c) 2026 The weir authors
 """Every virtual device of Debian's DPDK that can run here, a row each; and interfaces of the kernel
 that go down, come up, or go away under a port."""
-import ctypes
 import os
 import socket
 import subprocess
@@ -12,7 +11,6 @@ import pcap
 import weirlib
 from weirlib import SANITIZED, WeirTest
 
-CLONE_NEWNET = 0x40000000
 FRAMES = 100 if SANITIZED else 300
 PATIENCE = 40 if SANITIZED else 20
 
@@ -57,10 +55,7 @@ class Devices(WeirTest):
 
     @classmethod
     def setUpClass(cls):
-        libc = ctypes.CDLL(None, use_errno=True)
-        cls.lacks = None
-        if libc.unshare(CLONE_NEWNET) != 0:
-            cls.lacks = "no network namespace: " + os.strerror(ctypes.get_errno())
+        cls.lacks = weirlib.own_network()
 
     def wait_for(self, condition, what, seconds=PATIENCE):
         end = time.monotonic() + seconds

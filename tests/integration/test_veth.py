@@ -4,7 +4,6 @@
 
 Run with `send INTERFACE COUNT [BYTES]` this file is that other process.
 """
-import ctypes
 import json
 import os
 import socket
@@ -16,7 +15,6 @@ import pcap
 import weirlib
 from weirlib import SANITIZED, TWO, WeirTest
 
-CLONE_NEWNET = 0x40000000
 FRAMES = 500 if SANITIZED else 2000
 
 EVE = """\
@@ -51,10 +49,7 @@ class Kernel(WeirTest):
 
     @classmethod
     def setUpClass(cls):
-        libc = ctypes.CDLL(None, use_errno=True)
-        cls.lacks = None
-        if libc.unshare(CLONE_NEWNET) != 0:
-            cls.lacks = "no network namespace: " + os.strerror(ctypes.get_errno())
+        cls.lacks = weirlib.own_network()
 
     def setUp(self):
         super().setUp()

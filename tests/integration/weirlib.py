@@ -5,6 +5,7 @@
 Environment, set by meson: WEIR, the binary; WEIR_TOP, the source folder; WEIR_BUILD, the build
 folder; WEIR_PLUGIN, the example stage; WEIR_EMBED, the example application.
 """
+import ctypes
 import itertools
 import json
 import os
@@ -73,6 +74,17 @@ class Run:
     def __str__(self):
         return "%s\nstatus %s\n%s\n%s" % (" ".join(self.command), self.status, self.out[-3000:],
                                           self.err[-3000:])
+
+
+CLONE_NEWNET = 0x40000000
+
+
+def own_network():
+    """The process gets a network namespace that ends with it: None, or why it cannot."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.unshare(CLONE_NEWNET) == 0:
+        return None
+    return "no network namespace: " + os.strerror(ctypes.get_errno())
 
 
 class WeirTest(unittest.TestCase):

@@ -19,10 +19,11 @@ hugepages_before=
 programs=$top/build/tests/bench
 results=$top/build/bench
 
-# Programs of C, and those of Python that compare other programs. `insns` is for insns.py alone.
+# Programs of C, and those of Python that compare other programs or run one. `insns` is for insns.py
+# alone.
 names() {
     grep -lE '^main\(|sides\.parser\(' "$top"/tests/bench/*.c "$top"/tests/bench/*.py |
-        sed 's|.*/||; s|\.[a-z]*$||' | grep -vx -e insns -e overload
+        sed 's|.*/||; s|\.[a-z]*$||' | grep -vx -e insns -e overload | sort -u
 }
 
 # What the comment at the head of a program says, as far as its first full stop.
@@ -32,11 +33,6 @@ describe() {
     awk '/^ \*\// { comments++ } comments == 1 && /^ \* / { sub(/^ \* /, ""); text = text $0 " " }
         comments == 2 { exit } END { sub(/[.] .*/, "", text); print text }' \
         "$top/tests/bench/$1.c"
-}
-
-usage() {
-    sed -n 's/^#   //p' "$0" >&2
-    exit 2
 }
 
 give_hugepages_back() {
@@ -61,8 +57,8 @@ reserve_hugepages() {
 run() {
     local json=$results/$1.json
     rm -f "$results/$1.json" "$results/$1".svg "$results/$1"-*.svg
-    local program=$programs/bench_$1
-    [ -f "$program" ] || program=$top/tests/bench/$1.py
+    local program=$top/tests/bench/$1.py
+    [ -f "$program" ] || program=$programs/bench_$1
     "$program" --json "$json" "$rounds" || { say "bench_$1 failed"; return 1; }
     "$top/scripts/plot.py" "$json" || { say "no plot of $json"; return 1; }
     echo

@@ -14,11 +14,6 @@ set -eu
 
 results=$top/build/bench
 
-usage() {
-    sed -n 's/^#   //p' "$0" >&2
-    exit 2
-}
-
 rounds=7
 arguments=()
 while [ $# -gt 0 ]; do

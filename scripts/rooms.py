@@ -19,7 +19,7 @@ import subprocess
 import sys
 
 # From the ground up; rooms of one line may use each other.
-FLOORS = ["event stats", "parse link", "flow view", "source stage", "sink", "pipeline plan",
+FLOORS = ["event stats", "parse link match", "flow view", "source stage", "sink", "pipeline plan",
           "loop", "engine", "watch", "telemetry"]
 CIRCLE_MAX = 6
 FUNCTION_MAX = 60

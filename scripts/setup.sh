@@ -3,7 +3,7 @@
 # Copyright (c) 2026 The weir authors
 #
 # Installs the packages that weir is built and tested with, on Debian 12 and its derivatives:
-#   scripts/setup.sh [build|test|bench|ci|arm64]
+#   scripts/setup.sh [build|test|bench|ci|arm64|vm]
 # Sourced by the other scripts, which use its functions.
 # shellcheck disable=SC2034 # those who source it use them
 set -eu
@@ -11,19 +11,27 @@ set -eu
 top=$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/.." && pwd)
 
 build_packages="gcc libc6-dev meson ninja-build pkg-config libdpdk-dev libnuma-dev libinih-dev
-    libjansson-dev"
+    libjansson-dev libpcap-dev"
 # libsystemd-dev: linking DPDK statically wants it.
 # abigail-tools: compares the library's binary interface with what it was.
 test_packages="$build_packages libcmocka-dev libsystemd-dev python3 iproute2 dpdk-dev abigail-tools"
-# gnuplot-nox: draws the plots, in a terminal of its own that needs no X. The last four: what weir is
-# compared with on captures.
-bench_packages="$test_packages gnuplot-nox tcpdump softflowd argus-server libndpi-bin"
+# gnuplot-nox: draws the plots, in a terminal of its own that needs no X. valgrind: counts instructions.
+# The last four: what weir is compared with on captures.
+bench_packages="$test_packages gnuplot-nox valgrind tcpdump softflowd argus-server libndpi-bin"
 ci_packages="$test_packages g++ clang clang-format libclang-rt-14-dev git valgrind"
 # For arm64; its libraries are not installed, but unpacked beside.
 arm64_packages="gcc-aarch64-linux-gnu qemu-user meson ninja-build pkg-config python3"
+# For scripts/vm.sh; the machine's own kernel is not installed, but unpacked.
+vm_packages="qemu-system-x86"
 
 say() {
     echo "weir: $*" >&2
+}
+
+# usage: what the head of the script says of its arguments; ends it
+usage() {
+    sed -n 's/^#   //p' "$0" >&2
+    exit 2
 }
 
 # missing PACKAGE...: those that are not installed
@@ -74,6 +82,7 @@ build() {
     local folder=$1
     shift
     if [ ! -f "$folder/build.ninja" ]; then
+        say "building in $folder, which takes a while"
         quietly meson setup "$@" "$folder" "$top" || return 1
     elif [ $# -gt 0 ]; then
         quietly meson configure "$@" "$folder" || return 1
@@ -83,7 +92,7 @@ build() {
 
 if [ "${BASH_SOURCE[0]}" = "$0" ]; then
     list=${1:-ci}_packages
-    [ -n "${!list-}" ] || { say "usage: setup.sh [build|test|bench|ci|arm64]"; exit 2; }
+    [ -n "${!list-}" ] || { say "usage: setup.sh [build|test|bench|ci|arm64|vm]"; exit 2; }
     # shellcheck disable=SC2086
     install_packages ${!list}
 fi

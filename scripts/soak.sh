@@ -11,6 +11,7 @@ set -eu
 
 seconds=${1:-600}
 seed=${2:-}
+case $seconds in *[!0-9]*) usage ;; esac
 folder=${3:-$top/build-soak}
 
 # shellcheck disable=SC2086 # a list of words

@@ -86,6 +86,7 @@ static const struct weir_stage_ops sample_ops = {
 	.outputs = (const char *const[]){ "picked", "rest", NULL },
 	.init = sample_init,
 	.process = sample_process,
+	.keeps_hash = 1,
 };
 
 WEIR_STAGE_REGISTER(sample_ops)

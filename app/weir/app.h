@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <sys/stat.h>
 
 #include <weir/weir.h>
 
@@ -29,6 +30,7 @@ struct options {
 	const char **sets; /* SECTION.KEY=VALUE, in the order given */
 	unsigned int set_count;
 	bool check;
+	bool preflight;
 	bool plan;
 	enum weir_plan_format plan_format;
 	double duration;      /* s; 0: no end */
@@ -57,10 +59,18 @@ void list_figures(FILE *out);
 
 /* standard.c: the standard descriptors are there, before anything else is opened. */
 void standard_open(void);
+/* The process's own descriptor of a file, `first` or above; -1: it has none. */
+int own_fd(const struct stat *file, int first);
 
 /* hint.c: say that EAL does not start, why, and what would help. */
 void complain_of_eal(int code, int argc, char **argv);
 bool has_argument(int argc, char **argv, const char *argument);
+
+/* preflight.c: EAL's arguments for a look at the machine alone, for free(), and how many they are; NULL:
+ * no memory. */
+char **preflight_eal(int *argc, char **argv);
+/* Print what the machine lacks; argv is what EAL is given for a run. Returns the exit status. */
+int preflight(const struct weir_pipeline *pipeline, int argc, char **argv);
 
 /* rundir.c: when the process ends, EAL's run directory goes, if it is this process's own: once EAL
  * has started, and after it has ended well. */
@@ -88,6 +98,18 @@ void guard_at(enum guard_place at);
  * is to end, by clock_s(), 0: it does not say. NULL: no engine is there any more. */
 void guard_run(const struct weir_engine *engine, unsigned int lcore, double due);
 
+/* capture.c: captures from outside, from EAL's start to its end; and of whose lcores they may be. */
+void capture_open(void);
+void capture_of(const struct weir_engine *which);
+void capture_close(void);
+
+/* notify.c: a service manager is told, where there is one, that weir runs, is alive and ends. */
+void notify_open(void);
+void notify_ready(void);
+/* Alive is who passes on every lcore that it runs, or drains. */
+void notify_alive(const struct weir_engine *engine, bool draining);
+void notify_stopping(void);
+
 /* run.c */
 void run_catch_signals(void);
 /* How many came. */
@@ -104,6 +126,8 @@ void table_live(struct table *table);
 void table_summary(struct table *table);
 
 /* report.c */
+/* Whether the file is not one that the run reads or writes itself; says which. */
+bool report_is_apart(const char *path);
 FILE *report_open(const char *path);
 /* Writes the JSON document and closes the file. */
 int report_write(const struct weir_engine *engine, FILE *file, const char *path);

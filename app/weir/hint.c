@@ -5,8 +5,6 @@
 /* The one thing that would help where EAL does not start: by its errno, its options and the machine. */
 #include <errno.h>
 #include <fcntl.h>
-#include <glob.h>
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -19,7 +17,6 @@
 #define HINT_SIZE 512
 /* EAL takes no longer ones: its sockets lie there. */
 #define FOLDER_SIZE 256
-#define HUGEPAGES "/sys/kernel/mm/hugepages/hugepages-*/"
 
 /* What EAL was asked, and what it said. */
 struct failure {
@@ -55,9 +52,12 @@ value_of(const struct failure *failure, int i, const char *option)
 static void
 folder_find(struct failure *failure)
 {
-	const char *base = getuid() == 0 ? "/var/run" : getenv("XDG_RUNTIME_DIR");
+	const char *base = getenv("RUNTIME_DIRECTORY");
 	const char *prefix = "rte";
 
+	/* As EAL looks for it; a service manager sets the first. */
+	if (base == NULL)
+		base = getuid() == 0 ? "/var/run" : getenv("XDG_RUNTIME_DIR");
 	for (int i = 1; i < failure->argc; i++) {
 		const char *value = value_of(failure, i, "--file-prefix");
 
@@ -182,65 +182,32 @@ memory_is_short(const struct failure *failure, char *hint)
 	return true;
 }
 
-/* There are some, but EAL found none that it may use. */
+/* Keeps the first fault that is found. */
 static void
-hugepages_are_barred(uint64_t left, char *hint)
+keep_first(const struct weir_finding *finding, void *arg)
 {
-	if (getuid() == 0)
-		snprintf(hint, HINT_SIZE,
-			"see its lines above: %" PRIu64
-			" hugepages are free, but no hugetlbfs is mounted for them; mount one, or "
-			"--in-memory",
-			left);
-	else
-		snprintf(hint, HINT_SIZE,
-			"see its lines above: %" PRIu64
-			" hugepages are free, but user %u may not write where hugetlbfs is mounted; "
-			"--huge-dir DIR, or --in-memory",
-			left, (unsigned int)getuid());
-}
+	char *hint = arg;
 
-/* Sum of a number that each size of hugepages has. */
-static uint64_t
-hugepages(const char *what)
-{
-	char pattern[128];
-	uint64_t sum = 0, n;
-	glob_t found;
-
-	snprintf(pattern, sizeof(pattern), HUGEPAGES "%s", what);
-	if (glob(pattern, 0, NULL, &found) != 0)
-		return 0;
-	for (size_t i = 0; i < found.gl_pathc; i++) {
-		FILE *file = fopen(found.gl_pathv[i], "re");
-
-		if (file != NULL && fscanf(file, "%" SCNu64, &n) == 1)
-			sum += n;
-		if (file != NULL)
-			fclose(file);
-	}
-	globfree(&found);
-	return sum;
+	if (finding->fault && hint[0] == '\0')
+		snprintf(hint, HINT_SIZE, "%s%s%s", finding->text,
+			finding->command[0] != '\0' ? "; run as root: " : "", finding->command);
 }
 
 static bool
 hugepages_lack(const struct failure *failure, char *hint)
 {
-	uint64_t all, left;
+	struct weir_preflight_conf conf;
+	char first[HINT_SIZE] = "";
 
 	if ((failure->code != ENOMEM && failure->code != EACCES) ||
 		has_argument(failure->argc, failure->argv, "--no-huge"))
 		return false;
-	all = hugepages("nr_hugepages");
-	left = hugepages("free_hugepages");
-	if (left > 0 && failure->code == EACCES)
-		hugepages_are_barred(left, hint);
-	else
-		snprintf(hint, HINT_SIZE,
-			"see its lines above; %" PRIu64 " of %" PRIu64
-			" hugepages are free: dpdk-hugepages.py --setup 1G as root; without: "
-			"--no-huge -m 512",
-			left, all);
+	weir_preflight_conf_init(&conf);
+	conf.in_memory = has_argument(failure->argc, failure->argv, "--in-memory");
+	if (weir_preflight(NULL, &conf, keep_first, first, NULL) <= 0)
+		return false;
+	snprintf(hint, HINT_SIZE,
+		"see its lines above; without hugepages: --no-huge -m 512; %.400s", first);
 	return true;
 }
 

@@ -3,6 +3,7 @@
  */
 
 #include <errno.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -65,6 +66,7 @@ run_plan(const struct weir_plan *plan, const struct options *options, FILE *tabl
 
 	weir_engine_conf_init(&conf);
 	conf.max_events = options->max_packets;
+	conf.hotplug = 1;
 	guard_at(GUARD_SETUP);
 	engine = weir_engine_create(plan, &conf, &error);
 	guard_at(GUARD_FREE);
@@ -146,7 +148,7 @@ prepare(struct weir_pipeline *pipeline, const struct options *options)
 }
 
 static int
-serve_pipeline(const struct options *options)
+serve_pipeline(const struct options *options, int argc, char **argv)
 {
 	struct weir_pipeline *pipeline;
 	struct weir_error error;
@@ -160,6 +162,8 @@ serve_pipeline(const struct options *options)
 	status = prepare(pipeline, options);
 	if (status == STATUS_OK && options->check)
 		printf("%s: pipeline %s is fine\n", options->config, weir_pipeline_name(pipeline));
+	else if (status == STATUS_OK && options->preflight)
+		status = preflight(pipeline, argc, argv);
 	else if (status == STATUS_OK)
 		status = place(pipeline, options);
 	weir_pipeline_free(pipeline);
@@ -176,11 +180,29 @@ end_eal(void)
 	uint16_t id;
 
 	guard_at(GUARD_END);
+	capture_close();
 	RTE_ETH_FOREACH_DEV (id)
 		rte_eth_dev_close(id);
 	rte_eal_cleanup();
 	guard_at(GUARD_FREE);
 	rundir_after_eal();
+}
+
+/* What EAL is given while it starts. */
+static struct {
+	int argc;
+	char **argv;
+} panicked;
+
+/*
+ * Where EAL has no memory for its own on the socket of the main lcore it panics instead of failing. That
+ * calls abort() in the main thread, outside of any lock of stdio.
+ */
+static void
+on_panic(int number __rte_unused)
+{
+	complain_of_eal(ENOMEM, panicked.argc, panicked.argv);
+	_exit(STATUS_MACHINE);
 }
 
 /* `own` is for EAL, which sorts it, and puts the program's name over an argument. */
@@ -191,14 +213,19 @@ start_eal_with(int argc, char **argv, char **own)
 
 	memcpy(own, argv, (size_t)argc * sizeof(*own));
 	rundir_before_eal();
+	panicked.argc = argc;
+	panicked.argv = argv;
+	signal(SIGABRT, on_panic);
 	guard_at(GUARD_EAL);
 	used = rte_eal_init(argc, own);
 	guard_at(GUARD_FREE);
+	signal(SIGABRT, SIG_DFL);
 	if (used < 0) {
 		complain_of_eal(rte_errno, argc, argv);
 		return STATUS_MACHINE;
 	}
 	rundir_own();
+	capture_open();
 	if (used < argc - 1) {
 		complain("'%s' is not an EAL option", own[used + 1]);
 		end_eal();
@@ -222,6 +249,22 @@ start_eal(int argc, char **argv)
 	return status;
 }
 
+/* On its lcores, but with nothing else of what it was given. */
+static int
+start_eal_apart(int argc, char **argv)
+{
+	char **own = preflight_eal(&argc, argv);
+	int status;
+
+	if (own == NULL) {
+		complain("no memory for the command line");
+		return STATUS_MACHINE;
+	}
+	status = start_eal(argc, own);
+	free(own);
+	return status;
+}
+
 /* Whether EAL is told to load a shared object, which may bring stage types. */
 static bool
 loads_plugin(int argc, char **argv)
@@ -238,14 +281,16 @@ serve(const struct options *options, int argc, char **argv)
 {
 	bool describes = options->list_stages || options->check;
 	bool eal = !describes || loads_plugin(argc, argv);
-	int status = eal ? start_eal(argc, argv) : STATUS_OK;
+	int status = STATUS_OK;
 
+	if (eal)
+		status = options->preflight ? start_eal_apart(argc, argv) : start_eal(argc, argv);
 	if (status != STATUS_OK)
 		return status;
 	if (options->list_stages)
 		list_stages(stdout);
 	else
-		status = serve_pipeline(options);
+		status = serve_pipeline(options, argc, argv);
 	if (eal)
 		end_eal();
 	return status;
@@ -297,6 +342,7 @@ main(int argc, char **argv)
 
 	standard_open();
 	run_catch_signals();
+	notify_open();
 	if (options_answer_alone(argc, argv))
 		split = 0;
 	if (split == argc)

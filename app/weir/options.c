@@ -90,6 +90,13 @@ set_check(struct options *options, const char *argument __rte_unused)
 }
 
 static int
+set_preflight(struct options *options, const char *argument __rte_unused)
+{
+	options->preflight = true;
+	return 0;
+}
+
+static int
 set_plan(struct options *options, const char *argument)
 {
 	static const char *const formats[] = {
@@ -200,6 +207,8 @@ static const struct option_row rows[] = {
 	{ "check", 0, NULL, set_check, false, "check the pipeline, then exit" },
 	{ "plan", 0, "[=text|dot|json]", set_plan, false,
 		"print where everything goes and what it takes, then exit" },
+	{ "preflight", 0, NULL, set_preflight, false,
+		"print what the machine lacks and what mends it, a line each, then exit" },
 	{ "duration", 't', "S", set_duration, false, "stop after so many seconds" },
 	{ "max-packets", 'n', "N", set_max_packets, false, "stop after so many packets" },
 	{ "exit-when-idle", 0, "MS", set_idle, false,
@@ -270,9 +279,13 @@ refuse(int value, const char *given)
 	else if (row != NULL)
 		complain("option '%s' takes no argument", given);
 	else if (optopt != 0 && strncmp(given, "--", 2) != 0)
-		complain("unknown option '-%c'; --help lists those there are", optopt);
+		complain(
+			"unknown option '-%c'; --help lists those there are, and EAL's go before the `--`",
+			optopt);
 	else
-		complain("unknown option '%s'; --help lists those there are", given);
+		complain(
+			"unknown option '%s'; --help lists those there are, and EAL's go before the `--`",
+			given);
 	return -EINVAL;
 }
 

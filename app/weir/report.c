@@ -5,8 +5,25 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "app.h"
+
+bool
+report_is_apart(const char *path)
+{
+	struct stat st;
+
+	if (strcmp(path, "-") == 0 || stat(path, &st) != 0 || !S_ISREG(st.st_mode) ||
+		own_fd(&st, STDERR_FILENO + 1) < 0)
+		return true;
+	complain(
+		"--report %s is a file that the run itself reads or writes, as the path of a stage; "
+		"give it one of its own",
+		path);
+	return false;
+}
 
 FILE *
 report_open(const char *path)

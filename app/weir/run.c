@@ -28,10 +28,12 @@ struct run {
 	struct table *table;
 	unsigned int lcore; /* the main one */
 	bool polls;         /* workers are placed on it */
+	bool ran;           /* else the machine did not let it */
 	double started;
 	double watched;
 	double shown;
 	uint64_t ended; /* events, when it was looked last whether some did */
+	bool draining;
 };
 
 static unsigned int signals;
@@ -154,6 +156,7 @@ turn(struct run *run)
 		guard_at(GUARD_WATCH);
 		weir_engine_watch(run->engine);
 		guard_at(GUARD_FREE);
+		notify_alive(run->engine, run->draining);
 		run->watched = now;
 	}
 	if (run->options->period > 0 && now - run->shown >= run->options->period) {
@@ -162,6 +165,19 @@ turn(struct run *run)
 		guard_at(GUARD_FREE);
 		run->shown += run->options->period;
 	}
+}
+
+/* Packets that came in and were not asked for. */
+static uint64_t
+unmatched(const struct weir_engine *engine)
+{
+	const char *reason;
+	uint64_t count;
+
+	for (unsigned int i = 0; weir_ledger_drop(engine, i, &reason, &count) == 0; i++)
+		if (strcmp(reason, "unmatched") == 0)
+			return count;
+	return 0;
 }
 
 /* Whether one of the options, a signal, or the engine itself ends the run. */
@@ -182,7 +198,7 @@ ended(struct run *run)
 	if (options->max_packets == 0)
 		return false;
 	weir_ledger_read(run->engine, &ledger);
-	return ledger.received >= options->max_packets;
+	return ledger.received >= options->max_packets + unmatched(run->engine);
 }
 
 /* Whether events have ended since this was asked last. */
@@ -210,6 +226,8 @@ drain(struct run *run)
 	bool asked;
 	int ret;
 
+	notify_stopping();
+	run->draining = true;
 	guard_run(run->engine, run->lcore, clock_s());
 	weir_engine_stop_request(run->engine);
 	while (!weir_engine_drained(run->engine) && run_signals() < at_once && clock_s() < end) {
@@ -275,19 +293,25 @@ static int
 run_until_end(struct run *run)
 {
 	struct weir_error error;
+	int rc;
 
 	if (weir_engine_start(run->engine, &error) != 0) {
 		complain("%s", error.text);
 		weir_engine_stop(run->engine, 0);
 		return -error.code;
 	}
+	run->ran = true;
 	run->polls = weir_engine_polled(run->engine, run->lcore);
 	run->started = run->watched = run->shown = clock_s();
 	guard_run(run->engine, run->lcore,
 		run->options->duration > 0 ? run->started + run->options->duration : 0);
+	notify_ready();
+	capture_of(run->engine);
 	while (!ended(run))
 		turn(run);
-	return drain(run);
+	rc = drain(run);
+	capture_of(NULL);
+	return rc;
 }
 
 int
@@ -297,6 +321,8 @@ run_engine(struct weir_engine *engine, const struct options *options, FILE *tabl
 	FILE *report = NULL;
 	int ret;
 
+	if (options->report != NULL && !report_is_apart(options->report))
+		return STATUS_USAGE;
 	if (options->report != NULL && (report = report_open(options->report)) == NULL)
 		return STATUS_FAILED;
 	run.table = table_create(engine, tables);
@@ -314,5 +340,7 @@ run_engine(struct weir_engine *engine, const struct options *options, FILE *tabl
 	ret |= balance(engine);
 	ret |= failures(engine);
 	guard_at(GUARD_FREE);
+	if (!run.ran)
+		return STATUS_MACHINE;
 	return ret == 0 ? STATUS_OK : STATUS_FAILED;
 }

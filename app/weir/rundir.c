@@ -34,29 +34,6 @@ static const struct {
 	{ "hugepage_info", false },
 };
 
-static bool
-same_file(const struct stat *a, const struct stat *b)
-{
-	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
-}
-
-/* The process's own descriptor of a file; -1: it has none. */
-static int
-own_fd(const struct stat *file)
-{
-	DIR *dir = opendir("/proc/self/fd");
-	struct dirent *entry;
-	struct stat st;
-	int fd = -1;
-
-	while (dir != NULL && fd < 0 && (entry = readdir(dir)) != NULL)
-		if (fstatat(dirfd(dir), entry->d_name, &st, 0) == 0 && same_file(&st, file))
-			fd = atoi(entry->d_name);
-	if (dir != NULL)
-		closedir(dir);
-	return fd;
-}
-
 /*
  * Whether nobody else has a lock on it any more. EAL keeps some files open to the end: its own lock
  * then becomes the one that is tried.
@@ -65,7 +42,7 @@ static bool
 is_free(int folder, const char *name)
 {
 	struct stat st;
-	int own = fstatat(folder, name, &st, 0) == 0 ? own_fd(&st) : -1;
+	int own = fstatat(folder, name, &st, 0) == 0 ? own_fd(&st, 0) : -1;
 	int fd = own >= 0 ? own : openat(folder, name, O_RDONLY | O_CLOEXEC);
 	bool is = fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0;
 
@@ -118,7 +95,7 @@ rundir_own(void)
 	int n = snprintf(file, sizeof(file), "%s/config", folder);
 	struct stat st;
 
-	if (n > 0 && (size_t)n < sizeof(file) && stat(file, &st) == 0 && own_fd(&st) >= 0)
+	if (n > 0 && (size_t)n < sizeof(file) && stat(file, &st) == 0 && own_fd(&st, 0) >= 0)
 		snprintf(path, sizeof(path), "%s", folder);
 }
 

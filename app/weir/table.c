@@ -268,11 +268,11 @@ show_lost(const struct table *table)
 	struct weir_port_figures port = WEIR_PORT_FIGURES_INIT;
 
 	for (unsigned int i = 0; weir_ledger_port(table->engine, i, &port) == 0; i++)
-		if (port.imissed + port.ierrors + port.rx_nombuf > 0)
+		if (port.imissed + port.ierrors + port.rx_nombuf + port.left > 0)
 			fprintf(table->out,
 				"lost before weir: port %s: %" PRIu64 " imissed, %" PRIu64
-				" ierrors, %" PRIu64 " rx_nombuf\n",
-				port.name, port.imissed, port.ierrors, port.rx_nombuf);
+				" ierrors, %" PRIu64 " rx_nombuf, %" PRIu64 " left\n",
+				port.name, port.imissed, port.ierrors, port.rx_nombuf, port.left);
 }
 
 static void

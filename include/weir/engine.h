@@ -10,11 +10,23 @@
  * one process, on lcores of their own. The library never initialises EAL, exits, prints or
  * installs signal handlers; it logs through the log types `lib.weir.*`.
  *
- * A port may go away while the engine runs: told so by RTE_ETH_EVENT_INTR_RMV, its workers leave it
- * alone, what would be sent on it is dropped as `port_gone`, and stop and destroy do not touch it.
- * Once the event's callbacks have been called the device may be closed, for every lcore that used it
- * has finished the pass that it was in; where one has not after a second that is logged, and closing
- * it is not safe. Sources that have gone give nothing more; the engine goes on until it is stopped.
+ * A port may go away while the engine runs: told so by RTE_ETH_EVENT_INTR_RMV of the port, or by
+ * RTE_DEV_EVENT_REMOVE of its device, its workers leave it alone, and what would be sent on it is
+ * dropped as `port_gone`. Once the event's callbacks have been called nothing of the engine touches
+ * the port any more, for every lcore that used it has finished the pass that it was in; where one has
+ * not after a second that is logged, and closing it is not safe. Sources that have gone give nothing
+ * more; the engine goes on until it is stopped.
+ *
+ * The kernel waits, with whoever asked it to remove a device under vfio, until the process lets go of
+ * that. With `hotplug` in struct weir_engine_conf the engine does so: it stops and closes the port,
+ * and removes its device by rte_dev_remove() unless that has other ports; by the thread that calls
+ * weir_engine_watch(), weir_engine_stop() or weir_engine_destroy(), where a driver may take long. The
+ * application must not close the port itself then. A port that was let go is taken up again, by
+ * weir_engine_watch(), once it is back: given to EAL again by the application under its name, or under
+ * its PCI address with the driver of the kernel that it had, when the engine calls rte_dev_probe(). It is
+ * set up as it was, perhaps with another port id, and its figures go on. Without, the engine calls nothing that concerns
+ * the process' devices: the application lets go once the callbacks have returned, and until it has,
+ * stop and destroy find missing what mbufs the driver still keeps.
  *
  * Thread-safety: create, start, stop, watch, idle, reopen and destroy are for one thread at a time;
  * weir_engine_stop_request() may be called from any thread and from a signal handler;
@@ -43,18 +55,22 @@ struct weir_engine;
 /** How an engine is made. Fill it by weir_engine_conf_init() first. */
 struct weir_engine_conf {
 	size_t size; /**< of the struct, as its caller has it */
-	/** Events that the sources may take in all, INT64_MAX at most; 0: no bound. A port whose
-	 * driver gives packets only by the eight may exceed it by seven. */
+	/** Events that the sources may take in all, INT64_MAX at most, without those that are dropped as
+	 * unmatched; 0: no bound. A port whose driver gives packets only by the eight may exceed it by
+	 * seven. */
 	uint64_t max_events;
 	/** A worker with events waiting that has not moved for so long is stuck, ms; besides what
 	 * `idle.max` and `full.max` let its lcore wait. */
 	uint32_t stall_ms;
+	/** 1: a device that went away is let go by the engine, and taken up when it is back, see above;
+	 * 0: that is left to the application. */
+	uint64_t hotplug;
 };
 
 /** weir_engine_conf_init_sized() is weir_engine_conf_init() of a struct of that size. */
 WEIR_API void weir_engine_conf_init_sized(struct weir_engine_conf *conf, size_t size);
 
-/** weir_engine_conf_init() sets size and defaults: no bound, 50 ms. */
+/** weir_engine_conf_init() sets size and defaults: no bound, 50 ms, no hot-plug. */
 static inline void
 weir_engine_conf_init(struct weir_engine_conf *conf)
 {
@@ -66,7 +82,8 @@ weir_engine_conf_init(struct weir_engine_conf *conf)
  *
  * @param conf  NULL: the defaults
  * @return the engine, for weir_engine_destroy(), which must be before the plan's free; NULL with
- *   `error` and rte_errno: EINVAL: `conf` is not from weir_engine_conf_init(); E2BIG: it is of
+ *   `error` and rte_errno: EINVAL: `conf` is not from weir_engine_conf_init(), or a value in it is
+ *   out of range; E2BIG: it is of
  *   newer headers, and asks for what this library does not know; ENOMEM; EBUSY: a port is in use;
  *   ENODEV; or what a driver or a stage's init() gave
  */
@@ -127,8 +144,9 @@ WEIR_API void weir_engine_stop_request(struct weir_engine *engine);
  * until the lcores have returned. After the timeout, what is left is dropped and counted as
  * `drain_abandoned`. Polled lcores are polled by this call; no other thread may poll them then.
  * Events on their way back to a stage that drains, on a feedback link, are dropped and counted as
- * `feedback_closed`. The ports are stopped; those whose drivers keep the mbufs of stopped queues
- * are closed.
+ * `feedback_closed`. The ports are stopped. Where mbufs are missing then, those are closed whose
+ * drivers may have them: what a driver took for its RX queues it has not given back, or so many are
+ * missing, and it sends.
  *
  * An lcore whose stage or driver does not return within a second after the timeout, and the longest
  * wait that `idle.max` or `full.max` give it, is given up, and

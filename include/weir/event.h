@@ -31,6 +31,7 @@ extern "C" {
 enum weir_event_type {
 	WEIR_EVENT_PACKET = 1, /**< A packet came in. */
 	WEIR_EVENT_GAP = 2,    /**< Events were lost on a link here: see `gap`. */
+	WEIR_EVENT_PORT = 3,   /**< Something happened to the port of its source: see `change`. */
 	WEIR_EVENT_USER = 64,  /**< First value that is free for applications. */
 };
 
@@ -137,6 +138,25 @@ struct weir_gap {
 	uint32_t zero;  /**< always 0 */
 };
 
+/** What happened to a port. */
+enum weir_port_what {
+	WEIR_PORT_UP = 1,   /**< Its link came up again. */
+	WEIR_PORT_DOWN = 2, /**< Its link went down, or did not come up at the start. */
+	WEIR_PORT_GONE = 3, /**< It went away: nothing more comes from it. */
+	WEIR_PORT_BACK = 4, /**< It came back, and is polled again. */
+};
+
+/**
+ * What an event of type WEIR_EVENT_PORT tells, of the port in `port`. The source with `port_events`
+ * makes it, by its first worker, among the packets that come in then; priority and hash are those of
+ * a gap's. What happens while 32 of them find no room is not told so; figures and log have it.
+ */
+struct weir_port_change {
+	uint64_t at;    /**< TSC when it was noticed, in cycles */
+	uint32_t what;  /**< enum weir_port_what, or a later one */
+	uint32_t speed; /**< of a link that is up, in Mbit/s; else, and where it is not known, 0 */
+};
+
 /**
  * An event. Line 0 is what every stage reads, line 1 what flow code reads.
  *
@@ -180,8 +200,9 @@ struct __rte_cache_aligned weir_event {
 	uint8_t proto;                 /**< IP protocol number of L4; valid with WEIR_EVENT_KEYED */
 
 	union {
-		struct weir_key key; /**< valid with WEIR_EVENT_KEYED */
-		struct weir_gap gap; /**< of type WEIR_EVENT_GAP */
+		struct weir_key key;            /**< valid with WEIR_EVENT_KEYED */
+		struct weir_gap gap;            /**< of type WEIR_EVENT_GAP */
+		struct weir_port_change change; /**< of type WEIR_EVENT_PORT */
 	};
 	/** Words for the stages. Not initialised: read only what a stage before you has set. */
 	uint64_t user[WEIR_EVENT_USER_WORDS];

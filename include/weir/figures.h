@@ -49,6 +49,8 @@ enum weir_noun {
 	WEIR_NOUN_POOL,       /**< struct weir_pool_figures */
 	WEIR_NOUN_LCORE,      /**< struct weir_lcore_figures */
 	WEIR_NOUN_WATCH,      /**< struct weir_watch_figures */
+	WEIR_NOUN_MEMORY,     /**< struct weir_memory_figures */
+	WEIR_NOUN_QUEUE,      /**< struct weir_queue_figures */
 	WEIR_NOUN_MAX         /**< number of nouns */
 };
 

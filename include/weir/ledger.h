@@ -171,15 +171,42 @@ struct weir_port_figures {
 	bool reports_missed; /**< whether the driver counts what it missed */
 	bool gone; /**< whether the device, or the kernel's interface under it, went away; the counts
 		    * are then the last that were read */
-	const char *link;    /**< "up" or "down", as it was seen last; weir_engine_watch() looks */
-	uint64_t link_downs; /**< times that it was seen to have gone down, or to be so at first */
-	uint64_t oerrors;    /**< packets that it took but did not send, as its driver tells */
-	uint32_t speed;      /**< of the link, in Mbit/s */
-	bool reports_link;   /**< whether the driver tells how its link is */
-	bool reports_speed;  /**< whether it tells how fast that is now */
+	const char *link;     /**< "up" or "down", as it was seen last; weir_engine_watch() looks */
+	uint64_t link_downs;  /**< times that it was seen to have gone down, or to be so at first */
+	uint64_t oerrors;     /**< packets that it took but did not send, as its driver tells */
+	uint32_t speed;       /**< of the link, in Mbit/s */
+	bool reports_link;    /**< whether the driver tells how its link is */
+	bool reports_speed;   /**< whether it tells how fast that is now, and its duplex */
+	uint64_t received;    /**< packets that its source took, those of the ledger */
+	uint64_t transmitted; /**< packets that stages gave it, those of the ledger */
+	uint64_t left;        /**< packets that waited in its RX queues when it was stopped */
+	/** ipackets - received - left: at rest, of a port that is received from and never went away. Not
+	 * 0 where packets came in while it was being stopped, or where its driver counts otherwise. */
+	int64_t unexplained;
+	bool reports_unexplained; /**< whether that is known */
+	uint32_t rules;     /**< rules in the device that keep out what `match` does not ask for */
+	uint64_t returns;   /**< times that it came back after it went away */
+	const char *duplex; /**< of the link: "full" or "half" */
+	bool autoneg;       /**< both ends agreed on speed and duplex; else they are set */
 };
 /** Empty figures, for the reader. */
 #define WEIR_PORT_FIGURES_INIT WEIR_SIZED(struct weir_port_figures)
+
+/** A queue of a port, and the worker that has it. */
+struct weir_queue_figures {
+	size_t size;             /**< of the struct, as its caller has it */
+	char port[64];           /**< device name */
+	const char *direction;   /**< "rx" or "tx" */
+	uint16_t queue;          /**< number of the queue */
+	const char *node;        /**< source or stage of the worker */
+	unsigned int worker;     /**< and which of its workers, from 0 */
+	uint64_t events;         /**< that the worker took from it, or gave it */
+	uint64_t packets;        /**< that its driver counts, by its xstats */
+	bool reports_packets;    /**< whether the driver counts each queue */
+	unsigned int port_index; /**< which of the engine's ports, from 0 */
+};
+/** Empty figures, for the reader. */
+#define WEIR_QUEUE_FIGURES_INIT WEIR_SIZED(struct weir_queue_figures)
 
 /** How often weir_engine_watch() saw what it looks for; 0 where it is not called. */
 struct weir_watch_figures {
@@ -221,6 +248,24 @@ struct weir_pool_figures {
 };
 /** Empty figures, for the reader. */
 #define WEIR_POOL_FIGURES_INIT WEIR_SIZED(struct weir_pool_figures)
+
+/**
+ * Where an object of the engine's memory is to be, and where the kernel says that its pages are. Up to 256
+ * pages of each piece are looked at, spread over it; a page that nothing has touched is nowhere.
+ */
+struct weir_memory_figures {
+	size_t size;   /**< of the struct, as its caller has it */
+	char name[64]; /**< whose: a pool's name, "busy[0]", "lcore 1" */
+	const char
+		*kind; /**< "pool", "worker" (with its state), "rings" (that end at it), "stack" */
+	int socket;    /**< planned */
+	int actual;    /**< socket of most of its pages; -1: not known */
+	double elsewhere; /**< share of its pages that are not on the planned one, 0 to 1 */
+	uint64_t bytes;   /**< of it; 0: a stack of an lcore that weir does not run, or no rings */
+	bool reports_actual; /**< whether the kernel says where it is */
+};
+/** Empty figures, for the reader. */
+#define WEIR_MEMORY_FIGURES_INIT WEIR_SIZED(struct weir_memory_figures)
 
 /** weir_ledger_read() reads the ledger, sinks before sources. @return 0, or -EINVAL for its size */
 WEIR_API int weir_ledger_read(const struct weir_engine *engine, struct weir_ledger *ledger);
@@ -298,6 +343,15 @@ WEIR_API int weir_ledger_ring(const struct weir_engine *engine, unsigned int i,
 WEIR_API int weir_ledger_port(const struct weir_engine *engine, unsigned int i,
 	struct weir_port_figures *figures);
 
+/**
+ * weir_ledger_queue() reads queue i of those that the engine's workers have, in the order of the workers;
+ * its driver is asked.
+ *
+ * @return 0, or -ENOENT beyond the last
+ */
+WEIR_API int weir_ledger_queue(const struct weir_engine *engine, unsigned int i,
+	struct weir_queue_figures *figures);
+
 /** weir_ledger_lcore() reads the i-th lcore of the engine. @return 0, or -ENOENT beyond the last */
 WEIR_API int weir_ledger_lcore(const struct weir_engine *engine, unsigned int i,
 	struct weir_lcore_figures *figures);
@@ -309,6 +363,15 @@ WEIR_API int weir_ledger_watch(const struct weir_engine *engine,
 /** weir_ledger_pool() reads pool i of the engine. @return 0, or -ENOENT beyond the last */
 WEIR_API int weir_ledger_pool(const struct weir_engine *engine, unsigned int i,
 	struct weir_pool_figures *figures);
+
+/**
+ * weir_ledger_memory() asks the kernel where object i of the engine's memory is: a system call for each
+ * piece of it.
+ *
+ * @return 0, or -ENOENT beyond the last
+ */
+WEIR_API int weir_ledger_memory(const struct weir_engine *engine, unsigned int i,
+	struct weir_memory_figures *figures);
 
 /**
  * weir_ledger_drop() reads drop reason i: its name and how many were lost for it. Reasons that

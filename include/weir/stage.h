@@ -164,6 +164,14 @@ struct weir_stage_ops {
 	 * @return 0; -ENOENT: it writes none, as it was set up
 	 */
 	int (*reopen)(struct weir_worker *worker, void *state);
+	/**
+	 * 1: what it forwards has the hash that it came with, and what it makes has the hash of an
+	 * event that it was given or holds. Where a flow spread brings its events, a worker then has a
+	 * share of the buckets for itself, and needs rings only to those workers of the next stage
+	 * that have a part in that share: for as many, to one. A build with -Dchecks=true names a type
+	 * that does not keep it.
+	 */
+	uint8_t keeps_hash;
 };
 
 /** The first line of the initialiser of a struct weir_stage_ops, in C and in C++. */

@@ -16,6 +16,7 @@
 #include <weir/parse.h>
 #include <weir/pipeline.h>
 #include <weir/plan.h>
+#include <weir/preflight.h>
 #include <weir/size.h>
 #include <weir/source.h>
 #include <weir/stage.h>

@@ -10,12 +10,15 @@
 #include <rte_cycles.h>
 #include <rte_errno.h>
 #include <rte_lcore.h>
+#include <rte_log.h>
 #include <rte_malloc.h>
 #include <rte_random.h>
 
 #include <weir/source.h>
 
 #include "engine_private.h"
+
+RTE_LOG_REGISTER(logtype_plan, lib.weir.plan, NOTICE);
 
 static unsigned int engines_made;
 
@@ -42,6 +45,8 @@ conf_take(struct weir_engine_conf *own, const struct weir_engine_conf *conf,
 		return weir_error_set(error, -rc, SIZED_WHY(rc), "weir_engine_conf");
 	if (own->max_events > INT64_MAX)
 		return weir_error_set(error, EINVAL, "max_events: expected no more than 2^63 - 1");
+	if (own->hotplug > 1)
+		return weir_error_set(error, EINVAL, "hotplug: expected 0 or 1");
 	return 0;
 }
 
@@ -149,6 +154,17 @@ devices_end(struct weir_engine *engine)
 	engine_ports_free(engine);
 }
 
+/* What crosses sockets costs all the time, and was not asked for: a line for each two of them. */
+static void
+crossings_tell(const struct weir_engine *engine)
+{
+	const struct weir_plan *plan = engine->plan;
+
+	for (unsigned int i = 0; i < plan->crossing_count; i++)
+		rte_log(RTE_LOG_NOTICE, (uint32_t)logtype_plan, "'%s': %s\n",
+			weir_engine_name(engine), plan->notes[plan->crossing_first + i]);
+}
+
 struct weir_engine *
 weir_engine_create(const struct weir_plan *plan, const struct weir_engine_conf *conf,
 	struct weir_error *error)
@@ -177,10 +193,13 @@ weir_engine_create(const struct weir_plan *plan, const struct weir_engine_conf *
 	if (rc != 0)
 		goto free_loops;
 	rc = devices_begin(engine, error);
+	if (rc == 0)
+		rc = engine_memory_check(engine, false, error);
 	if (rc != 0)
 		goto end_devices;
 	engine_ports_ready(engine);
 	engine_show(engine);
+	crossings_tell(engine);
 	return engine;
 
 end_devices:

@@ -15,6 +15,7 @@
 #include <pthread.h>
 #include <sys/queue.h>
 
+#include <rte_ethdev.h>
 #include <rte_spinlock.h>
 
 #include <weir/engine.h>
@@ -31,7 +32,7 @@ struct joint {
 	struct ring_probe *probe;
 };
 
-/* What a driver counts. */
+/* What a driver counts, and what is found in its queues at the end. */
 struct port_counts {
 	uint64_t ipackets;
 	uint64_t imissed;
@@ -39,6 +40,8 @@ struct port_counts {
 	uint64_t rx_nombuf;
 	uint64_t opackets;
 	uint64_t oerrors;
+	uint64_t obytes;
+	uint64_t left; /* packets that waited in RX queues when it was stopped */
 };
 
 /* What is known of a port's link. */
@@ -51,24 +54,47 @@ enum link_state {
 
 struct port_link {
 	enum link_state state;
-	uint32_t speed;           /* Mbit/s; 0: not known */
+	uint32_t speed; /* Mbit/s; 0: not known, nor is what follows */
+	bool half_duplex;
+	bool autoneg;             /* speed and duplex are what both ends agreed on */
 	bool looked;              /* since it was started, by who watches */
 	uint64_t downs;           /* times that it was then seen to be up no more, or not yet */
 	unsigned int index;       /* of the kernel's interface under the port; 0: none */
 	char interface[IFNAMSIZ]; /* its name, as it was last; "": none */
 };
 
+/* What a driver counts of a queue. */
+struct queue_count {
+	bool known;
+	uint64_t id;      /* of its xstat */
+	uint64_t seen;    /* what that said last */
+	uint64_t packets; /* since the engine was made, when it was last read */
+};
+
 struct port_state {
 	struct weir_engine *engine;
 	const struct plan_port *plan;
+	uint16_t id; /* that DPDK gave it: another than in the plan, perhaps, once it came back */
 	rte_spinlock_t lock; /* the control side's alone: who asks the driver while it goes away */
-	struct port_counts seen; /* what the driver said last: it may have counted before us */
-	struct port_counts last; /* since the engine was made, when they were last read */
-	struct port_link link;   /* as it was last, when it was looked at */
-	uint32_t took;           /* mbufs that the driver took when it was set up and started */
+	struct port_counts seen;    /* what the driver said last: it may have counted before us */
+	struct port_counts last;    /* since the engine was made, when they were last read */
+	struct queue_count *queues; /* RX queues that are polled, then TX queues */
+	struct port_link link;      /* as it was last, when it was looked at */
+	uint32_t took;              /* mbufs that the driver took when it was set up and started, */
+	uint32_t back;              /* and that it gave back when it was stopped */
+	struct port_rules rules;    /* by which it keeps out what is not asked for */
 	bool started;
 	bool stopped;
-	bool gone;      /* the device went away */
+	bool closed; /* after it was stopped */
+	bool gone;   /* the device went away */
+	bool let_go; /* and was closed here, or by others: nothing is left to be done */
+	char device[RTE_ETH_NAME_MAX_LEN]; /* as its bus names it; "": not known */
+	char bus[16];                      /* its device's, */
+	char driver[64];     /* and of the kernel the driver that lends it; "": none */
+	char *args;          /* that it was given to EAL with; NULL: none */
+	bool absent;         /* it was seen to be away since, */
+	uint64_t let_go_tsc; /* which may have been too short to see */
+	uint64_t returns;
 	uint32_t busy;  /* the control side sets it up, or stops or closes it, at this moment */
 	uint32_t calls; /* of what is done when it goes away, at this moment: the engine stays */
 };
@@ -77,6 +103,12 @@ struct pool_state {
 	const struct plan_pool *plan;
 	struct rte_mempool *pool;
 	uint32_t kept; /* mbufs at most that drivers never give back */
+};
+
+/* One piece of memory for the rings of a consumer: they take no memzones, of which EAL has few. */
+struct ring_zone {
+	char *base;
+	size_t used;
 };
 
 struct watch;
@@ -90,6 +122,7 @@ struct weir_engine {
 	unsigned int seat_count;
 	struct loop *loops;
 	unsigned int loop_count;
+	struct ring_zone *zones; /* of each seat: where the rings are that end there */
 	struct joint *joints;
 	unsigned int joint_count;
 	const struct link_policy **policies; /* of each link, as it was set last */
@@ -159,16 +192,38 @@ const char *engine_seat_text(const struct weir_engine *engine, const struct seat
 
 /* ports.c: counts since the engine was made; of a port that is gone, those that were last read. */
 void engine_port_counts(struct port_state *port, struct port_counts *counts);
+/* queues.c: packets of a queue, likewise; false: its driver does not tell. */
+bool engine_queue_packets(struct port_state *port, bool receives, uint16_t queue,
+	uint64_t *packets);
 /* The control side, now and then: what sources have to look after at their ports. */
 void engine_ports_watch(struct weir_engine *engine);
 /* port_link.c: look at the link of a port, and give what is known of it; of a port that is gone or stopped
  * what was known last. The other only gives it. */
 void engine_port_look(struct port_state *port, struct port_link *link);
 void engine_port_link(struct port_state *port, struct port_link *link);
+/* port_link.c: speed and duplex of a link that is up as the end of a message, or "", into text. */
+#define PORT_LINK_TEXT_SIZE 64
+const char *engine_port_link_text(const struct port_link *link, char text[PORT_LINK_TEXT_SIZE]);
 /* pools.c: mbufs of a pool that are not there: lost by the engine, and kept by drivers. */
 uint32_t pool_missing(const struct pool_state *pool, uint32_t *kept);
 /* The port is gone from now on; whether it was not before, nor stopped. */
 bool port_mark(struct port_state *port);
+
+/* ports.c: have the source of a port, where it is to, tell of what happened to it. */
+void port_changed(struct port_state *port, enum weir_port_what what, uint32_t speed);
+
+/* port_gone.c: have the workers of a port leave it; and whether their lcores have finished the passes that
+ * they were in, which takes two passes, or which lcore has not. Of any thread. */
+void port_leave(struct port_state *port);
+bool port_left(const struct port_state *port, unsigned int *lcore);
+bool port_is_let_go(struct port_state *port);
+/* The control side, now and then: close ports that are gone, and let go of their devices, where that was
+ * asked for. */
+void engine_ports_let_go(struct weir_engine *engine);
+/* port_back.c: take up those that came back, likewise. And the driver of the kernel that a PCI device has,
+ * into `driver`; false, and "": none. */
+void engine_ports_take_up(struct weir_engine *engine);
+bool device_driver(const char *device, char *driver, size_t size);
 
 /* Of any thread: a stop is over; and no lcore is left that it did not wait for any longer. */
 static inline bool

@@ -6,6 +6,8 @@
 #ifndef WEIR_ENGINE_PRIVATE_H
 #define WEIR_ENGINE_PRIVATE_H
 
+#include <rte_malloc.h>
+
 #include "engine.h"
 #include "event/compat.h"
 
@@ -40,6 +42,25 @@ void slow_begin(struct slow *slow, const struct weir_engine *engine);
 void slow_at(struct slow *slow, const char *format, ...) __rte_format_printf(2, 3);
 void slow_end(struct slow *slow);
 
+/* Zeroed memory for what a worker writes: lines that nobody else does. rte_zmalloc_socket() gives NULL
+ * for nothing too, which is none here. */
+static inline void *
+lines_alloc(size_t count, size_t size, int socket)
+{
+	return rte_zmalloc_socket("weir", RTE_MAX(count * size, (size_t)1), RTE_CACHE_LINE_SIZE,
+		socket);
+}
+
+static inline const struct weir_pipeline *
+pipeline_of(const struct weir_engine *engine)
+{
+	return engine->plan->pipeline;
+}
+
+/* join.c: what joins the workers, which are there; 0 or -ENOMEM, undone by pairs_unjoin() before them. */
+int pairs_join(struct weir_engine *engine);
+void pairs_unjoin(struct weir_engine *engine);
+
 /* build.c: rings, workers, and how they are joined. Undone by engine_unbuild(). */
 int engine_build(struct weir_engine *engine, struct weir_error *error);
 void engine_unbuild(struct weir_engine *engine);
@@ -49,6 +70,8 @@ int engine_loops_create(struct weir_engine *engine, struct weir_error *error);
 void engine_loops_free(struct weir_engine *engine);
 int engine_waits(struct weir_engine *engine, struct weir_error *error);
 void engine_waits_end(struct weir_engine *engine);
+/* No loop is woken by a port any more, nor looks at what would wake it. */
+void engine_loops_leave(struct weir_engine *engine, uint16_t port);
 /* Wait until the lcores have returned, or until a TSC; how many have not. */
 unsigned int engine_loops_join(struct weir_engine *engine, uint64_t deadline);
 /* By when they have, once they are told to return at once, unless something does not. */
@@ -73,23 +96,54 @@ struct rte_mempool *engine_pool(const struct weir_engine *engine, int socket);
 /* The pools must have left, once the ports have what they take, what the plan promises: 0, or -ENOMEM
  * with `error`. */
 int engine_pools_check(const struct weir_engine *engine, struct weir_error *error);
+void engine_pools_flush(const struct weir_engine *engine);
 /* Mbufs that are not in the pools: all; and but for those that drivers keep. */
 unsigned int engine_pools_out(const struct weir_engine *engine);
 unsigned int engine_pools_missing(const struct weir_engine *engine);
 /* Whether every mbuf is back, which may take a moment. */
 bool engine_pools_full(const struct weir_engine *engine);
 
+/*
+ * memory.c: whether what is there, or the stacks of the lcores that run, is where the plan says: 0; -ENOMEM
+ * with `error` where the pipeline is strict, else it is logged.
+ */
+int engine_memory_check(const struct weir_engine *engine, bool stacks, struct weir_error *error);
+
+/* port_frames.c: have the workers that send on a port know what it never takes. */
+void port_frames_look(const struct port_state *port);
+
+/* port_gone.c: as engine_ports_let_go(), where somebody tells what takes long; and wait until who told that
+ * ports are gone has returned. */
+void ports_let_go(struct weir_engine *engine, struct slow *slow);
+void ports_await_calls(const struct weir_engine *engine);
+
 /* port_link.c: which interface of the kernel is under a port, if any; and how its link is. */
 void port_link_init(struct port_state *port);
+/* port_link.c: wait for the link of a port that has just been started, as its source says; say how it is. */
+void port_link_wait(struct port_state *port, struct slow *slow);
 
-/* ports.c: the control side is at the device until port_release(), or false: it is gone. */
+/* port_back.c: what is known of its device, by which it is known again. */
+void port_device(struct port_state *port);
+
+/* ports.c: set up and start a port with what the plan has for it: 0, or -errno with `error`. */
+int port_begin(struct port_state *port, struct weir_error *error);
+/* ports.c: have a port that runs filter and spread as its source says: 0, or -errno; then it is to be stopped. */
+int port_complete(const struct port_state *port, struct weir_error *error);
+/* The control side is at the device until port_release(), or false: it is gone. */
 bool port_claim(struct port_state *port);
 void port_release(struct port_state *port);
+/* Add what a count has grown by since it was seen last. */
+void port_count_since(uint64_t now, uint64_t *seen, uint64_t *sum);
+/* queues.c: which queues of a port that is set up are counted: 0, or -ENOMEM; and what they counted. */
+int port_queues_init(struct port_state *port);
+void port_queues_since(struct port_state *port);
 int engine_ports_start(struct weir_engine *engine, struct slow *slow, struct weir_error *error);
 /* The ports are set up: who tells that one is gone need not wait for that any more. */
 void engine_ports_ready(struct weir_engine *engine);
 /* All but those that an lcore uses which has not returned. */
 void engine_ports_stop(struct weir_engine *engine, struct slow *slow);
+/* A port is closed: its driver may be one that never gives back what it has. */
+void port_keeps(struct weir_engine *engine, unsigned int port);
 /* After they were stopped. */
 void engine_ports_free(struct weir_engine *engine);
 

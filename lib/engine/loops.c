@@ -89,8 +89,10 @@ engine_loops_create(struct weir_engine *engine, struct weir_error *error)
 void
 engine_loops_free(struct weir_engine *engine)
 {
-	for (unsigned int i = 0; i < engine->loop_count; i++)
+	for (unsigned int i = 0; i < engine->loop_count; i++) {
+		loop_waits_free(&engine->loops[i]);
 		free(engine->loops[i].seats);
+	}
 	rte_free(engine->loops);
 }
 
@@ -109,7 +111,15 @@ void
 engine_waits_end(struct weir_engine *engine)
 {
 	for (unsigned int i = 0; i < engine->loop_count; i++)
-		loop_waits_end(&engine->loops[i]);
+		if (!engine->loops[i].launched)
+			loop_waits_end(&engine->loops[i]);
+}
+
+void
+engine_loops_leave(struct weir_engine *engine, uint16_t port)
+{
+	for (unsigned int i = 0; i < engine->loop_count; i++)
+		loop_port_leave(&engine->loops[i], port);
 }
 
 uint64_t

@@ -26,6 +26,7 @@ engine_pools_create(struct weir_engine *engine, struct weir_error *error)
 {
 	const struct weir_plan *plan = engine->plan;
 	char name[RTE_MEMPOOL_NAMESIZE];
+	struct pool_stacks stacks;
 
 	engine->pools = calloc(RTE_MAX(plan->pool_count, 1u), sizeof(*engine->pools));
 	if (engine->pools == NULL)
@@ -34,10 +35,11 @@ engine_pools_create(struct weir_engine *engine, struct weir_error *error)
 		const struct plan_pool *want = &plan->pools[i];
 		struct pool_state *have = &engine->pools[i];
 
+		plan_pool_stacks(plan, want, &stacks);
 		snprintf(name, sizeof(name), "weir_%u_pool_%d", engine->id, want->socket);
 		have->plan = want;
-		have->pool = weir_pool_create(name, want->size, want->cache, 0,
-			(uint16_t)plan->data_room, want->socket);
+		have->pool = pool_create_stacks(name, want->size, want->cache,
+			(uint16_t)plan->data_room, want->socket, &stacks);
 		if (have->pool == NULL)
 			return weir_error_set(error, rte_errno,
 				"[pool] no %u mbufs on socket %d: %s; give EAL more memory by -m",
@@ -104,11 +106,23 @@ port_greedy(const struct weir_engine *engine, uint32_t *planned)
 	return greedy;
 }
 
+/* What must be left for those who run: of a pool below the sum of its terms nothing for rings. */
+static uint32_t
+pool_promised(const struct plan_pool *plan)
+{
+	uint32_t least = plan->transmit + plan->caches + plan->bursts + plan->held;
+
+	return plan->size < plan_pool_sum(plan) ? least : least + plan->rings;
+}
+
+/* Of what a pool below the sum has more, its caches take up to half. */
 static int
 pool_small(const struct weir_engine *engine, const struct pool_state *pool, uint32_t left,
 	uint32_t promised, struct weir_error *error)
 {
 	const struct plan_pool *plan = pool->plan;
+	uint32_t least = plan->transmit + plan->caches + plan->bursts + plan->held;
+	uint32_t more = promised + plan->margin - left;
 	uint32_t planned = 0;
 	const struct port_state *port = port_greedy(engine, &planned);
 	char who[160] = "";
@@ -116,29 +130,34 @@ pool_small(const struct weir_engine *engine, const struct pool_state *pool, uint
 	if (port != NULL)
 		snprintf(who, sizeof(who), "port %s (%s) took %u mbufs, not %u: ", port->plan->name,
 			port->plan->driver, port->took, planned);
+	if (plan->size < plan_pool_sum(plan))
+		more *= 2;
 	return weir_error_set(error, ENOMEM,
 		"[pool] of socket %d: %s%u of %u mbufs are left, %u are needed = %u to send + %u "
 		"rings + %u caches + %u bursts + %u held; set size = %u",
-		plan->socket, who, left, plan->size, promised, plan->transmit, plan->rings,
-		plan->caches, plan->bursts, plan->held,
-		plan->size - left + promised + plan->margin);
+		plan->socket, who, left, plan->size, promised, plan->transmit, promised - least,
+		plan->caches, plan->bursts, plan->held, plan->size + more);
 }
 
-/*
- * What the thread that set the ports up has in its cache is for those who run. Drivers fill what
- * they like: two rings for a queue, or a queue in each of several devices.
- */
+/* What the thread that set ports up, or closed them, has in its cache is for those who run. */
+void
+engine_pools_flush(const struct weir_engine *engine)
+{
+	for (unsigned int i = 0; i < engine->pool_count; i++)
+		rte_mempool_cache_flush(NULL, engine->pools[i].pool);
+}
+
+/* Drivers fill what they like: two rings for a queue, or a queue in each of several devices. */
 int
 engine_pools_check(const struct weir_engine *engine, struct weir_error *error)
 {
+	engine_pools_flush(engine);
 	for (unsigned int i = 0; i < engine->pool_count; i++) {
 		const struct pool_state *pool = &engine->pools[i];
 		const struct plan_pool *plan = pool->plan;
 		uint32_t left = rte_mempool_avail_count(pool->pool);
-		uint32_t promised =
-			plan->transmit + plan->rings + plan->caches + plan->bursts + plan->held;
+		uint32_t promised = pool_promised(plan);
 
-		rte_mempool_cache_flush(NULL, pool->pool);
 		if (left < promised)
 			return pool_small(engine, pool, left, promised, error);
 	}

@@ -14,9 +14,17 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <rte_cycles.h>
 #include <rte_ethdev.h>
+#include <rte_log.h>
 
 #include "engine_private.h"
+
+RTE_LOG_REGISTER(logtype_port_link, lib.weir.engine.link, NOTICE);
+#define LINK_LOG(level, ...) rte_log(RTE_LOG_##level, (uint32_t)logtype_port_link, __VA_ARGS__)
+
+/* How often is looked while a start waits for a link. */
+#define LOOK_MS 10
 
 /* Where the kernel says what each open file is. */
 #define FILES "/proc/self/fdinfo"
@@ -110,6 +118,8 @@ link_look(uint16_t id, struct port_link *link)
 			state = LINK_DOWN;
 		else if (eth.link_speed != RTE_ETH_SPEED_NUM_UNKNOWN)
 			link->speed = eth.link_speed;
+		link->half_duplex = eth.link_duplex == RTE_ETH_LINK_HALF_DUPLEX;
+		link->autoneg = eth.link_autoneg == RTE_ETH_LINK_AUTONEG;
 	}
 	link->state = state;
 }
@@ -120,10 +130,46 @@ port_link_init(struct port_state *port)
 	struct port_link *link = &port->link;
 	struct rte_eth_dev_info info;
 
-	if (rte_eth_dev_info_get(port->plan->id, &info) == 0 && info.if_index != 0 &&
+	if (rte_eth_dev_info_get(port->id, &info) == 0 && info.if_index != 0 &&
 		if_indextoname(info.if_index, link->interface) != NULL)
 		link->index = info.if_index;
-	link_look(port->plan->id, link);
+	link_look(port->id, link);
+	port_frames_look(port);
+}
+
+/* Some NICs take seconds; that it is down is told later, too, by who watches. */
+void
+port_link_wait(struct port_state *port, struct slow *slow)
+{
+	const struct ethdev_conf *keys = port->plan->keys;
+	uint64_t start = rte_get_timer_cycles(), wait = keys != NULL ? keys->link_wait : 0;
+	struct port_link *link = &port->link;
+	char text[PORT_LINK_TEXT_SIZE];
+
+	wait = (uint64_t)((double)wait / NS_PER_S * (double)rte_get_timer_hz());
+	if (wait != 0)
+		slow_at(slow, "the wait for the link of port %s", port->plan->name);
+	while (rte_get_timer_cycles() - start < wait && link->state == LINK_DOWN) {
+		usleep(LOOK_MS * 1000);
+		link_look(port->id, link);
+	}
+	if (wait != 0 && link->state == LINK_DOWN)
+		LINK_LOG(NOTICE, "port %s: its link is not up within link_wait\n",
+			port->plan->name);
+	else if (link->state == LINK_UP)
+		LINK_LOG(INFO, "port %s: its link is up%s\n", port->plan->name,
+			engine_port_link_text(link, text));
+}
+
+const char *
+engine_port_link_text(const struct port_link *link, char text[PORT_LINK_TEXT_SIZE])
+{
+	text[0] = '\0';
+	if (link->speed != 0)
+		snprintf(text, PORT_LINK_TEXT_SIZE, ": %u Mbit/s, %s duplex, %s", link->speed,
+			link->half_duplex ? "half" : "full",
+			link->autoneg ? "negotiated" : "fixed");
+	return text;
 }
 
 void
@@ -134,7 +180,8 @@ engine_port_look(struct port_state *port, struct port_link *link)
 	rte_spinlock_lock(&port->lock);
 	was_up = port->link.state == LINK_UP || !port->link.looked;
 	if (port->started && !port->stopped && !port->gone && port->link.state != LINK_GONE) {
-		link_look(port->plan->id, &port->link);
+		link_look(port->id, &port->link);
+		port_frames_look(port);
 		port->link.looked = true;
 		port->link.downs += was_up && port->link.state >= LINK_DOWN;
 	}

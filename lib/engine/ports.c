@@ -6,16 +6,13 @@
  * The ports of an engine, and what keeps who sets them up, asks or stops them apart from who tells
  * that they are gone.
  */
+#include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include <rte_errno.h>
 #include <rte_ethdev.h>
 
 #include "engine_private.h"
-
-/* How often is looked whether nobody is at a port any more. */
-#define LOOK_US 100
 
 /* What the driver counts is not asked for any more. */
 bool
@@ -28,6 +25,22 @@ port_mark(struct port_state *port)
 	__atomic_store_n(&port->gone, true, __ATOMIC_RELAXED);
 	rte_spinlock_unlock(&port->lock);
 	return marked;
+}
+
+void
+port_changed(struct port_state *port, enum weir_port_what what, uint32_t speed)
+{
+	struct weir_engine *engine = port->engine;
+
+	rte_spinlock_lock(&port->lock);
+	for (unsigned int i = 0; i < engine->seat_count; i++) {
+		const struct seat *seat = &engine->seats[i];
+
+		if (seat->plan->port == (unsigned int)(port - engine->ports) &&
+			seat->worker->changes != NULL)
+			port_changes_put(seat->worker->changes, what, speed);
+	}
+	rte_spinlock_unlock(&port->lock);
 }
 
 bool
@@ -63,6 +76,7 @@ port_counts_read(uint16_t id, struct port_counts *counts)
 		.ierrors = stats.ierrors,
 		.rx_nombuf = stats.rx_nombuf,
 		.opackets = stats.opackets,
+		.obytes = stats.obytes,
 		.oerrors = stats.oerrors,
 	};
 	return true;
@@ -72,8 +86,8 @@ port_counts_read(uint16_t id, struct port_counts *counts)
  * A count that goes back has begun anew. At 0 it may go on later from where it was: net_memif shows
  * nothing while its peer is away.
  */
-static void
-count_since(uint64_t now, uint64_t *seen, uint64_t *sum)
+void
+port_count_since(uint64_t now, uint64_t *seen, uint64_t *sum)
 {
 	if (now == 0)
 		return;
@@ -86,14 +100,15 @@ port_counts_since(struct port_state *port)
 {
 	struct port_counts now;
 
-	if (!port_counts_read(port->plan->id, &now))
+	if (!port_counts_read(port->id, &now))
 		return;
-	count_since(now.ipackets, &port->seen.ipackets, &port->last.ipackets);
-	count_since(now.imissed, &port->seen.imissed, &port->last.imissed);
-	count_since(now.ierrors, &port->seen.ierrors, &port->last.ierrors);
-	count_since(now.rx_nombuf, &port->seen.rx_nombuf, &port->last.rx_nombuf);
-	count_since(now.opackets, &port->seen.opackets, &port->last.opackets);
-	count_since(now.oerrors, &port->seen.oerrors, &port->last.oerrors);
+	port_count_since(now.ipackets, &port->seen.ipackets, &port->last.ipackets);
+	port_count_since(now.imissed, &port->seen.imissed, &port->last.imissed);
+	port_count_since(now.ierrors, &port->seen.ierrors, &port->last.ierrors);
+	port_count_since(now.rx_nombuf, &port->seen.rx_nombuf, &port->last.rx_nombuf);
+	port_count_since(now.opackets, &port->seen.opackets, &port->last.opackets);
+	port_count_since(now.obytes, &port->seen.obytes, &port->last.obytes);
+	port_count_since(now.oerrors, &port->seen.oerrors, &port->last.oerrors);
 }
 
 void
@@ -124,8 +139,7 @@ engine_ports_watch(struct weir_engine *engine)
 	}
 }
 
-/* The pool of each RX queue is that of the worker who polls it, of spare ones the first; and what
- * else the source says. */
+/* The pool of each RX queue is that of the worker who polls it, of spare ones the first. */
 static void
 port_receivers(const struct weir_engine *engine, unsigned int port, struct port_conf *conf,
 	struct rte_mempool **pools)
@@ -139,21 +153,19 @@ port_receivers(const struct weir_engine *engine, unsigned int port, struct port_
 		if (seat->plan->port != port || !seat->node->source)
 			continue;
 		pools[seat->plan->queue] = seat->worker->pool;
-		conf->receives = true;
-		conf->promiscuous = ethdev->promiscuous != 0;
+		if (ethdev->match[0] != '\0' && ethdev->match_rules)
+			conf->match = ethdev->match;
 		conf->interrupts |= seat->plan->idle == WEIR_WAIT_INTERRUPT;
 	}
 }
 
-static int
-port_state_start(struct weir_engine *engine, unsigned int i, struct slow *slow,
-	struct weir_error *error)
+static struct port_conf
+port_conf_of(const struct port_state *port)
 {
-	const struct plan_port *plan = &engine->plan->ports[i];
-	struct port_state *port = &engine->ports[i];
-	struct rte_mempool *pools[RTE_MAX_QUEUES_PER_PORT] = { NULL };
-	struct port_conf conf = {
-		.id = plan->id,
+	const struct plan_port *plan = port->plan;
+
+	return (struct port_conf){
+		.id = port->id,
 		.name = plan->name,
 		.socket = plan->socket,
 		.rx_queues = (uint16_t)(plan->rx_queues + plan->rx_spare),
@@ -163,29 +175,63 @@ port_state_start(struct weir_engine *engine, unsigned int i, struct slow *slow,
 		.driver = plan->driver,
 		.mtu = plan->mtu,
 		.mtu_given = plan->mtu_given,
-		.scatter = plan->scatter,
-		.pools = pools,
+		.setup = &plan->setup,
+		.keys = plan->keys,
 	};
+}
+
+int
+port_begin(struct port_state *port, struct weir_error *error)
+{
+	struct weir_engine *engine = port->engine;
+	const struct plan_port *plan = port->plan;
+	struct rte_mempool *pools[RTE_MAX_QUEUES_PER_PORT] = { NULL };
+	struct port_conf conf = port_conf_of(port);
 	unsigned int out = engine_pools_out(engine);
 	int rc;
 
-	if (!rte_eth_dev_is_valid_port(plan->id))
+	conf.pools = pools;
+	port_receivers(engine, (unsigned int)(port - engine->ports), &conf, pools);
+	rc = port_set_up(&conf, &port->rules, error);
+	if (rc != 0)
+		return rc;
+	port_counts_read(port->id, &port->seen);
+	if (port_queues_init(port) != 0)
+		return weir_error_set(error, ENOMEM, "no memory for the queues of port %s",
+			plan->name);
+	rc = port_start(&conf, &port->rules, error);
+	port->took = engine_pools_out(engine) - out;
+	return rc;
+}
+
+int
+port_complete(const struct port_state *port, struct weir_error *error)
+{
+	const struct port_conf conf = port_conf_of(port);
+
+	return port_apply(&conf, error);
+}
+
+static int
+port_state_start(struct port_state *port, struct slow *slow, struct weir_error *error)
+{
+	const struct plan_port *plan = port->plan;
+	int rc;
+
+	if (!rte_eth_dev_is_valid_port(port->id))
 		return weir_error_set(error, ENODEV, "port %s went away", plan->name);
-	port_receivers(engine, i, &conf, pools);
 	slow_at(slow, "the set-up of port %s by its driver %s", plan->name, plan->driver);
+	port_device(port);
 	rc = engine_tell_port(port);
 	if (rc != 0)
 		return weir_error_set(error, -rc, "port %s: cannot tell that it goes away: %s",
 			plan->name, rte_strerror(-rc));
 	if (!port_claim(port))
 		return weir_error_set(error, ENODEV, "port %s went away", plan->name);
-	rc = port_set_up(&conf, error);
-	if (rc != 0)
-		return rc;
-	port_counts_read(plan->id, &port->seen);
-	rc = port_start(&conf, error);
+	rc = port_begin(port, error);
 	port->started = rc == 0;
-	port->took = engine_pools_out(engine) - out;
+	if (rc == 0)
+		rc = port_complete(port, error);
 	if (port->started)
 		port_link_init(port);
 	return rc;
@@ -203,13 +249,16 @@ engine_ports_start(struct weir_engine *engine, struct slow *slow, struct weir_er
 	for (unsigned int i = 0; i < n; i++) {
 		engine->ports[i].engine = engine;
 		engine->ports[i].plan = &engine->plan->ports[i];
+		engine->ports[i].id = engine->plan->ports[i].id;
 		rte_spinlock_init(&engine->ports[i].lock);
 	}
 	engine->port_count = n;
 	/* A port may go away as soon as it is watched. */
 	engine_search(engine, true);
 	for (unsigned int i = 0; rc == 0 && i < n; i++)
-		rc = port_state_start(engine, i, slow, error);
+		rc = port_state_start(&engine->ports[i], slow, error);
+	for (unsigned int i = 0; rc == 0 && i < n; i++)
+		port_link_wait(&engine->ports[i], slow);
 	return rc == 0 ? engine_pools_check(engine, error) : rc;
 }
 
@@ -231,20 +280,33 @@ port_used(const struct weir_engine *engine, unsigned int port)
 	return false;
 }
 
-/* From now on it is not asked for its counts. */
+/* From now on it is not asked for its counts; drivers in software count what is taken out of them. */
 static void
 port_end(struct port_state *port)
 {
+	const struct plan_port *plan = port->plan;
+	unsigned int left =
+		port_drain(port->id, plan->driver, (uint16_t)(plan->rx_queues + plan->rx_spare));
+	unsigned int out;
+
 	rte_spinlock_lock(&port->lock);
-	if (!port->gone)
+	if (!port->gone) {
 		port_counts_since(port);
+		port_queues_since(port);
+	}
+	port->last.left += left;
 	port->stopped = true;
 	rte_spinlock_unlock(&port->lock);
-	port_stop(port->plan->id, port->plan->rx_queues);
+	engine_loops_leave(port->engine, port->id);
+	out = engine_pools_out(port->engine);
+	port_stop(port->id, plan->keys, &port->rules);
+	out -= RTE_MIN(out, engine_pools_out(port->engine));
+	/* Lcores that have not returned may give some back meanwhile, or take some. */
+	port->back = port->engine->out > 0 ? 0 : out;
 }
 
 /* A driver that keeps mbufs keeps those of its RX queues, and of what it sent up to a ring full. */
-static void
+void
 port_keeps(struct weir_engine *engine, unsigned int port)
 {
 	const struct plan_port *plan = &engine->plan->ports[port];
@@ -264,6 +326,41 @@ port_keeps(struct weir_engine *engine, unsigned int port)
 	}
 }
 
+/* Some drivers (net_tap, virtio) keep the mbufs of stopped queues until they are closed. */
+static bool
+port_keeps_rx(const struct port_state *port, unsigned int missing __rte_unused)
+{
+	return port->back < port->took;
+}
+
+/* What had been sent may have come back instead; or be what is missing, of a driver that took none. */
+static bool
+port_may_keep(const struct port_state *port, unsigned int missing)
+{
+	return port->plan->tx_queues > 0 && missing >= port->took;
+}
+
+/* Close what may have mbufs that are missing, until none are. */
+static void
+ports_close(struct weir_engine *engine,
+	bool (*keeps)(const struct port_state *port, unsigned int missing), struct slow *slow)
+{
+	for (unsigned int i = 0; i < engine->port_count && !engine_pools_full(engine); i++) {
+		struct port_state *port = &engine->ports[i];
+
+		slow_at(slow, "the end of port %s by its driver %s", port->plan->name,
+			port->plan->driver);
+		if (!port->stopped || port->closed || !keeps(port, engine_pools_out(engine)))
+			continue;
+		if (port_claim(port)) {
+			rte_eth_dev_close(port->id);
+			port->closed = true;
+			port_keeps(engine, i);
+		}
+		port_release(port);
+	}
+}
+
 void
 engine_ports_stop(struct weir_engine *engine, struct slow *slow)
 {
@@ -277,29 +374,24 @@ engine_ports_stop(struct weir_engine *engine, struct slow *slow)
 			port_end(port);
 		port_release(port);
 	}
+	if (engine->conf.hotplug)
+		ports_await_calls(engine);
+	ports_let_go(engine, slow);
 	/* What an lcore has that does not return is not with a driver. */
 	if (engine->out > 0)
 		return;
-	/* Some drivers (net_tap) keep the mbufs of stopped queues until they are closed. */
-	for (unsigned int i = 0; i < engine->port_count && !engine_pools_full(engine); i++) {
-		struct port_state *port = &engine->ports[i];
-
-		slow_at(slow, "the end of port %s by its driver %s", port->plan->name,
-			port->plan->driver);
-		if (port->stopped && port_claim(port)) {
-			rte_eth_dev_close(port->plan->id);
-			port_keeps(engine, i);
-		}
-		port_release(port);
-	}
+	ports_close(engine, port_keeps_rx, slow);
+	ports_close(engine, port_may_keep, slow);
 }
 
 void
 engine_ports_free(struct weir_engine *engine)
 {
 	engine_search(engine, false);
+	ports_await_calls(engine);
 	for (unsigned int i = 0; i < engine->port_count; i++)
-		while (__atomic_load_n(&engine->ports[i].calls, __ATOMIC_ACQUIRE) > 0)
-			usleep(LOOK_US);
+		free(engine->ports[i].queues);
+	for (unsigned int i = 0; i < engine->port_count; i++)
+		free(engine->ports[i].args);
 	free(engine->ports);
 }

@@ -3,11 +3,17 @@
  */
 
 /* An engine at work: how its lcores start, and polling those that the application owns. */
+#include <unistd.h>
+
 #include <rte_cycles.h>
 #include <rte_launch.h>
 #include <rte_lcore.h>
 
 #include "engine_private.h"
+
+/* How long lcores are given to begin, where that is waited for, and how often it is looked at. */
+#define BEGIN_MS 1000
+#define LOOK_US 100
 
 /* The first of those who start or poll sets the clock; whether that is this one. */
 static bool
@@ -41,10 +47,41 @@ start_undo(struct weir_engine *engine, bool clock)
 		weir_engine_stop_request(engine);
 }
 
+/* Until all that were launched have begun, or that takes too long. */
+static void
+loops_begin(const struct weir_engine *engine)
+{
+	uint64_t deadline = rte_rdtsc() + BEGIN_MS * (rte_get_tsc_hz() / MS_PER_S);
+
+	for (unsigned int i = 0; i < engine->loop_count; i++) {
+		const struct loop *loop = &engine->loops[i];
+
+		while (loop->launched && __atomic_load_n(&loop->stack, __ATOMIC_ACQUIRE) == NULL &&
+			rte_rdtsc() < deadline)
+			usleep(LOOK_US);
+	}
+}
+
+/* What can be known of stacks only when they are in use. */
+static int
+stacks_check(struct weir_engine *engine, bool first, struct weir_error *error)
+{
+	int rc;
+
+	if (pipeline_of(engine)->conf.numa != NUMA_STRICT)
+		return 0;
+	loops_begin(engine);
+	rc = engine_memory_check(engine, true, error);
+	if (rc != 0)
+		start_undo(engine, first);
+	return rc;
+}
+
 int
 weir_engine_start(struct weir_engine *engine, struct weir_error *error)
 {
 	bool first;
+	int rc;
 
 	if (engine->launched || engine_stopped(engine))
 		return weir_error_set(error, EALREADY,
@@ -52,7 +89,6 @@ weir_engine_start(struct weir_engine *engine, struct weir_error *error)
 	first = engine_clock_start(engine);
 	for (unsigned int i = 0; i < engine->loop_count; i++) {
 		struct loop *loop = &engine->loops[i];
-		int rc;
 
 		if (loop->lcore == rte_get_main_lcore() || loop->lcore == rte_lcore_id())
 			continue;
@@ -68,8 +104,10 @@ weir_engine_start(struct weir_engine *engine, struct weir_error *error)
 			"give this pipeline other `lcores`",
 			loop->lcore);
 	}
-	engine->launched = true;
-	return 0;
+	rc = stacks_check(engine, first, error);
+	if (rc == 0)
+		engine->launched = true;
+	return rc;
 }
 
 int

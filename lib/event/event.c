@@ -11,6 +11,7 @@
 #include <rte_mempool.h>
 
 #include "event.h"
+#include "stacks.h"
 
 #define FIELD(field, offset, size) \
 	static_assert(offsetof(struct weir_event, field) == (offset) && \
@@ -84,21 +85,33 @@ weir_tunnel_name(unsigned int tunnel)
 	return tunnel < WEIR_TUNNEL_MAX ? tunnel_names[tunnel] : NULL;
 }
 
+/* What makes a pool what it is, beside its name and size. */
+struct pool_kind {
+	unsigned int cache;
+	uint16_t priv;
+	uint16_t data_room;
+	int socket;
+	const struct pool_stacks *stacks; /* NULL: one */
+};
+
 /*
  * What keeps the free mbufs: what EAL was told by --mbuf-pool-ops-name, or what the platform has in
  * hardware, or a stack. DPDK's default, a ring, makes every mbuf of a pool take its turn, so that
  * the whole pool wants room in the caches; of a stack only as many go round as are in use. One hop
  * over two cores makes 1.10 times the events with a pool of 4095, 1.14 times with one of 32767
  * (medians of interleaved rounds). An operation on either that loses its CPU in the middle keeps
- * others waiting; lcores come here once in some hundred mbufs.
+ * others waiting; lcores come here once in some hundred mbufs. Where several lcores allocate, one
+ * stack under one lock is what bounds them all: there they have a stack each.
  */
 static const char *
-pool_ops(void)
+pool_ops(const struct pool_stacks *stacks)
 {
 	const char *ops = rte_mbuf_user_mempool_ops();
 
 	if (ops == NULL)
 		ops = rte_mbuf_platform_mempool_ops();
+	if (ops == NULL && stacks != NULL && stacks->count > 1)
+		ops = pool_stacks_ops();
 	return ops != NULL ? ops : "stack";
 }
 
@@ -112,69 +125,92 @@ mbuf_init(struct rte_mempool *pool, void *arg, void *object, unsigned int index)
 }
 
 /*
- * As rte_pktmbuf_pool_create_by_ops(), but objects may straddle pages. Without hugepages that
- * function gives each object a page of its own, at the same place in each: all of them then
- * compete for the same few sets of the caches. Pages of ordinary memory are contiguous to devices
- * too, as EAL addresses them by virtual addresses.
+ * As rte_pktmbuf_pool_create_by_ops(), but operations may have their configuration, and where there
+ * are no hugepages objects may straddle pages. That function gives each object a page of its own
+ * then, at the same place in each: all of them compete for the same few sets of the caches. Pages of
+ * ordinary memory are contiguous to devices too, as EAL addresses them by virtual addresses.
  */
 static struct rte_mempool *
-pool_create_packed(const char *name, unsigned int size, unsigned int cache, uint16_t priv,
-	uint16_t data_room, int socket, const char *ops)
+pool_create(const char *name, unsigned int size, const struct pool_kind *kind, const char *ops)
 {
+	bool packed = !rte_eal_has_hugepages() && rte_eal_iova_mode() == RTE_IOVA_VA;
 	struct rte_pktmbuf_pool_private private = {
-		.mbuf_data_room_size = data_room,
-		.mbuf_priv_size = priv,
+		.mbuf_data_room_size = kind->data_room,
+		.mbuf_priv_size = kind->priv,
 	};
 	struct rte_mempool *pool = rte_mempool_create_empty(name, size,
-		(unsigned int)sizeof(struct rte_mbuf) + priv + data_room, cache, sizeof(private),
-		socket, RTE_MEMPOOL_F_NO_IOVA_CONTIG);
+		(unsigned int)sizeof(struct rte_mbuf) + kind->priv + kind->data_room, kind->cache,
+		sizeof(private), kind->socket, packed ? RTE_MEMPOOL_F_NO_IOVA_CONTIG : 0);
 	int rc;
 
 	if (pool == NULL)
 		return NULL;
-	rc = rte_mempool_set_ops_byname(pool, ops, NULL);
+	rc = rte_mempool_set_ops_byname(pool, ops, (void *)(uintptr_t)kind->stacks);
 	rte_pktmbuf_pool_init(pool, &private);
 	if (rc == 0)
 		rc = rte_mempool_populate_default(pool);
+	pool->pool_config = NULL;
 	if (rc < 0) {
 		rte_mempool_free(pool);
 		rte_errno = -rc;
 		return NULL;
 	}
-	rte_mempool_obj_iter(pool, mbuf_init, NULL);
+	rte_mempool_obj_iter(pool, packed ? mbuf_init : rte_pktmbuf_init, NULL);
 	return pool;
 }
 
 static struct rte_mempool *
-pool_create(const char *name, unsigned int size, unsigned int cache, uint16_t priv,
-	uint16_t data_room, int socket, const char *ops)
+pool_create_kind(const char *name, unsigned int size, const struct pool_kind *kind)
 {
-	if (rte_eal_has_hugepages() || rte_eal_iova_mode() != RTE_IOVA_VA)
-		return rte_pktmbuf_pool_create_by_ops(name, size, cache, priv, data_room, socket,
-			ops);
-	return pool_create_packed(name, size, cache, priv, data_room, socket, ops);
+	struct rte_mempool *pool = pool_create(name, size, kind, pool_ops(kind->stacks));
+
+	/* The stack is a driver, which EAL may have been told not to load. */
+	if (pool == NULL && rte_errno == EINVAL)
+		pool = pool_create(name, size, kind, RTE_MBUF_DEFAULT_MEMPOOL_OPS);
+	if (pool != NULL)
+		pool_index(pool);
+	return pool;
 }
 
 struct rte_mempool *
 weir_pool_create(const char *name, unsigned int size, unsigned int cache, uint16_t priv_size,
 	uint16_t data_room, int socket)
 {
-	uint16_t priv = (uint16_t)(sizeof(struct weir_event) + priv_size);
-	struct rte_mempool *pool;
+	const struct pool_kind kind = {
+		.cache = cache,
+		.priv = (uint16_t)(sizeof(struct weir_event) + priv_size),
+		.data_room = data_room,
+		.socket = socket,
+	};
 
 	if (priv_size > UINT16_MAX - sizeof(struct weir_event) ||
 		priv_size % RTE_MBUF_PRIV_ALIGN != 0) {
 		rte_errno = EINVAL;
 		return NULL;
 	}
-	pool = pool_create(name, size, cache, priv, data_room, socket, pool_ops());
-	/* The stack is a driver, which EAL may have been told not to load. */
-	if (pool == NULL && rte_errno == EINVAL)
-		pool = pool_create(name, size, cache, priv, data_room, socket,
-			RTE_MBUF_DEFAULT_MEMPOOL_OPS);
-	if (pool != NULL)
-		pool_index(pool);
-	return pool;
+	return pool_create_kind(name, size, &kind);
+}
+
+struct rte_mempool *
+pool_create_stacks(const char *name, unsigned int size, unsigned int cache, uint16_t data_room,
+	int socket, const struct pool_stacks *stacks)
+{
+	const struct pool_kind kind = {
+		.cache = cache,
+		.priv = sizeof(struct weir_event),
+		.data_room = data_room,
+		.socket = socket,
+		.stacks = stacks,
+	};
+	bool right = stacks->count > 0 && stacks->count <= POOL_STACKS_MAX;
+
+	for (unsigned int i = 0; right && i < RTE_MAX_LCORE; i++)
+		right = stacks->home[i] < stacks->count;
+	if (!right) {
+		rte_errno = EINVAL;
+		return NULL;
+	}
+	return pool_create_kind(name, size, &kind);
 }
 
 /* Put back the pristine events of one pool that `events` begins with; how many there were. */

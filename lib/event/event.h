@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include <rte_lcore.h>
+
 #include <weir/event.h>
 
 #include "compat.h"
@@ -27,11 +29,13 @@ prefetch_write(const void *line)
 #endif
 }
 
-/* Have the compiler do so many turns of the next loop in one: where a turn does next to nothing. */
+/* Have the compiler do so many turns of the next loop in one: where a turn does next to nothing; or only one. */
 #ifdef __clang__
 #define UNROLL(times) _Pragma(RTE_STR(clang loop unroll_count(times)))
+#define NO_UNROLL _Pragma("clang loop unroll(disable)")
 #else
 #define UNROLL(times) _Pragma(RTE_STR(GCC unroll times))
+#define NO_UNROLL _Pragma("GCC unroll 1")
 #endif
 
 /*
@@ -68,6 +72,26 @@ pool_at(uint16_t index)
 {
 	return __atomic_load_n(&pools_known[index], __ATOMIC_RELAXED);
 }
+
+/* The stacks of a pool at most: past so many, few lcores share one, and a look at all takes long. */
+#define POOL_STACKS_MAX 16
+
+/* How many stacks a pool has, and which one an lcore takes from and gives back to before the others. */
+struct pool_stacks {
+	uint32_t count;
+	uint8_t home[RTE_MAX_LCORE];
+};
+
+/*
+ * weir_pool_create() of a pool of several stacks, where neither who started EAL nor the platform has
+ * chosen what keeps the free mbufs. NULL with rte_errno as that sets it; EINVAL: no stacks, too many,
+ * or a home beyond them.
+ */
+struct rte_mempool *pool_create_stacks(const char *name, unsigned int size, unsigned int cache,
+	uint16_t data_room, int socket, const struct pool_stacks *stacks);
+
+/* What several stacks of a pool of `size` mbufs take. */
+size_t pool_stacks_bytes(uint32_t size, uint32_t count);
 
 /*
  * Give n events back to their pools: runs of pristine events of one pool in one bulk put that

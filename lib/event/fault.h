@@ -17,6 +17,7 @@ enum fault {
 	FAULT_RING_FULL, /* rings seem full to their producers */
 	FAULT_SILENT,    /* ports give nothing */
 	FAULT_DELAY,     /* one lcore does not get its CPU */
+	FAULT_ELSEWHERE, /* the kernel says that memory is on another socket */
 	FAULT_MAX
 };
 

@@ -53,9 +53,9 @@ flow_admit(struct ring_producer *ring, struct weir_event *const events[], uint16
 		step = (UINT32_MAX - ring->level) / (ring->capacity - ring->high);
 	for (uint16_t i = 0; i < n; i++) {
 		shed = level_at(ring, fill + 1, step);
-		/* What tells of a loss is of no flow. */
+		/* What tells of a loss or of a port is of no flow. */
 		if (weir_flow_place(events[i]->hash, ring->seed) < shed &&
-			events[i]->type != WEIR_EVENT_GAP)
+			events[i]->type != WEIR_EVENT_GAP && events[i]->type != WEIR_EVENT_PORT)
 			continue;
 		admitted |= UINT64_C(1) << i;
 		fill++;
@@ -63,6 +63,13 @@ flow_admit(struct ring_producer *ring, struct weir_event *const events[], uint16
 	if (shed != ring->shed)
 		flow_shed(ring, shed);
 	return admitted;
+}
+
+/* While no flow is shed. */
+static uint32_t
+flow_easy(const struct ring_producer *ring)
+{
+	return ring->level == 0 ? ring->high : 0;
 }
 
 static void
@@ -83,6 +90,7 @@ flow_tick(struct ring_producer *ring, uint64_t now)
 		ring->level -= (uint32_t)RTE_MIN(down, (uint64_t)ring->level);
 	}
 	flow_shed(ring, ring->level);
+	ring->easy = flow_easy(ring);
 }
 
 const struct link_policy policy_drop_flow = {
@@ -90,5 +98,6 @@ const struct link_policy policy_drop_flow = {
 	.full = DROP_RING_FULL,
 	.shed = DROP_FLOW_SHED,
 	.admit = flow_admit,
+	.easy = flow_easy,
 	.tick = flow_tick,
 };

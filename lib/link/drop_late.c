@@ -24,14 +24,14 @@ static uint32_t
 late_excess(struct ring_consumer *consumer)
 {
 	uint32_t now = (uint32_t)(rte_rdtsc() >> STAMP_SHIFT);
-	uint32_t at = consumer->tail;
+	uint32_t at = ring_tail(consumer);
 
 	for (;; at++) {
 		if (consumer->seen == at)
 			consumer->seen =
 				__atomic_load_n(&consumer->ring->prod.tail, __ATOMIC_ACQUIRE);
 		if (consumer->seen == at || !is_late(consumer, at, now))
-			return at - consumer->tail;
+			return at - ring_tail(consumer);
 	}
 }
 

@@ -4,8 +4,9 @@
 
 /*
  * drop-oldest: fresh events win. The consumer, who alone may take events out of an SPSC ring, frees
- * its oldest down to `low` when it finds more than `high` waiting. It looks once a burst; what
- * comes meanwhile has the room above `high`, and is lost only beyond that.
+ * its oldest down to `low` when it finds more than `high` waiting. It looks when it comes to the
+ * ring, which is once in as many bursts as it has rings, or sooner; what comes meanwhile has the room
+ * above `high`, and is lost only beyond that.
  */
 #include "link.h"
 
@@ -15,7 +16,7 @@ oldest_excess(struct ring_consumer *consumer)
 	uint32_t waiting;
 
 	consumer->seen = __atomic_load_n(&consumer->ring->prod.tail, __ATOMIC_ACQUIRE);
-	waiting = consumer->seen - consumer->tail;
+	waiting = consumer->seen - ring_tail(consumer);
 	return waiting > consumer->high ? waiting - consumer->low : 0;
 }
 

@@ -28,9 +28,21 @@ priority_admit(struct ring_producer *ring, struct weir_event *const events[], ui
 	return admitted;
 }
 
+/* While more room is left than is reserved from any. */
+static uint32_t
+priority_easy(const struct ring_producer *ring)
+{
+	uint32_t most = 0;
+
+	for (unsigned int i = 0; i < PRIORITIES; i++)
+		most = RTE_MAX(most, ring->reserve[i]);
+	return ring->capacity - RTE_MIN(most, ring->capacity);
+}
+
 const struct link_policy policy_drop_priority = {
 	.name = "drop-priority",
 	.full = DROP_RING_FULL,
 	.shed = DROP_LOW_PRIORITY,
 	.admit = priority_admit,
+	.easy = priority_easy,
 };

@@ -24,99 +24,15 @@
 
 #include "event/event.h"
 #include "stats/stats.h"
+#include "frames.h"
+#include "ring.h"
+#include "wait.h"
 
 /* Most events moved at once: the limit of the pipeline's `burst`. */
 #define BURST_MAX 256
 
-/* Priorities of events. */
-#define PRIORITIES (WEIR_PRIO_MAX + 1)
-
-/* A stamp is the TSC in units of 256 cycles: 32 bits of it come round after minutes. */
-#define STAMP_SHIFT 8
-
-/* What was lost on a ring since that was last told downstream. Nothing is noted unless asked for. */
-struct gap {
-	uint64_t count;
-	uint64_t first; /* TSC when the first was lost */
-	uint64_t last;
-	uint64_t told; /* TSC of the last marker */
-	bool wanted;
-};
-
-/*
- * When one event was published: by the producer, on a pass that is timed. It writes the next one
- * once it has seen that the consumer took that event.
- */
-struct __rte_cache_aligned ring_probe {
-	/* Slot of the event, as heads and tails count; below it 32 bits of the TSC / 16: half a
-	 * minute. In one word, so that they are of one event. */
-	uint64_t word;
-};
-
-/*
- * The producer's end of a ring. Puts are seen by the consumer when they are published. Its first
- * line is what every burst needs.
- */
-struct __rte_cache_aligned ring_producer {
-	struct rte_ring *ring;
-	struct weir_event **slots;
-	uint32_t *stamps; /* when each slot was published; NULL: nobody asks */
-	uint32_t mask;
-	uint32_t capacity;
-	uint32_t head;      /* next slot to fill */
-	uint32_t published; /* head as the consumer sees it */
-	uint32_t seen;      /* consumer's tail when it was last read: free room can only grow */
-	uint32_t alarm;     /* fill above which the pressure is looked at; UINT32_MAX: never */
-	uint64_t enqueued;
-
-	struct gap gap;
-	struct ring_probe *probe; /* NULL: none */
-	uint32_t high;            /* of fill, in events */
-	uint32_t low;
-	bool pressed; /* has been above `high`, and not below `low` since */
-
-	/* block_timeout */
-	bool open;          /* its consumer took nothing for so long: not waited for */
-	uint32_t full_seen; /* consumer's tail when it was first found full */
-	uint64_t full_since;
-	uint64_t timeout; /* cycles; 0: never */
-
-	uint32_t reserve[PRIORITIES]; /* drop-priority: room that is kept from each */
-
-	/* drop-flow */
-	uint32_t seed;
-	uint32_t level;     /* flows placed below it are shed */
-	uint32_t shed;      /* and those below this, above `high`: as of the last push or tick */
-	uint32_t shed_most; /* the greatest that this was */
-	uint64_t ticked;
-
-	uint64_t dropped[DROP_LINK];
-};
-
-/* The consumer's end of a ring. */
-struct __rte_cache_aligned ring_consumer {
-	struct rte_ring *ring;
-	struct weir_event **slots;
-	const uint32_t *stamps;
-	/* How many of the oldest waiting are to go now: of the link's policy; NULL: none ever. */
-	uint32_t (*excess)(struct ring_consumer *consumer);
-	uint32_t mask;
-	uint32_t tail; /* next slot to empty */
-	uint32_t seen; /* producer's head when it was last read */
-	uint32_t high_water;
-	uint64_t dequeued;
-	const struct ring_probe *probe; /* NULL: none */
-	uint32_t probed;                /* slot of the last one that was read */
-	struct gap gap;
-	uint32_t high;
-	uint32_t low;
-	uint32_t deadline;       /* drop-late: in units of stamps */
-	enum drop_reason reason; /* for `excess` */
-	unsigned int id;         /* which link of the pipeline */
-	struct weir_worker *producer;
-	bool feedback; /* closes a cycle: what comes here is dropped once nothing else can come */
-	uint64_t dropped[DROP_LINK];
-};
+/* Most lanes of a link from one producer. */
+#define LANES_MAX 256
 
 /* One (producer worker, consumer worker) pair of a link: a ring, or a call. */
 struct __rte_cache_aligned lane {
@@ -143,6 +59,8 @@ struct link_policy {
 	/* Producer: which of n events, ADMIT_MAX at most, may go in: a bit each. */
 	uint64_t (
 		*admit)(struct ring_producer *ring, struct weir_event *const events[], uint16_t n);
+	/* Producer: the fill up to which all may go in, whoever they are; NULL: where there is room. */
+	uint32_t (*easy)(const struct ring_producer *ring);
 	/* Producer: once in a while. */
 	void (*tick)(struct ring_producer *ring, uint64_t now);
 	/* Consumer: see struct ring_consumer. */
@@ -165,6 +83,7 @@ struct link_settings {
 	uint32_t reserve[PRIORITIES];
 	uint64_t deadline; /* cycles */
 	bool gap_markers;
+	uint32_t linger; /* passes */
 };
 
 /* A link as one of its producers sees it. */
@@ -174,13 +93,24 @@ struct out_link {
 		uint16_t n);
 	struct lane *lanes;
 	uint16_t lane_count;
-	uint16_t turn;   /* next lane of a round-robin */
-	unsigned int id; /* which link of the pipeline */
+	uint16_t turn;                 /* next lane of a round-robin */
+	unsigned int id;               /* which link of the pipeline */
+	struct out_link *next_written; /* of its worker's */
+	bool listed;                   /* among those */
 	const struct link_policy *policy;
 	enum weir_spread spread;
+	uint32_t linger; /* passes that less than a line of slots may wait for more; 0: none */
+	uint32_t waited; /* passes since the oldest of what lingers was put */
+	bool marks;      /* a lane may have a gap to tell of */
+	bool plain; /* all lanes are rings, and nobody wants more of them than that they be seen */
+	/* Lanes that hold what is not published, a bit each: puts and staged events. */
+	uint64_t written[LANES_MAX / 64];
 	/* Lane of each bucket of a flow spread, WEIR_BUCKETS: one table for all producers of the link
 	 * on a socket, so that it stays in the cache. */
 	const uint8_t *buckets;
+	/* Worker i has lanes to those consumers of which the index is i modulo this, and only events of
+	 * such buckets; 1: to all. */
+	uint16_t stride;
 };
 
 /* An output of a worker's node: all its links get every event. */
@@ -205,7 +135,8 @@ struct gate {
 	const struct holder *holders; /* on the way there, the worker itself first, if it is one */
 	uint32_t times;               /* most events that arrive there for one pulled */
 	uint16_t holder_count;
-	uint16_t own; /* 1: the worker itself is one */
+	uint8_t own; /* 1: the worker itself is one */
+	bool alone; /* nobody else fills it, and nothing held comes on top: see `easy` of its ring */
 };
 
 /* How long things take, in cycles. Written by the worker's lcore only. */
@@ -241,18 +172,27 @@ struct __rte_cache_aligned weir_worker {
 	void *state;
 	struct worker_stats *stats;
 	struct output *outputs;
-	struct gate *gates; /* those that count first; its own room() before all others */
+	/* Those that count first: of these its own room() before all others, and those that are to
+	 * be asked each time before those that are alone. */
+	struct gate *gates;
 	struct ring_consumer *inputs;
 	uint16_t output_count;
 	uint16_t gate_count;
+	uint16_t gates_asked; /* of those, each time */
 	uint16_t input_count;
 	uint16_t burst;
+	struct out_link *written; /* links with something that waits to be published, a list */
+	uint16_t turn;            /* the input that is looked at first in the next pass */
+	bool attends;      /* an input has a policy that looks at what waits, or a gap to tell of */
+	bool lingers;      /* a link of its outputs may keep back what it was given */
+	uint16_t tightest; /* of the gates that are alone, the one that had the least room */
+	bool tight;        /* one of them may have less room than for a burst */
 	struct lcore_sample *sample;
 	/* The stage's process() while `process` is what measures it. */
 	void (*untimed)(struct weir_worker *worker, void *state, struct weir_event *events[],
 		uint16_t n);
 	struct worker_latency *latency; /* NULL: not measured */
-	bool unpublished; /* an output has puts or staged events that wait for the pass's end */
+	uint64_t shed; /* of what came in, what was dropped before it came to the stage */
 
 	/* Told when a link behind it goes above `high`, and when all are below `low`; or NULL. */
 	void (*pressure)(struct weir_worker *worker, void *state, bool on);
@@ -282,7 +222,11 @@ struct __rte_cache_aligned weir_worker {
 	/* Of the hashes of a source's events. */
 	const struct weir_hash_key *hash_key;
 	struct failures *failures; /* the engine's */
+	uint32_t sifted;    /* a source's: since it was looked at packets came that nobody wants */
 	uint32_t exhausted; /* a source's: it has nothing more, for ever; any thread reads it */
+	struct frame_lengths takes; /* its port, of what is sent */
+	struct port_changes
+		*changes; /* of its port, that a source is to tell of; NULL: it is not */
 };
 
 /* The source's lcore: nothing will come any more. Whoever sees it sees all that came before. */
@@ -297,7 +241,7 @@ worker_exhausted(struct weir_worker *worker)
 static inline bool
 worker_port_gone(const struct weir_worker *worker)
 {
-	return __atomic_load_n(&worker->port_gone, __ATOMIC_RELAXED);
+	return __atomic_load_n(&worker->port_gone, __ATOMIC_ACQUIRE);
 }
 
 /* Most events that arrive at a gate besides: held by the holders on the way, but the first few. */
@@ -323,8 +267,11 @@ void ring_producer_init(struct ring_producer *producer, struct rte_ring *ring);
 void ring_consumer_init(struct ring_consumer *consumer, struct rte_ring *ring,
 	struct weir_worker *producer);
 
-/* Share the buckets of a flow spread among lanes, 256 at most. */
-void spread_buckets(uint8_t buckets[WEIR_BUCKETS], uint16_t lanes);
+/*
+ * Share the buckets of a flow spread among a stage's workers, 256 at most, of which a producer has
+ * lanes to every stride-th: it only has events of their buckets.
+ */
+void spread_buckets(uint8_t buckets[WEIR_BUCKETS], uint16_t workers, uint16_t stride);
 
 /* The link is made: its lanes are there, rings among them, and its buckets. Settings come next. */
 void out_link_init(struct out_link *link, enum weir_spread spread);
@@ -334,8 +281,12 @@ void out_link_set(struct weir_worker *worker, struct out_link *link,
 	const struct link_settings *settings);
 void ring_consumer_set(struct ring_consumer *consumer, const struct link_settings *settings);
 
-/* Those of a worker's gates that count, by the policies of their links, first. */
-void worker_gates_sort(struct weir_worker *worker);
+/*
+ * What follows for a worker from the settings of its links: which of its gates count; and how far a ring
+ * is easy to fill: up to a burst less than full where room is reserved in it, else as far as its
+ * policy lets in all that comes.
+ */
+void worker_settle(struct weir_worker *worker);
 
 /*
  * Look at the rings behind a worker: pressure that is over, ticks of policies, gaps to tell of.
@@ -353,8 +304,17 @@ void worker_drop(struct weir_worker *worker, unsigned int reason, struct weir_ev
 /* On a pass that is timed, before it publishes: have the waits of what it forwarded measured. */
 void worker_probe(struct weir_worker *worker);
 
-/* Let consumers see what the worker forwarded: at the end of each of its passes. */
+/*
+ * Let consumers see what the worker forwarded: at the end of each of its passes. What a link has
+ * linger stays back until a line of its slots is full; worker_linger() ends that.
+ */
 void worker_publish(struct weir_worker *worker);
+
+/* Once a pass, where it lingers: whether something moved in it, else nothing is waited for. */
+void worker_linger(struct weir_worker *worker, bool moved);
+
+/* Publish all, whatever lingers. */
+void worker_flush(struct weir_worker *worker);
 
 /* Hand events to a worker: count, process, publish. For calls and for the engine. */
 void worker_process(struct weir_worker *worker, struct weir_event *events[], uint16_t n);
@@ -369,38 +329,32 @@ void worker_time(struct weir_worker *worker, bool on);
 void worker_sample(struct weir_worker *worker, uint64_t start, uint64_t nested_before);
 
 /* Most events, up to `want`, that the worker may pull so that all it forwards finds room. */
-unsigned int worker_room(const struct weir_worker *worker, unsigned int want);
+unsigned int worker_room_ask(struct weir_worker *worker, unsigned int want);
+static inline unsigned int
+worker_room(struct weir_worker *worker, unsigned int want)
+{
+	if (likely(worker->gates_asked == 0 && !worker->tight && want <= worker->burst) &&
+		!fault_hit(FAULT_RING_FULL))
+		return want;
+	return worker_room_ask(worker, want);
+}
 
 /* Most events, up to a burst, that it may let go of now, whatever it can take itself. */
-unsigned int worker_room_out(const struct weir_worker *worker);
+unsigned int worker_room_out(struct weir_worker *worker);
 
 /* Whether what it forwards comes to a ring, over calls too. */
 bool worker_reaches_ring(const struct weir_worker *worker);
 
-/* Take at most n events out of a ring. */
-unsigned int ring_consumer_get(struct ring_consumer *consumer, struct weir_event *events[],
-	unsigned int n);
-
 /*
- * Events in a ring, from any thread, those not published left out. The consumer's tail is read first:
- * where the producer's is read, it was never behind that. What comes and goes in between counts as
- * waiting, but no more than fits.
+ * Take at most n > 0 events, up to a burst, out of the rings that end at a worker: into `events`, in whose
+ * count are none that it told of gaps by. Where the burst is full, the next pass begins with the input
+ * that filled it, or behind it where the whole burst was its own: a burst that waits at an input
+ * waits for two of the worker's for each of its inputs at most.
  */
-static inline uint32_t
-ring_count(const struct rte_ring *ring)
-{
-	uint32_t tail = __atomic_load_n(&ring->cons.tail, __ATOMIC_ACQUIRE);
-	uint32_t count = __atomic_load_n(&ring->prod.tail, __ATOMIC_ACQUIRE) - tail;
+unsigned int worker_gather(struct weir_worker *worker, struct weir_event *events[], unsigned int n);
 
-	return RTE_MIN(count, ring->capacity);
-}
-
-/* Have the wait in a ring measured: by the producer's and the consumer's end. */
-void ring_probe_init(struct ring_probe *probe, struct ring_producer *producer,
-	struct ring_consumer *consumer);
-/* Note the wait and the age of a probed event, where it is among these n, which were taken last. */
-void ring_consumer_probe(struct ring_consumer *consumer, struct weir_event *const events[],
-	uint32_t n, struct worker_latency *latency);
+/* Where there is no room for any: drop what a policy drops; whether anything waits. */
+bool worker_waits(struct weir_worker *worker);
 
 /* Drop at most n of the oldest in a ring, counted as come in at its consumer; how many those were. */
 unsigned int ring_consumer_lose(struct ring_consumer *consumer, struct weir_worker *worker,
@@ -412,76 +366,10 @@ void ring_consumer_shed(struct ring_consumer *consumer, struct weir_worker *work
 /* Tell the worker of what was lost at its end of the ring; whether it was told: takes room for 1. */
 bool ring_consumer_mark(struct ring_consumer *consumer, struct weir_worker *worker);
 
-/* Note that n more were lost just now. */
-static inline void
-gap_note(struct gap *gap, unsigned int n)
-{
-	if (likely(!gap->wanted))
-		return;
-	gap->last = rte_rdtsc();
-	if (gap->count == 0)
-		gap->first = gap->last;
-	gap->count += n;
-}
-
 /*
  * An event that tells of a gap, which is closed by that: counted as created by the worker. NULL:
  * the last one was told less than a millisecond ago, or there is no mbuf for it.
  */
 struct weir_event *gap_event(struct weir_worker *worker, struct gap *gap, unsigned int link);
-
-/* What `monitor` watches for a write: the one input of an lcore. */
-struct wait_watch {
-	const struct ring_consumer *ring; /* its producer's tail; NULL: the queue below */
-	uint16_t port;
-	uint16_t queue;
-};
-
-/* Whether this CPU and its DPDK can watch memory, and can pause until a given time. */
-void wait_power(bool *monitor, bool *pause);
-/* Whether it can be watched: rings always, a queue where its driver tells what to watch. */
-bool wait_watchable(const struct wait_watch *watch);
-
-/* RX queues whose interrupts wake an lcore. */
-struct wait_queues;
-/* NULL: no memory, or no file descriptor. */
-struct wait_queues *wait_queues_create(unsigned int max);
-/* Add a queue of a started port; 0, or -errno: it has no interrupts to wait for. */
-int wait_queues_add(struct wait_queues *queues, uint16_t port, uint16_t queue);
-/* Before the ports stop; NULL is nothing. */
-void wait_queues_free(struct wait_queues *queues);
-
-/* How one waits, and how long it has by now. */
-struct waiter {
-	enum weir_wait how; /* not auto */
-	bool armed;         /* interrupt: they are on, and the queues are to be looked at again */
-	uint32_t sleep_ms;  /* interrupt: longest sleep for one; 0: it may not be so long */
-	uint64_t min_ns;    /* exponential and interrupt: first wait */
-	uint64_t max_ns;    /* longest wait; interrupt: of those before it sleeps */
-	uint64_t now_ns;    /* the next wait */
-	uint64_t eager;     /* cycles without work below which it looks again at once */
-	const struct wait_watch *watch; /* monitor; NULL: nothing, only pause */
-	struct wait_queues *queues;     /* interrupt */
-};
-
-/* Monitor with nothing to watch, and interrupt without queues, until these are set. */
-/* Have this thread's sleeps last no longer than asked by more than ns; what that was before. */
-int waiter_slack(int ns);
-
-void waiter_init(struct waiter *waiter, enum weir_wait how, uint64_t min_ns, uint64_t max_ns);
-/* No wait is to be longer, before the first one. */
-void waiter_bound(struct waiter *waiter, uint64_t ns);
-/* Wait once. On an EAL thread only. */
-void waiter_wait(struct waiter *waiter);
-/* Sleep once for as long as one may, whatever the policy. */
-void waiter_nap(const struct waiter *waiter);
-/* No wait is longer, ns. */
-uint64_t waiter_longest(const struct waiter *waiter);
-/* Whether the next wait gives the CPU to the kernel. */
-bool waiter_sleeps(const struct waiter *waiter);
-/* Work was done: the next wait is the shortest again. */
-void waiter_reset(struct waiter *waiter);
-/* The more patient of two ways to wait gives way; positive: a is more patient than b. */
-int wait_compare(enum weir_wait a, enum weir_wait b);
 
 #endif /* WEIR_LIB_LINK_H */

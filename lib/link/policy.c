@@ -37,6 +37,7 @@ ring_producer_set(struct ring_producer *ring, const struct link_settings *settin
 	if (settings->policy->tick == NULL)
 		ring->level = 0;
 	__atomic_store_n(&ring->shed, ring->level, __ATOMIC_RELAXED);
+	ring_ease(ring, settings->policy);
 }
 
 void

@@ -55,13 +55,19 @@ out_link_set(struct weir_worker *worker, struct out_link *link,
 	bool listens = worker_listens(worker);
 
 	link->policy = settings->policy;
+	link->linger = settings->linger;
+	link->marks = true;
+	link->plain = !listens;
 	for (uint16_t i = 0; i < link->lane_count; i++) {
 		struct ring_producer *ring = &link->lanes[i].ring;
 
+		link->plain &= ring->ring != NULL && ring->stamps == NULL;
 		if (ring->ring == NULL)
 			continue;
 		ring_producer_set(ring, settings);
 		ring->alarm = listens ? ring->high : UINT32_MAX;
+		/* By its next publish, whether or not something was put. */
+		lane_wrote(link, i);
 	}
 	out_link_choose(link);
 }

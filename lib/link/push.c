@@ -10,14 +10,32 @@
 
 #include "link_private.h"
 
+/*
+ * A ring has no room for a burst as far as is known. Its consumer's tail is read now, long before room is
+ * asked for: its line comes from another core.
+ */
+static __rte_noinline void
+ring_filled(struct weir_worker *worker, struct ring_producer *ring)
+{
+	if (producer_fill(ring) >= ring->easy)
+		worker->tight = true;
+}
+
 /* Count and free what a lane has no room for, or what its policy does not admit. */
 static void
-lane_lose(struct weir_worker *worker, struct lane *lane, enum drop_reason reason,
-	struct weir_event *events[], uint16_t n)
+lane_lose(struct weir_worker *worker, struct out_link *link, unsigned int at,
+	enum drop_reason reason, struct weir_event *events[], uint16_t n)
 {
-	stat_add(&lane->ring.dropped[reason], n);
+	struct ring_producer *ring = &link->lanes[at].ring;
+
+	stat_add(&ring->dropped[reason], n);
 	worker_drop(worker, reason, events, n);
-	gap_note(&lane->ring.gap, n);
+	gap_note(&ring->gap, n);
+	if (unlikely(ring->gap.wanted)) {
+		link->marks = true;
+		lane_wrote(link, at);
+		link_wrote(worker, link);
+	}
 }
 
 /* Why a lane loses what it has no room for. */
@@ -27,9 +45,8 @@ lane_full(const struct out_link *link, const struct lane *lane)
 	return lane->ring.open ? DROP_BLOCK_TIMEOUT : link->policy->full;
 }
 
-/* Tell of what was lost before what comes now, as soon as there is room. */
-static __rte_noinline void
-lane_mark(struct weir_worker *worker, const struct out_link *link, struct lane *lane)
+void
+lane_mark(struct weir_worker *worker, struct out_link *link, struct lane *lane)
 {
 	struct weir_event *event;
 
@@ -39,24 +56,34 @@ lane_mark(struct weir_worker *worker, const struct out_link *link, struct lane *
 	if (event == NULL)
 		return;
 	producer_put_one(&lane->ring, event);
+	if (link->policy->lossless)
+		ring_filled(worker, &lane->ring);
+	lane_wrote(link, (unsigned int)(lane - link->lanes));
+	link_wrote(worker, link);
 	stat_add(&worker->stats->out, 1);
-	worker->unpublished = true;
 }
 
 /* Where room is promised to what was pulled, that is told between passes: see link_mark(). */
 static inline void
-lane_mark_now(struct weir_worker *worker, const struct out_link *link, struct lane *lane)
+lane_mark_now(struct weir_worker *worker, struct out_link *link, struct lane *lane)
 {
-	if (unlikely(lane->ring.gap.count > 0) && !link->policy->lossless)
+	if (unlikely(link->marks) && !link->policy->lossless && lane->ring.gap.count > 0)
 		lane_mark(worker, link, lane);
 }
 
 void
-link_mark(struct weir_worker *worker, const struct out_link *link)
+link_mark(struct weir_worker *worker, struct out_link *link)
 {
-	for (uint16_t i = 0; i < link->lane_count; i++)
+	bool left = false;
+
+	if (!link->marks)
+		return;
+	for (uint16_t i = 0; i < link->lane_count; i++) {
 		if (link->lanes[i].ring.gap.count > 0)
 			lane_mark(worker, link, &link->lanes[i]);
+		left |= link->lanes[i].ring.gap.count > 0;
+	}
+	link->marks = left;
 }
 
 /* Room for what is pushed: all, on a lossless link that was asked before. */
@@ -69,9 +96,10 @@ lane_room(const struct out_link *link, struct lane *lane, uint32_t n)
 }
 
 static inline void
-lane_push_ring(struct weir_worker *worker, const struct out_link *link, struct lane *lane,
+lane_push_ring(struct weir_worker *worker, struct out_link *link, unsigned int at,
 	struct weir_event *events[], uint16_t n)
 {
+	struct lane *lane = &link->lanes[at];
 	uint32_t room;
 	uint16_t fits;
 
@@ -79,20 +107,23 @@ lane_push_ring(struct weir_worker *worker, const struct out_link *link, struct l
 	room = lane_room(link, lane, n);
 	fits = (uint16_t)RTE_MIN(n, room);
 	producer_put(&lane->ring, events, fits);
+	if (unlikely(lane->ring.head - lane->ring.seen > lane->ring.easy) && link->policy->lossless)
+		ring_filled(worker, &lane->ring);
+	lane_wrote(link, at);
+	link_wrote(worker, link);
 	stat_add(&worker->stats->out, fits);
-	worker->unpublished = true;
 	if (unlikely(fits < n))
-		lane_lose(worker, lane, lane_full(link, lane), events + fits, n - fits);
+		lane_lose(worker, link, at, lane_full(link, lane), events + fits, n - fits);
 }
 
-/* As lane_push_ring(), of what the policy admits. */
+/* As lane_push_ring(), of what the policy admits where it is to be asked. */
 static void
-lane_push_admitted(struct weir_worker *worker, const struct out_link *link, struct lane *lane,
+lane_push_asked(struct weir_worker *worker, struct out_link *link, unsigned int at,
 	struct weir_event *events[], uint16_t n)
 {
 	while (n > 0) {
 		uint16_t k = RTE_MIN(n, (uint16_t)ADMIT_MAX), in = 0, out = 0;
-		uint64_t admitted = link->policy->admit(&lane->ring, events, k);
+		uint64_t admitted = link->policy->admit(&link->lanes[at].ring, events, k);
 		struct weir_event *kept[ADMIT_MAX], *lost[ADMIT_MAX];
 
 		for (uint16_t i = 0; i < k; i++)
@@ -101,15 +132,34 @@ lane_push_admitted(struct weir_worker *worker, const struct out_link *link, stru
 			else
 				lost[out++] = events[i];
 		if (in > 0)
-			lane_push_ring(worker, link, lane, kept, in);
+			lane_push_ring(worker, link, at, kept, in);
 		if (out > 0)
-			lane_lose(worker, lane, link->policy->shed, lost, out);
+			lane_lose(worker, link, at, link->policy->shed, lost, out);
 		events += k;
 		n -= k;
 	}
 }
 
-static void
+/* Whether n more go in without a look at them. The consumer's tail is read where that may tell. */
+static inline bool
+ring_takes(struct ring_producer *ring, uint32_t n)
+{
+	return likely(ring->head - ring->seen + n <= ring->easy) ||
+		(n <= ring->easy && producer_fill(ring) + n <= ring->easy);
+}
+
+/* As that, where it may be as well. */
+static inline void
+lane_push_admitted(struct weir_worker *worker, struct out_link *link, unsigned int at,
+	struct weir_event *events[], uint16_t n)
+{
+	if (ring_takes(&link->lanes[at].ring, n))
+		lane_push_ring(worker, link, at, events, n);
+	else
+		lane_push_asked(worker, link, at, events, n);
+}
+
+void
 lane_flush(struct lane *lane)
 {
 	uint16_t n = lane->staged_count;
@@ -119,9 +169,13 @@ lane_flush(struct lane *lane)
 }
 
 static void
-lane_stage(struct weir_worker *worker, struct lane *lane, struct weir_event *events[], uint16_t n)
+lane_stage(struct weir_worker *worker, struct out_link *link, unsigned int at,
+	struct weir_event *events[], uint16_t n)
 {
-	worker->unpublished = true;
+	struct lane *lane = &link->lanes[at];
+
+	lane_wrote(link, at);
+	link_wrote(worker, link);
 	while (n > 0) {
 		uint16_t k = RTE_MIN(n, (uint16_t)(lane->staged_size - lane->staged_count));
 
@@ -141,58 +195,60 @@ lane_stage(struct weir_worker *worker, struct lane *lane, struct weir_event *eve
  * consumer takes anything at any time.
  */
 static inline void
-lane_push_call(struct weir_worker *worker, struct lane *lane, struct weir_event *events[],
-	uint16_t n)
+lane_push_call(struct weir_worker *worker, struct out_link *link, unsigned int at,
+	struct weir_event *events[], uint16_t n)
 {
+	struct lane *lane = &link->lanes[at];
+
 	stat_add(&worker->stats->out, n);
 	if (lane->direct && lane->staged_count == 0 && n >= worker->burst / 2u)
 		worker_process(lane->consumer, events, n);
 	else
-		lane_stage(worker, lane, events, n);
+		lane_stage(worker, link, at, events, n);
 }
 
 static inline void
-lane_push(struct weir_worker *worker, const struct out_link *link, struct lane *lane,
+lane_push(struct weir_worker *worker, struct out_link *link, unsigned int at,
 	struct weir_event *events[], uint16_t n)
 {
-	if (lane->ring.ring == NULL)
-		lane_push_call(worker, lane, events, n);
+	if (link->lanes[at].ring.ring == NULL)
+		lane_push_call(worker, link, at, events, n);
 	else if (link->policy->admit == NULL)
-		lane_push_ring(worker, link, lane, events, n);
+		lane_push_ring(worker, link, at, events, n);
 	else
-		lane_push_admitted(worker, link, lane, events, n);
+		lane_push_admitted(worker, link, at, events, n);
 }
 
 static void
 push_ring(struct weir_worker *worker, struct out_link *link, struct weir_event *events[],
 	uint16_t n)
 {
-	lane_push_ring(worker, link, link->lanes, events, n);
+	lane_push_ring(worker, link, 0, events, n);
 }
 
 static void
 push_ring_admitted(struct weir_worker *worker, struct out_link *link, struct weir_event *events[],
 	uint16_t n)
 {
-	lane_push_admitted(worker, link, link->lanes, events, n);
+	lane_push_admitted(worker, link, 0, events, n);
 }
 
 static void
 push_call(struct weir_worker *worker, struct out_link *link, struct weir_event *events[],
 	uint16_t n)
 {
-	lane_push_call(worker, link->lanes, events, n);
+	lane_push_call(worker, link, 0, events, n);
 }
 
 static void
 push_turn(struct weir_worker *worker, struct out_link *link, struct weir_event *events[],
 	uint16_t n)
 {
-	struct lane *lane = &link->lanes[link->turn];
+	unsigned int at = link->turn;
 
 	if (++link->turn == link->lane_count)
 		link->turn = 0;
-	lane_push(worker, link, lane, events, n);
+	lane_push(worker, link, at, events, n);
 }
 
 static void
@@ -200,73 +256,147 @@ push_copy(struct weir_worker *worker, struct out_link *link, struct weir_event *
 	uint16_t n)
 {
 	for (uint16_t i = 0; i < link->lane_count; i++)
-		lane_push(worker, link, &link->lanes[i], events, n);
+		lane_push(worker, link, i, events, n);
 }
 
-/* One event to its lane; false where there is no room. */
-static inline bool
-lane_put(struct weir_worker *worker, const struct out_link *link, struct lane *lane,
-	struct weir_event *event)
-{
-	if (lane->ring.ring == NULL) {
-		lane_stage(worker, lane, &event, 1);
-		return true;
-	}
-	lane_mark_now(worker, link, lane);
-	if (unlikely(lane_room(link, lane, 1) == 0))
-		return false;
-	producer_put_one(&lane->ring, event);
-	return true;
-}
-
-static inline struct lane *
+static inline unsigned int
 flow_lane(const struct out_link *link, const struct weir_event *event)
 {
-	return &link->lanes[link->buckets[weir_flow_bucket(event->hash)]];
+	return link->buckets[weir_flow_bucket(event->hash)];
+}
+
+/*
+ * A ring is not easy to fill any more: whether the event may go in as others do. Else it went in by its
+ * policy, or is lost.
+ */
+static __rte_noinline bool
+flow_may(struct weir_worker *worker, struct out_link *link, unsigned int at,
+	struct weir_event *event)
+{
+	struct lane *lane = &link->lanes[at];
+
+	if (link->policy->admit != NULL && !ring_takes(&lane->ring, 1)) {
+		lane_push_asked(worker, link, at, &event, 1);
+		return false;
+	}
+	if (link->policy->lossless)
+		ring_filled(worker, &lane->ring);
+	if (lane_room(link, lane, 1) > 0)
+		return true;
+	lane_lose(worker, link, at, lane_full(link, lane), &event, 1);
+	return false;
+}
+
+/* Each event into the ring of its lane; `one_word`: of no more lanes than a word of bits tells. */
+static __rte_always_inline void
+push_flow_to(struct weir_worker *worker, struct out_link *link, struct weir_event *events[],
+	uint16_t n, bool one_word)
+{
+	const uint8_t *buckets = link->buckets;
+	struct lane *lanes = link->lanes;
+	uint64_t written = 0;
+	uint32_t others = 0;
+
+	for (struct weir_event **end = events + n; events != end; events++) {
+		struct weir_event *event = *events;
+		unsigned int at = buckets[weir_flow_bucket(event->hash)];
+		struct ring_producer *ring = &lanes[at].ring;
+
+		if (unlikely(ring->head - ring->seen >= ring->easy || fault_hit(FAULT_RING_FULL)) &&
+			!flow_may(worker, link, at, event)) {
+			others++;
+			continue;
+		}
+		producer_put_one(ring, event);
+		if (one_word)
+			written |= UINT64_C(1) << at;
+		else
+			lane_wrote(link, at);
+	}
+	link->written[0] |= written;
+	link_wrote(worker, link);
+	stat_add(&worker->stats->out, n - others);
+}
+
+/* The events of a burst by lane, each lane's in their order: chains of indices into the burst. */
+struct lane_chains {
+	uint64_t lanes[LANES_MAX / 64]; /* that have any, a bit each */
+	uint8_t first[LANES_MAX];       /* of a lane that has */
+	uint8_t next[ADMIT_MAX];        /* ADMIT_MAX: none */
+};
+
+static void
+chains_make(struct lane_chains *chains, const struct out_link *link,
+	struct weir_event *const events[], uint16_t n)
+{
+	memset(chains->lanes, 0, sizeof(chains->lanes));
+	for (unsigned int i = n; i-- > 0;) {
+		unsigned int at = flow_lane(link, events[i]);
+		uint64_t *word = &chains->lanes[at / 64], bit = UINT64_C(1) << (at % 64);
+
+		chains->next[i] = *word & bit ? chains->first[at] : ADMIT_MAX;
+		chains->first[at] = (uint8_t)i;
+		*word |= bit;
+	}
+}
+
+static void
+chain_push(struct weir_worker *worker, struct out_link *link, unsigned int at,
+	const struct lane_chains *chains, struct weir_event *const events[])
+{
+	struct weir_event *same[ADMIT_MAX];
+	uint16_t count = 0;
+
+	for (unsigned int i = chains->first[at]; i != ADMIT_MAX; i = chains->next[i])
+		same[count++] = events[i];
+	lane_push(worker, link, at, same, count);
+}
+
+/*
+ * A lane is given at once all of a burst that goes there: its policy looks at the ring once, and a
+ * call gets what it can take in one.
+ */
+static void
+push_flow_grouped(struct weir_worker *worker, struct out_link *link, struct weir_event *events[],
+	uint16_t n)
+{
+	while (n > 0) {
+		uint16_t k = RTE_MIN(n, (uint16_t)ADMIT_MAX);
+		struct lane_chains chains;
+
+		chains_make(&chains, link, events, k);
+		for (unsigned int w = 0; w * 64u < link->lane_count; w++)
+			for (uint64_t left = chains.lanes[w]; left != 0; left &= left - 1)
+				chain_push(worker, link,
+					w * 64 + (unsigned int)__builtin_ctzll(left), &chains,
+					events);
+		events += k;
+		n -= k;
+	}
 }
 
 static void
 push_flow(struct weir_worker *worker, struct out_link *link, struct weir_event *events[],
 	uint16_t n)
 {
-	uint32_t out = 0;
-
-	for (uint16_t i = 0; i < n; i++) {
-		struct lane *lane = flow_lane(link, events[i]);
-
-		if (likely(lane_put(worker, link, lane, events[i])))
-			out++;
-		else
-			lane_lose(worker, lane, lane_full(link, lane), &events[i], 1);
-	}
-	worker->unpublished = true;
-	stat_add(&worker->stats->out, out);
+	/* Each lane is looked at there: what it lost is told of before what comes now. */
+	if (unlikely(link->marks) && !link->policy->lossless)
+		push_flow_grouped(worker, link, events, n);
+	else if (likely(link->lane_count <= 64))
+		push_flow_to(worker, link, events, n, true);
+	else
+		push_flow_to(worker, link, events, n, false);
 }
 
-/* Of a policy that admits: a lane is asked for all of a burst that goes there, in its order. */
-static void
-push_flow_admitted(struct weir_worker *worker, struct out_link *link, struct weir_event *events[],
-	uint16_t n)
+/* Whether a lane is a call. */
+static bool
+link_calls(const struct out_link *link)
 {
-	while (n > 0) {
-		uint16_t k = RTE_MIN(n, (uint16_t)ADMIT_MAX);
-		uint64_t left = k == ADMIT_MAX ? UINT64_MAX : (UINT64_C(1) << k) - 1;
+	bool calls = false;
 
-		while (left != 0) {
-			struct lane *lane = flow_lane(link, events[__builtin_ctzll(left)]);
-			struct weir_event *same[ADMIT_MAX];
-			uint16_t count = 0;
-
-			for (uint16_t i = 0; i < k; i++)
-				if ((left >> i & 1) && flow_lane(link, events[i]) == lane) {
-					same[count++] = events[i];
-					left &= ~(UINT64_C(1) << i);
-				}
-			lane_push(worker, link, lane, same, count);
-		}
-		events += k;
-		n -= k;
-	}
+	for (uint16_t i = 0; i < link->lane_count; i++)
+		calls |= link->lanes[i].ring.ring == NULL;
+	return calls;
 }
 
 void
@@ -279,67 +409,20 @@ out_link_choose(struct out_link *link)
 	else if (link->lane_count == 1)
 		link->push = admits ? push_ring_admitted : push_ring;
 	else if (link->spread == WEIR_SPREAD_FLOW)
-		link->push = admits ? push_flow_admitted : push_flow;
+		link->push = link_calls(link) ? push_flow_grouped : push_flow;
 	else
 		link->push = link->spread == WEIR_SPREAD_COPY ? push_copy : push_turn;
 }
 
 void
-spread_buckets(uint8_t buckets[WEIR_BUCKETS], uint16_t lanes)
+spread_buckets(uint8_t buckets[WEIR_BUCKETS], uint16_t workers, uint16_t stride)
 {
 	for (unsigned int i = 0; i < WEIR_BUCKETS; i++)
-		buckets[i] = (uint8_t)(i % lanes);
+		buckets[i] = (uint8_t)(i % workers / stride);
 }
 
 void
 out_link_init(struct out_link *link, enum weir_spread spread)
 {
 	link->spread = spread;
-}
-
-/* All that a pass has put into a lane. */
-static inline void
-lane_publish(struct weir_worker *worker, const struct out_link *link, struct lane *lane)
-{
-	struct ring_producer *ring = &lane->ring;
-
-	if (ring->ring == NULL) {
-		if (lane->staged_count > 0)
-			lane_flush(lane);
-		return;
-	}
-	lane_mark_now(worker, link, lane);
-	producer_publish(ring);
-	if (unlikely(ring->head - ring->seen > ring->alarm))
-		ring_pressure(worker, ring);
-}
-
-void
-worker_probe(struct weir_worker *worker)
-{
-	for (uint16_t o = 0; o < worker->output_count; o++)
-		for (uint16_t l = 0; l < worker->outputs[o].link_count; l++) {
-			struct out_link *link = &worker->outputs[o].links[l];
-
-			for (uint16_t i = 0; i < link->lane_count; i++)
-				producer_probe(&link->lanes[i].ring);
-		}
-}
-
-void
-worker_publish(struct weir_worker *worker)
-{
-	if (!worker->unpublished)
-		return;
-	worker->unpublished = false;
-	for (uint16_t o = 0; o < worker->output_count; o++) {
-		struct output *output = &worker->outputs[o];
-
-		for (uint16_t l = 0; l < output->link_count; l++) {
-			struct out_link *link = &output->links[l];
-
-			for (uint16_t i = 0; i < link->lane_count; i++)
-				lane_publish(worker, link, &link->lanes[i]);
-		}
-	}
 }

@@ -13,9 +13,11 @@ ring_producer_init(struct ring_producer *producer, struct rte_ring *ring)
 		.mask = ring->mask,
 		.capacity = ring->capacity,
 		.head = ring->prod.tail,
+		.began = ring->prod.tail,
 		.published = ring->prod.tail,
 		.seen = ring->cons.tail,
 		.alarm = UINT32_MAX,
+		.easy = ring->capacity,
 	};
 }
 
@@ -27,48 +29,17 @@ ring_consumer_init(struct ring_consumer *consumer, struct rte_ring *ring,
 		.ring = ring,
 		.slots = (struct weir_event **)(ring + 1),
 		.mask = ring->mask,
-		.tail = ring->cons.tail,
+		.began = ring->cons.tail,
+		.taken = ring->cons.tail,
 		.seen = ring->prod.tail,
 		.producer = producer,
 	};
 }
 
-/* Take n events that are known to be there. */
-static inline void
-consumer_take(struct ring_consumer *consumer, struct weir_event *events[], uint32_t n)
-{
-	uint32_t at = consumer->tail & consumer->mask;
-	uint32_t first = RTE_MIN(n, consumer->mask + 1 - at);
-
-	memcpy(events, consumer->slots + at, first * sizeof(*events));
-	if (unlikely(first < n))
-		memcpy(events + first, consumer->slots, (n - first) * sizeof(*events));
-	UNROLL(4)
-	for (uint32_t i = 0; i < n; i++)
-		rte_prefetch0(events[i]);
-
-	consumer->tail += n;
-	consumer->ring->cons.head = consumer->tail;
-	__atomic_store_n(&consumer->ring->cons.tail, consumer->tail, __ATOMIC_RELEASE);
-}
-
 unsigned int
 ring_consumer_get(struct ring_consumer *consumer, struct weir_event *events[], unsigned int n)
 {
-	uint32_t waiting = consumer->seen - consumer->tail;
-
-	if (waiting < n) {
-		consumer->seen = __atomic_load_n(&consumer->ring->prod.tail, __ATOMIC_ACQUIRE);
-		waiting = consumer->seen - consumer->tail;
-		if (waiting > consumer->high_water)
-			__atomic_store_n(&consumer->high_water, waiting, __ATOMIC_RELAXED);
-		n = RTE_MIN(n, waiting);
-		if (n == 0)
-			return 0;
-	}
-	consumer_take(consumer, events, n);
-	stat_add_release(&consumer->dequeued, n);
-	return n;
+	return n > 0 ? consumer_get(consumer, events, n) : 0;
 }
 
 /* The TSC as a probe has it. */
@@ -85,7 +56,7 @@ ring_probe_init(struct ring_probe *probe, struct ring_producer *producer,
 	struct ring_consumer *consumer)
 {
 	/* None that was not noted yet. */
-	consumer->probed = consumer->tail - 1;
+	consumer->probed = ring_tail(consumer) - 1;
 	probe->word = (uint64_t)consumer->probed << 32;
 	producer->probe = probe;
 	consumer->probe = probe;
@@ -97,11 +68,10 @@ producer_probe(struct ring_producer *producer)
 	struct ring_probe *probe = producer->probe;
 
 	/* Nothing to note; or the last one is still in the ring, as far as is known. */
-	if (probe == NULL || producer->head == producer->published ||
+	if (probe == NULL || producer_unpublished(producer) == 0 ||
 		(int32_t)(producer->seen - (uint32_t)(probe->word >> 32)) <= 0)
 		return;
-	__atomic_store_n(&probe->word, (uint64_t)producer->published << 32 | probe_now(),
-		__ATOMIC_RELAXED);
+	__atomic_store_n(&probe->word, producer->published << 32 | probe_now(), __ATOMIC_RELAXED);
 }
 
 /*
@@ -122,14 +92,14 @@ probe_note(struct worker_latency *latency, const struct weir_event *event, uint3
 }
 
 void
-ring_consumer_probe(struct ring_consumer *consumer, struct weir_event *const events[], uint32_t n,
+ring_probe_note(struct ring_consumer *consumer, struct weir_event *const events[], uint32_t n,
 	struct worker_latency *latency)
 {
 	uint64_t word = __atomic_load_n(&consumer->probe->word, __ATOMIC_RELAXED);
-	uint32_t slot = (uint32_t)(word >> 32), at = slot - (consumer->tail - n);
+	uint32_t slot = (uint32_t)(word >> 32), at = slot - (ring_tail(consumer) - n);
 
 	/* Noted already, or not among those. */
-	if (likely(slot == consumer->probed) || at >= n)
+	if (slot == consumer->probed || at >= n)
 		return;
 	consumer->probed = slot;
 	probe_note(latency, events[at], (uint32_t)word);
@@ -158,7 +128,7 @@ ring_consumer_lose(struct ring_consumer *consumer, struct weir_worker *worker,
 
 	for (; all < n; all += k) {
 		consumer->seen = __atomic_load_n(&consumer->ring->prod.tail, __ATOMIC_ACQUIRE);
-		k = RTE_MIN(consumer->seen - consumer->tail, RTE_MIN(n - all, LOST_MAX));
+		k = RTE_MIN(consumer->seen - ring_tail(consumer), RTE_MIN(n - all, LOST_MAX));
 		if (k == 0)
 			break;
 		consumer_take(consumer, events, k);
@@ -176,7 +146,7 @@ void
 ring_consumer_shed(struct ring_consumer *consumer, struct weir_worker *worker)
 {
 	uint32_t n = consumer->excess(consumer);
-	uint32_t waiting = consumer->seen - consumer->tail;
+	uint32_t waiting = consumer->seen - ring_tail(consumer);
 
 	if (waiting > consumer->high_water)
 		__atomic_store_n(&consumer->high_water, waiting, __ATOMIC_RELAXED);

@@ -103,14 +103,14 @@ wait_interrupt(struct waiter *waiter)
 {
 	if (waiter->now_ns < waiter->max_ns) {
 		wait_pauses(waiter);
-	} else if (!waiter->armed) {
-		waiter->armed = waiter->queues != NULL && wait_queues_arm(waiter->queues) == 0;
-		if (!waiter->armed)
+	} else if (waiter->armed != WAIT_ARMED) {
+		waiter->armed = WAIT_ARMED;
+		if (waiter->queues == NULL || wait_queues_arm(waiter->queues) != 0)
 			waiter_init(waiter, WEIR_WAIT_SLEEP, waiter->min_ns, waiter->max_ns);
 	} else {
-		wait_queues_sleep(waiter->queues, waiter->sleep_ms);
+		waiter->armed = wait_queues_sleep(waiter->queues, waiter->sleep_ms) ? WAIT_UNARMED :
+										      WAIT_SLEPT;
 		wait_queues_disarm(waiter->queues);
-		waiter->armed = false;
 	}
 }
 
@@ -157,9 +157,12 @@ waiter_reset(struct waiter *waiter)
 	uint64_t first = ways[waiter->how].first_ns;
 
 	waiter->now_ns = RTE_MIN(first != 0 ? first : waiter->min_ns, waiter->max_ns);
-	if (unlikely(waiter->armed)) {
-		wait_queues_disarm(waiter->queues);
-		waiter->armed = false;
+	if (unlikely(waiter->armed != WAIT_UNARMED)) {
+		if (waiter->armed == WAIT_SLEPT)
+			wait_queues_found(waiter->queues);
+		else
+			wait_queues_disarm(waiter->queues);
+		waiter->armed = WAIT_UNARMED;
 	}
 }
 
@@ -182,7 +185,7 @@ waiter_longest(const struct waiter *waiter)
 bool
 waiter_sleeps(const struct waiter *waiter)
 {
-	return ways[waiter->how].sleeps || waiter->armed;
+	return ways[waiter->how].sleeps || waiter->armed == WAIT_ARMED;
 }
 
 void

@@ -32,13 +32,15 @@ tail_moved(const uint64_t tail, const uint64_t seen[RTE_POWER_MONITOR_OPAQUE_SZ]
 int
 power_condition(const struct wait_watch *watch, struct rte_power_monitor_cond *condition)
 {
+	if (watch->ring == NULL && __atomic_load_n(&watch->left, __ATOMIC_ACQUIRE))
+		return -ENODEV;
 	if (watch->ring == NULL)
 		return rte_eth_get_monitor_addr(watch->port, watch->queue, condition);
 	*condition = (struct rte_power_monitor_cond){
 		.addr = &watch->ring->ring->prod.tail,
 		.size = sizeof(watch->ring->ring->prod.tail),
 		.fn = tail_moved,
-		.opaque = { watch->ring->tail },
+		.opaque = { ring_tail(watch->ring) },
 	};
 	return 0;
 }

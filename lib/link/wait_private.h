@@ -26,7 +26,9 @@ int power_pause(uint64_t ns);
 /* wait_intr.c: switch the interrupts of all queues on, 0 or -errno with all off; and off. */
 int wait_queues_arm(struct wait_queues *queues);
 void wait_queues_disarm(struct wait_queues *queues);
-/* Sleep until one comes, or so many ms have passed, so that a stop is seen. */
-void wait_queues_sleep(struct wait_queues *queues, uint32_t ms);
+/* Sleep until one comes, or so many ms have passed, so that a stop is seen; whether one came. */
+bool wait_queues_sleep(struct wait_queues *queues, uint32_t ms);
+/* After a sleep in which none came something was found: at some of the queues, perhaps. */
+void wait_queues_found(struct wait_queues *queues);
 
 #endif /* WEIR_WAIT_PRIVATE_H */

@@ -36,6 +36,24 @@ worker_check(const struct weir_worker *worker, int64_t before, uint16_t n)
 			"stage '%s' (%s) %s %lld of %u events\n", worker->name, worker->type,
 			lost > 0 ? "lost" : "doubled", (long long)llabs(lost), n);
 }
+
+/* A type that promises to keep hashes must, or events go to a worker that they do not belong to. */
+static void
+hashes_check(const struct weir_worker *worker, const struct out_link *link,
+	struct weir_event *const events[], uint16_t n)
+{
+	unsigned int strayed = 0;
+
+	for (uint16_t i = 0; link->stride > 1 && i < n; i++)
+		strayed += events[i]->type != WEIR_EVENT_GAP &&
+			weir_flow_bucket(events[i]->hash) % link->stride !=
+				worker->index % link->stride;
+	if (strayed > 0)
+		rte_log(RTE_LOG_CRIT, (uint32_t)logtype_checks,
+			"stage '%s' (%s) keeps_hash, but forwards %u of %u events with a hash that "
+			"came to another worker\n",
+			worker->name, worker->type, strayed, n);
+}
 #else
 static inline int64_t
 worker_in_hand(const struct weir_worker *worker)
@@ -49,6 +67,16 @@ worker_check(const struct weir_worker *worker, int64_t before, uint16_t n)
 {
 	(void)worker;
 	(void)before;
+	(void)n;
+}
+
+static inline void
+hashes_check(const struct weir_worker *worker, const struct out_link *link,
+	struct weir_event *const events[], uint16_t n)
+{
+	(void)worker;
+	(void)link;
+	(void)events;
 	(void)n;
 }
 #endif
@@ -159,8 +187,10 @@ weir_forward(struct weir_worker *worker, uint16_t output, struct weir_event *eve
 	}
 	if (out->receivers > 1)
 		output_share(worker, out, events, n);
-	for (uint16_t i = 0; i < out->link_count; i++)
+	for (uint16_t i = 0; i < out->link_count; i++) {
+		hashes_check(worker, &out->links[i], events, n);
 		out->links[i].push(worker, &out->links[i], events, n);
+	}
 }
 
 void

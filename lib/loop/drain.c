@@ -3,6 +3,7 @@
  */
 
 /* How a worker ends: once nothing can come to it any more, and nothing is left in it. */
+#include <errno.h>
 #include <limits.h>
 
 #include "loop_private.h"
@@ -44,7 +45,7 @@ stage_left(struct seat *seat)
 		left = worker->drain(worker, worker->state, worker_room_out(worker));
 	else
 		stage_tick(seat);
-	worker_publish(worker);
+	worker_flush(worker);
 	return left + worker->stats->held;
 }
 
@@ -70,6 +71,7 @@ seat_drain(struct loop *loop, struct seat *seat)
 	if (seat->worker->poll != NULL) {
 		if (seat->kept_count > 0 || (source_left(seat) > 0 && !budget_spent(loop->control)))
 			return source_pass(loop, seat);
+		worker_flush(seat->worker);
 	} else {
 		if (last)
 			feedback_close(seat->worker);
@@ -79,4 +81,12 @@ seat_drain(struct loop *loop, struct seat *seat)
 	}
 	__atomic_store_n(&seat->done, 1, __ATOMIC_RELEASE);
 	return 0;
+}
+
+int
+loop_give_up(struct loop *loop)
+{
+	for (unsigned int i = 0; i < loop->seat_count; i++)
+		worker_flush(loop->seats[i]->worker);
+	return -ESHUTDOWN;
 }

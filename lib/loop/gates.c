@@ -170,6 +170,21 @@ seat_gates(const struct gates_of *of, struct seat *seat)
 	return rc;
 }
 
+/*
+ * Whether a ring behind a gate is filled by what the worker pulls and by nothing else: it is of its own
+ * outputs, nobody calls the worker, and nobody on the way holds anything.
+ */
+static bool
+gate_alone(const struct weir_worker *worker, const struct gate *gate)
+{
+	bool own = false;
+
+	for (uint16_t o = 0; o < worker->output_count; o++)
+		for (uint16_t l = 0; l < worker->outputs[o].link_count; l++)
+			own |= gate->link == &worker->outputs[o].links[l];
+	return own && gate->ring != NULL && worker->caller_count == 0 && gate->holder_count == 0;
+}
+
 /* And for the worker, which sorts its own as policies change. */
 static int
 gates_give(const struct seat *seat)
@@ -182,9 +197,11 @@ gates_give(const struct seat *seat)
 	if (worker->gates == NULL)
 		return -ENOMEM;
 	worker->gates_all = (uint16_t)seat->gate_count;
-	for (unsigned int i = 0; i < seat->gate_count; i++)
+	for (unsigned int i = 0; i < seat->gate_count; i++) {
 		worker->gates[i] = seat->gates[i];
-	worker_gates_sort(worker);
+		worker->gates[i].alone = gate_alone(worker, &seat->gates[i]);
+	}
+	worker_settle(worker);
 	return 0;
 }
 

@@ -40,6 +40,7 @@ loop_rewind(struct loop *loop)
 	for (unsigned int i = 0; i < LCORE_STATES; i++)
 		__atomic_store_n(&loop->cycles[i], 0, __ATOMIC_RELAXED);
 	__atomic_store_n(&loop->tid, 0, __ATOMIC_RELAXED);
+	__atomic_store_n(&loop->stack, NULL, __ATOMIC_RELAXED);
 	__atomic_store_n(&loop->state, LCORE_IDLE, __ATOMIC_RELAXED);
 	__atomic_store_n(&loop->finished, 0, __ATOMIC_RELEASE);
 }
@@ -101,8 +102,11 @@ loop_housekeep(struct loop *loop)
 	loop_settings(loop);
 	/* What is done puts nothing any more, no marker either: nobody may be there to take it. */
 	for (unsigned int i = 0; i < loop->seat_count; i++)
-		if (!loop->seats[i]->done)
+		if (!loop->seats[i]->done) {
 			worker_look(loop->seats[i]->worker, loop->looked);
+			if (unlikely(loop->seats[i]->worker->changes != NULL))
+				source_tell(loop->seats[i]);
+		}
 }
 
 /* A pass while draining: events moved, or -ESHUTDOWN when every worker is done. */
@@ -166,7 +170,7 @@ loop_pass(struct loop *loop)
 	if (likely(order == ORDER_RUN))
 		moved = loop_run_pass(loop);
 	else
-		moved = order == ORDER_DRAIN ? loop_drain_pass(loop) : -ESHUTDOWN;
+		moved = order == ORDER_DRAIN ? loop_drain_pass(loop) : loop_give_up(loop);
 	/* Also while it is blocked, or drains: what is set may be the way on. */
 	if (moved == 0 || order == ORDER_DRAIN)
 		loop_settings(loop);
@@ -190,12 +194,28 @@ loop_pass_polled(struct loop *loop)
 	return moved;
 }
 
+/*
+ * A page is on the socket of whoever touches it first: the thread does, where its frames will be, for it
+ * has been created on another one perhaps.
+ */
+static __rte_noinline void
+loop_stack(struct loop *loop)
+{
+	volatile char frames[LOOP_STACK];
+
+	for (size_t i = 0; i < sizeof(frames); i += RTE_CACHE_LINE_SIZE)
+		frames[i] = 0;
+	__atomic_store_n(&loop->stack, (char *)__builtin_frame_address(0) - LOOP_STACK,
+		__ATOMIC_RELEASE);
+}
+
 int
 loop_main(void *arg)
 {
 	struct loop *loop = arg;
 	int slack = waiter_slack(1), moved;
 
+	loop_stack(loop);
 	__atomic_store_n(&loop->tid, rte_gettid(), __ATOMIC_RELAXED);
 	while ((moved = loop_pass(loop)) != -ESHUTDOWN) {
 		if (moved > 0) {

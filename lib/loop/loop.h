@@ -16,6 +16,8 @@
 #ifndef WEIR_LIB_LOOP_H
 #define WEIR_LIB_LOOP_H
 
+#include <assert.h>
+#include <stddef.h>
 #include <sys/types.h>
 
 #include "plan/plan.h"
@@ -30,10 +32,12 @@ enum loop_order {
 struct __rte_cache_aligned control {
 	uint32_t order;
 	bool bounded;                    /* whether `budget` counts */
-	int64_t budget;                  /* events that sources may still take */
 	const struct settings *settings; /* the newest; NULL: as the plan has it */
 	uint64_t version;                /* theirs, written after them; 0: none */
+	/* Events that sources may still take: their line, the rest is read on each pass of all. */
+	int64_t budget __rte_cache_aligned;
 };
+static_assert(offsetof(struct control, budget) % RTE_CACHE_LINE_SIZE == 0, "a line of its own");
 
 /* How the workers of an lcore wait. */
 struct loop_waits {
@@ -65,8 +69,8 @@ enum lcore_state {
 	LCORE_STATES,
 };
 
-/* A worker's place in its loop. */
-struct seat {
+/* A worker's place in its loop: on lines of its own, for its lcore writes it on each pass. */
+struct __rte_cache_aligned seat {
 	struct gate
 		*gates; /* all of the worker's, for the control side: the worker sorts its own */
 	unsigned int gate_count;
@@ -76,12 +80,11 @@ struct seat {
 	struct seat **upstream; /* whose events come here, feedback left out */
 	unsigned int upstream_count;
 	uint32_t drop_verdicts; /* bits of verdicts that a source drops */
-	uint16_t turn;          /* which input is first in the next pass */
 	uint16_t least;         /* a source with less room goes another way than the usual one */
 	uint16_t asked;         /* fewest that a source is asked for */
 	uint16_t kept_count;
 	struct weir_event *kept[POLL_LEAST]; /* taken with others, for which alone there was room */
-	uint64_t in_before;                  /* to see whether anything came by a call */
+	uint64_t came;                       /* to the stage, as of its last pass */
 	uint64_t tick_cycles;                /* a tick() is due after so many; 0: no such bound */
 	uint64_t ticked;                     /* TSC of the last, where there is a bound */
 	bool initialised;                    /* fini is due */
@@ -89,6 +92,9 @@ struct seat {
 	uint64_t blocked_pass;               /* the last pass that found work here and no room */
 	uint64_t blocked;                    /* cycles that its lcore was blocked, and it was too */
 };
+
+/* Bytes of a stack that the frames of an lcore hardly go beyond. */
+#define LOOP_STACK (32u << 10)
 
 /* The workers of one lcore. */
 struct __rte_cache_aligned loop {
@@ -125,7 +131,9 @@ struct __rte_cache_aligned loop {
 	uint64_t passes;
 	struct seat *at;  /* the seat that has its turn, or had the last */
 	uint64_t longest; /* cycles that a wait of its may take, by the settings that it has */
-	pid_t tid;        /* of the thread that runs it; 0: not launched, or not there yet */
+	char *stack;     /* LOOP_STACK bytes of it that the frames of its thread are on, likewise */
+	pid_t tid;       /* of the thread that runs it; 0: not launched, or not there yet */
+	uint64_t marked; /* `passes` when a port of its went away last; written by who marked it */
 };
 
 /* Zeroed before: the loop of an lcore of the plan, without seats yet. */
@@ -157,10 +165,15 @@ uint64_t loop_blocked(const struct loop *loop, const struct seat *seat);
 
 /*
  * How it waits, once its ports are started: as planned, as far as they give what that takes. 0, or
- * -ENOMEM. Undone before the ports stop; nothing while it is launched, for it may wait still.
+ * -ENOMEM. When it has returned it is made to wait for nothing at a port; before a port stops, or is
+ * closed, the loop leaves it, of any thread, while it may wait still; freed when no port is left.
  */
 int loop_waits_init(struct loop *loop);
 void loop_waits_end(struct loop *loop);
+void loop_port_leave(struct loop *loop, uint16_t port);
+/* A port that it left came back, as another perhaps. */
+void loop_port_join(struct loop *loop, uint16_t before, uint16_t port);
+void loop_waits_free(struct loop *loop);
 /* How it would wait by what a copy of the plan's pipeline says of its workers. */
 void loop_waits_by(const struct loop *loop, const struct weir_pipeline *pipeline,
 	struct loop_waits *waits);

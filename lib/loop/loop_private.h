@@ -14,6 +14,8 @@ unsigned int seat_pass(struct loop *loop, struct seat *seat, bool housekeeping);
 unsigned int seat_pass_timed(struct loop *loop, struct seat *seat, bool housekeeping);
 /* One pass of a source and of a stage, and the tick of one. */
 unsigned int source_pass(struct loop *loop, struct seat *seat);
+/* Events of what happened to a source's port, as far as there is room for them. */
+void source_tell(struct seat *seat);
 unsigned int stage_pass(struct loop *loop, struct seat *seat, bool housekeeping);
 unsigned int stage_tick(struct seat *seat);
 /* Whether sources have taken all that they may. */
@@ -21,6 +23,8 @@ bool budget_spent(const struct control *control);
 
 /* drain.c: one pass of a worker that drains; it is done when nothing can come and nothing is left. */
 unsigned int seat_drain(struct loop *loop, struct seat *seat);
+/* The time to drain is up: what lingers is left in its rings, where it is counted; -ESHUTDOWN. */
+int loop_give_up(struct loop *loop);
 
 /* time.c: the time since it was last looked at was spent in this state. */
 void loop_spent(struct loop *loop, enum lcore_state state);

@@ -167,69 +167,64 @@ source_take(struct loop *loop, struct seat *seat)
 	return got;
 }
 
+/* What lingers in a worker's outputs waits no longer than its link says, nor where nothing comes. */
+static inline void
+seat_linger(const struct seat *seat, bool moved)
+{
+	if (unlikely(seat->worker->lingers))
+		worker_linger(seat->worker, moved);
+}
+
 unsigned int
 source_pass(struct loop *loop, struct seat *seat)
 {
 	unsigned int moved = source_take(loop, seat);
 
+	/* Packets of which none was asked for are work, too. */
+	if (moved == 0) {
+		moved = seat->worker->sifted;
+		seat->worker->sifted = 0;
+	}
 	worker_publish(seat->worker);
+	seat_linger(seat, moved > 0);
 	return moved;
 }
 
-/* Take at most n out of a ring, and before that tell of what its consumer's end has lost. */
-static unsigned int
-input_pull(struct loop *loop, struct weir_worker *worker, struct ring_consumer *input,
-	unsigned int n)
+void
+source_tell(struct seat *seat)
 {
-	unsigned int marked = 0;
+	struct weir_worker *worker = seat->worker;
 
-	if (unlikely(input->gap.count > 0))
-		marked = ring_consumer_mark(input, worker);
-	n = ring_consumer_get(input, loop->events, n - marked);
-	if (WEIR_SAMPLING)
-		ring_consumer_probe(input, loop->events, n, worker->latency);
-	if (n > 0)
-		worker_process(worker, loop->events, (uint16_t)n);
-	return n + marked;
+	while (worker_room(worker, 1) > 0) {
+		struct weir_event *event = port_event(worker);
+
+		if (event == NULL)
+			break;
+		weir_forward(worker, 0, &event, 1);
+		worker_publish(worker);
+	}
 }
 
-/* What is dropped at the ring counts as come in, but did not come to the stage. */
-static void
-input_shed(struct seat *seat, struct ring_consumer *input)
-{
-	uint64_t in = seat->worker->stats->in;
-
-	ring_consumer_shed(input, seat->worker);
-	seat->in_before += seat->worker->stats->in - in;
-}
-
+/* One burst of all inputs: one room, one process(), one publish, however many they are. */
 static unsigned int
 stage_pull(struct loop *loop, struct seat *seat)
 {
 	struct weir_worker *worker = seat->worker;
-	unsigned int moved = 0;
-	uint16_t at = seat->turn;
-	bool waits = false;
+	unsigned int room, n;
 
-	for (uint16_t i = 0; i < worker->input_count; i++) {
-		struct ring_consumer *input = &worker->inputs[at];
-		unsigned int n = worker_room(worker, worker->burst);
-
-		/* Also where there is no room for what is left: what waits gets old. */
-		if (unlikely(input->excess != NULL))
-			input_shed(seat, input);
-		if (likely(n > 0))
-			moved += input_pull(loop, worker, input, n);
-		else
-			waits |= ring_count(input->ring) > 0;
-		if (++at == worker->input_count)
-			at = 0;
+	if (worker->input_count == 0)
+		return 0;
+	room = worker_room(worker, worker->burst);
+	if (unlikely(room == 0)) {
+		if (worker_waits(worker))
+			seat_block(loop, seat);
+		return 0;
 	}
-	if (unlikely(waits))
-		seat_block(loop, seat);
-	if (worker->input_count > 1 && ++seat->turn == worker->input_count)
-		seat->turn = 0;
-	return moved;
+	n = worker_gather(worker, loop->events, room);
+	if (n == 0)
+		return 0;
+	worker_process(worker, loop->events, (uint16_t)n);
+	return n;
 }
 
 unsigned int
@@ -254,16 +249,24 @@ tick_due(const struct seat *seat)
 	return seat->tick_cycles != 0 && rte_rdtsc() - seat->ticked >= seat->tick_cycles;
 }
 
+/* What came to the stage so far, over rings and by calls. */
+static inline uint64_t
+stage_came(const struct weir_worker *worker)
+{
+	return worker->stats->in - worker->shed;
+}
+
 unsigned int
 stage_pass(struct loop *loop, struct seat *seat, bool housekeeping)
 {
 	struct weir_worker *worker = seat->worker;
 	unsigned int moved = stage_pull(loop, seat);
+	bool came = stage_came(worker) != seat->came;
 
-	if (worker->tick != NULL &&
-		(housekeeping || worker->stats->in == seat->in_before || tick_due(seat)))
+	if (worker->tick != NULL && (housekeeping || !came || tick_due(seat)))
 		moved += stage_tick(seat);
-	seat->in_before = worker->stats->in;
+	seat->came = stage_came(worker);
+	seat_linger(seat, came);
 	return moved;
 }
 
@@ -283,6 +286,7 @@ source_pass_timed(struct loop *loop, struct seat *seat)
 
 	worker_probe(seat->worker);
 	worker_publish(seat->worker);
+	seat_linger(seat, moved > 0);
 	return moved;
 }
 

@@ -31,6 +31,7 @@ link_settings_of(const struct weir_pipeline *pipeline, const struct link_conf *c
 		.timeout = cycles_of(conf->block_timeout),
 		.deadline = cycles_of(conf->deadline),
 		.gap_markers = conf->gap_markers != 0,
+		.linger = (uint32_t)conf->linger,
 	};
 	for (unsigned int i = 0; i < PRIORITIES; i++)
 		settings->reserve[i] = (uint32_t)(conf->reserve[i] * capacity);
@@ -76,7 +77,7 @@ loop_apply(struct loop *loop, const struct settings *settings)
 		seat_apply(loop->seats[i], settings, loop->version);
 	/* A worker's gates are also on links of those that it calls, which are in this loop too. */
 	for (unsigned int i = 0; i < loop->seat_count; i++)
-		worker_gates_sort(loop->seats[i]->worker);
+		worker_settle(loop->seats[i]->worker);
 	if (settings->waits_version > loop->version) {
 		/* What it armed it disarms. */
 		waiter_reset(&loop->idle);

@@ -25,7 +25,8 @@ loop_watch_find(struct loop *loop, const struct plan_lcore *plan)
 		const struct weir_worker *worker = loop->seats[i]->worker;
 
 		if (worker->poll != NULL)
-			loop->watch = (struct wait_watch){ NULL, worker->port, worker->queue };
+			loop->watch =
+				(struct wait_watch){ .port = worker->port, .queue = worker->queue };
 		else if (worker->input_count > 0)
 			loop->watch.ring = &worker->inputs[0];
 	}
@@ -45,8 +46,8 @@ loop_queues_add(struct loop *loop)
 	for (unsigned int i = 0; rc == 0 && i < loop->seat_count; i++) {
 		const struct weir_worker *worker = loop->seats[i]->worker;
 
-		if (worker->poll != NULL)
-			rc = wait_queues_add(loop->queues, worker->port, worker->queue);
+		if (worker->poll != NULL && !worker_port_gone(worker))
+			rc = wait_queues_add(loop->queues, worker);
 	}
 	return rc;
 }
@@ -133,12 +134,33 @@ loop_waits_init(struct loop *loop)
 }
 
 void
+loop_port_leave(struct loop *loop, uint16_t port)
+{
+	wait_queues_leave(loop->queues, port);
+	if (loop->watch.ring == NULL && loop->watch.port == port)
+		__atomic_store_n(&loop->watch.left, true, __ATOMIC_RELAXED);
+}
+
+void
+loop_port_join(struct loop *loop, uint16_t before, uint16_t port)
+{
+	wait_queues_join(loop->queues, before, port);
+	if (loop->watch.ring != NULL || loop->watch.port != before || !loop->watch.left)
+		return;
+	loop->watch.port = port;
+	__atomic_store_n(&loop->watch.left, false, __ATOMIC_RELEASE);
+}
+
+void
 loop_waits_end(struct loop *loop)
 {
-	if (loop->launched)
-		return;
 	waiter_reset(&loop->idle);
 	loop->idle.queues = NULL;
+}
+
+void
+loop_waits_free(struct loop *loop)
+{
 	wait_queues_free(loop->queues);
 	loop->queues = NULL;
 }
@@ -169,7 +191,7 @@ loop_wait(struct loop *loop)
 	if (waiter->how == WEIR_WAIT_SPIN || loop->since - loop->quiet < waiter->eager)
 		return;
 	__atomic_store_n(&loop->state, state, __ATOMIC_RELEASE);
-	if (waiter->armed && (waiter->sleep_ms == 0 || loop_holds(loop)))
+	if (waiter->armed == WAIT_ARMED && (waiter->sleep_ms == 0 || loop_holds(loop)))
 		waiter_nap(waiter);
 	else
 		waiter_wait(waiter);

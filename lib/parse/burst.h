@@ -13,6 +13,8 @@
 
 #include <rte_prefetch.h>
 
+#include "stats/stats.h"
+
 #include "fast.h"
 
 /* How far ahead of the packet being parsed the data is fetched. */
@@ -40,7 +42,7 @@ parse_slow(const struct rte_mbuf *mbuf, struct weir_parse_burst *burst, uint16_t
 		parse_general_key_only(mbuf, burst, index, event);
 	else
 		parse_general(mbuf, burst, index, event);
-	burst->verdicts[event->verdict]++;
+	stat_add(&burst->verdicts[event->verdict], 1);
 }
 
 /*
@@ -84,8 +86,8 @@ parse_run(struct rte_mbuf *const mbufs[], uint16_t n, struct weir_parse_burst *b
 	for (; i < n; i++)
 		if (!parse_next(mbufs[i], pool, &run))
 			break;
-	burst->verdicts[WEIR_VERDICT_OK] += i - run.slow - run.trunc_l2;
-	burst->verdicts[WEIR_VERDICT_TRUNC_L2] += run.trunc_l2;
+	stat_add(&burst->verdicts[WEIR_VERDICT_OK], i - run.slow - run.trunc_l2);
+	stat_add(&burst->verdicts[WEIR_VERDICT_TRUNC_L2], run.trunc_l2);
 	return (uint16_t)i;
 }
 

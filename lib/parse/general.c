@@ -9,6 +9,7 @@
 #include <rte_common.h>
 
 #include "event/event.h"
+#include "stats/stats.h"
 #include "parse_private.h"
 
 #define LAYER_AT offsetof(struct weir_event, payload_len)
@@ -189,8 +190,8 @@ parse_burst_l2(struct rte_mbuf *const mbufs[], uint16_t n, struct weir_parse_bur
 		struct weir_event *event = weir_mbuf_event(mbufs[i]);
 
 		parse_general_l2(mbufs[i], burst, pool_index(mbufs[i]->pool), event);
-		burst->verdicts[event->verdict]++;
+		stat_add(&burst->verdicts[event->verdict], 1);
 	}
 	if (burst->depth == WEIR_PARSE_KEY_ONLY)
-		burst->key_only += n;
+		stat_add(&burst->key_only, n);
 }

@@ -10,5 +10,5 @@ void
 parse_key_only(struct rte_mbuf *const mbufs[], uint16_t n, struct weir_parse_burst *burst)
 {
 	parse_burst(mbufs, n, burst);
-	burst->key_only += n;
+	stat_add(&burst->key_only, n);
 }

@@ -221,7 +221,7 @@ assignment_split(const struct weir_pipeline *pipeline, const char *text,
 		return no_memory(error);
 	if (strchr(assignment->text, '.') == NULL)
 		return weir_error_set(error, EINVAL, "'%.64s': expected SECTION.KEY=VALUE",
-			assignment->text);
+			*assignment->text != '\0' ? assignment->text : text);
 	/* It cuts at every dot behind the one it chooses. */
 	key = key_cut(pipeline, assignment->section, error);
 	if (key == NULL)

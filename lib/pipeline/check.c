@@ -91,6 +91,11 @@ check_node(const struct weir_pipeline *pipeline, const struct node *node, struct
 	if (node->source_ops == &source_ethdev && node->conf.device[0] == '\0')
 		return pipeline_error(pipeline, section, section->line, error,
 			"key 'device' is missing: expected the port's name or PCI address");
+	if (node->source && node->conf.workers == 0 && node->source_ops != &source_ethdev)
+		return pipeline_error(pipeline, section, entry_line(section, "queues"), error,
+			"queues = auto: expected a number: only ports have queues to go by, and type %s "
+			"has none",
+			node->source_ops->type.name);
 	if (node->source && node->source_ops->single && node->conf.workers > 1)
 		return pipeline_error(pipeline, section, entry_line(section, "queues"), error,
 			"queues = %" PRIu64 ": expected 1: one worker of type %s does all",
@@ -286,6 +291,8 @@ check(struct weir_pipeline *pipeline, struct weir_error *error)
 		rc = links_order(pipeline, error);
 	if (rc == 0)
 		rc = check_reached(pipeline, error);
+	if (rc == 0)
+		rc = rings_size(pipeline, error);
 	if (rc == 0)
 		rc = check_links(pipeline, error);
 	if (rc == 0)

@@ -148,7 +148,12 @@ type_unknown(const struct weir_pipeline *pipeline, const struct target *target,
 		nearest_try(&nearest, ops->name);
 		at = text_add(expected, sizeof(expected), at, " %s", ops->name);
 	}
-	text_add(expected, sizeof(expected), at, "%s", nearest_text(&nearest, near, sizeof(near)));
+	if (nearest.best != NULL)
+		text_add(expected, sizeof(expected), at, "%s",
+			nearest_text(&nearest, near, sizeof(near)));
+	else if (!target->node->source)
+		text_add(expected, sizeof(expected), at,
+			", or one of a shared object that EAL is given by -d");
 	return value_error(pipeline, target->section, entry, expected, error);
 }
 

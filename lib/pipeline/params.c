@@ -89,8 +89,9 @@ static const struct weir_param source_params[] = {
 		"type of the source; ethdev where a device is given"),
 	KEY("device", STRING, node_conf, device, 0, 0, "", NULL,
 		"ethdev: the port, by the name or PCI address that EAL knows"),
-	KEY("queues", UINT, node_conf, workers, 1, WORKERS_MAX, "1", NULL,
-		"workers; ethdev: one for each RX queue"),
+	KEY("queues", UINT, node_conf, workers, 1, WORKERS_MAX, "1", auto_word,
+		"workers; ethdev: one for each RX queue; auto: as many as lcores of the port's socket are "
+		"left and the port spreads over"),
 	KEY("descriptors", SIZE, node_conf, descriptors, 1, UINT16_MAX, "auto", auto_word,
 		"ethdev: RX descriptors of each queue; auto: what the driver prefers"),
 	KEY("tunnel", ENUM, node_conf, tunnel, 0, 0, "inner", tunnel_names,
@@ -117,8 +118,9 @@ static const struct weir_param stage_params[] = {
 static const struct weir_param link_params[] = {
 	KEY("kind", ENUM, link_conf, kind, 0, 0, "auto", kind_names,
 		"auto: a call where both ends share an lcore; ring: always a ring"),
-	KEY("ring", SIZE, link_conf, ring, 64, UINT64_C(1) << 20, "1024", NULL,
-		"capacity of each ring in events; depth helps bursts, never overload"),
+	KEY("ring", SIZE, link_conf, ring, 64, UINT64_C(1) << 20, "auto", auto_word,
+		"capacity of each ring in events; auto: 4096 for each worker over its producers, at "
+		"least 4 bursts and at most 1023 a ring; depth helps bursts, never overload"),
 	KEY("spread", ENUM, link_conf, spread, 0, 0, "flow", spread_names,
 		"how the workers of the stage share what comes in"),
 	LIVE("on_full", ENUM, link_conf, on_full, 0, 0, "auto", on_full_names,
@@ -141,6 +143,9 @@ static const struct weir_param link_params[] = {
 	RESERVE("7", 7, "0%"),
 	LIVE("gap_markers", BOOL, link_conf, gap_markers, 0, 0, "off", NULL,
 		"tell the stages behind of what was lost, by events of type gap"),
+	LIVE("linger", UINT, link_conf, linger, 0, 255, "0", NULL,
+		"passes that an event may wait at its producer until a cache line of its ring is full; "
+		"0: none, what a pass makes is seen at its end"),
 	LIVE("full", ENUM, link_conf, full, 0, 0, "auto", wait_names,
 		"how a blocked producer waits; not interrupt"),
 	LIVE("full.min", DURATION, link_conf, full_min, 1, WAIT_MAX_NS, "100ns", NULL,

@@ -38,8 +38,9 @@ struct pool_conf {
 
 /* What every source and stage has; unused keys are not in its section's table. */
 struct node_conf {
-	const char *type;   /* as given; "" where `device` says it */
-	uint64_t workers;   /* a source's `queues`, a stage's `workers`; 1 */
+	const char *type; /* as given; "" where `device` says it */
+	uint64_t
+		workers; /* a source's `queues`, a stage's `workers`; 1; 0: auto, until it is planned */
 	const char *lcores; /* "": the plan chooses */
 	const char *numa;   /* "": follows; or a socket's number */
 	uint64_t idle;      /* enum weir_wait */
@@ -58,8 +59,8 @@ struct node_conf {
 
 /* Section [link FROM TO]; one for every link, from the defaults where there is no section. */
 struct link_conf {
-	uint64_t kind;     /* enum weir_link_kind */
-	uint64_t ring;     /* capacity of each ring, in events; 1024 */
+	uint64_t kind; /* enum weir_link_kind */
+	uint64_t ring; /* capacity of each ring, in events; auto is made by weir_pipeline_check() */
 	uint64_t spread;   /* enum weir_spread */
 	uint64_t on_full;  /* enum weir_on_full; auto is resolved by weir_pipeline_check() */
 	uint64_t full;     /* enum weir_wait: how a blocked producer waits */
@@ -71,6 +72,7 @@ struct link_conf {
 	uint64_t deadline;                 /* ns; 0: none */
 	double reserve[WEIR_PRIO_MAX + 1]; /* share of the ring that is kept from each priority */
 	uint64_t gap_markers;
+	uint64_t linger; /* passes; 0: none */
 };
 
 struct node {
@@ -88,7 +90,8 @@ struct link {
 	unsigned int from; /* index into nodes */
 	unsigned int output;
 	unsigned int to;
-	bool feedback; /* closes a cycle */
+	bool feedback;        /* closes a cycle */
+	const char *ring_why; /* why a ring holds so many by default; NULL: the file says so */
 	struct link_conf conf;
 	struct section *section; /* text as given, for messages; NULL: only `input` says so */
 };
@@ -127,6 +130,10 @@ struct weir_pipeline *pipeline_load_text(const char *name, const char *text, siz
 struct weir_pipeline *pipeline_copy(const struct weir_pipeline *pipeline);
 void pipeline_copy_free(struct weir_pipeline *copy);
 
+/* Give a node of such a copy so many workers, and the rings whose size is auto what suits then. */
+int pipeline_set_workers(struct weir_pipeline *copy, unsigned int node, unsigned int workers,
+	struct weir_error *error);
+
 /* What was changed: a link, or a node. */
 struct pipeline_change {
 	unsigned int link; /* index; UINT_MAX: none */
@@ -142,6 +149,9 @@ struct pipeline_change {
 int pipeline_change(struct weir_pipeline *copy, const char *assignment,
 	struct pipeline_change *change, struct weir_error *error);
 
+/* Whether what goes over a link goes over another one, or to several workers, too: mbufs are shared. */
+bool pipeline_shares(const struct weir_pipeline *pipeline, const struct link *link);
+
 /* Index of a node by its name; node_count where there is none. */
 unsigned int pipeline_node(const struct weir_pipeline *pipeline, const char *name);
 
@@ -153,6 +163,20 @@ static inline bool
 link_feedback(const struct link *link)
 {
 	return link->feedback;
+}
+
+/*
+ * Of the workers that a link joins those meet whose indices differ by a multiple of this; 1: all.
+ * More than 1 where each producer has a share of the buckets for itself, which a flow spread brought
+ * it, and the flow spread of this link goes by the same buckets.
+ */
+unsigned int pipeline_stride(const struct weir_pipeline *pipeline, const struct link *link);
+
+/* Workers of a node: at least one. */
+static inline unsigned int
+node_workers(const struct node *node)
+{
+	return node->conf.workers != 0 ? (unsigned int)node->conf.workers : 1;
 }
 
 /* "node", or "node.output" where the node has several outputs; into buf, which is returned. */

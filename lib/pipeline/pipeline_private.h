@@ -219,6 +219,10 @@ int links_order(struct weir_pipeline *pipeline, struct weir_error *error);
 /* Whether block links close a cycle: -EINVAL, with the cycle. */
 int cycles_refuse(const struct weir_pipeline *pipeline, struct weir_error *error);
 
+/* ring.c: what rings hold of which nothing is said, once links have their order and stages their
+ * needs. 0 or -ENOMEM. */
+int rings_size(struct weir_pipeline *pipeline, struct weir_error *error);
+
 /* check.c: the keys of one link or node against each other. */
 int check_link(const struct weir_pipeline *pipeline, const struct link *link,
 	struct weir_error *error);

@@ -28,6 +28,12 @@ link_copies(const struct weir_pipeline *pipeline, const struct link *link)
 	return link->conf.spread == WEIR_SPREAD_COPY && pipeline->nodes[link->to].conf.workers > 1;
 }
 
+bool
+pipeline_shares(const struct weir_pipeline *pipeline, const struct link *link)
+{
+	return link_copies(pipeline, link) || link_twin(pipeline, link) != NULL;
+}
+
 /*
  * For each node the link over which shared events come to it, or NULL. What a node got shared it
  * passes on shared; hence until nothing changes.
@@ -44,8 +50,7 @@ shared_spread(const struct weir_pipeline *pipeline, const struct link **cause)
 
 			if (cause[link->to] != NULL)
 				continue;
-			if (cause[link->from] == NULL && !link_copies(pipeline, link) &&
-				link_twin(pipeline, link) == NULL)
+			if (cause[link->from] == NULL && !pipeline_shares(pipeline, link))
 				continue;
 			cause[link->to] = link;
 			changed = true;
@@ -64,7 +69,7 @@ shared_error(const struct weir_pipeline *pipeline, const struct link *const *cau
 	char from[LINK_FROM_SIZE];
 
 	/* Back to where they began to be shared. */
-	while (!link_copies(pipeline, link) && link_twin(pipeline, link) == NULL)
+	while (!pipeline_shares(pipeline, link))
 		link = cause[link->from];
 	pipeline_from(pipeline, link, from);
 	if (link_copies(pipeline, link))

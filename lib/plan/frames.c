@@ -81,6 +81,9 @@ port_segments(struct weir_plan *plan, struct plan_port *port)
 {
 	uint32_t segment = plan->data_room - RTE_PKTMBUF_HEADROOM;
 
+	/* Of an odd room NICs that can make chains use a part, and then make them. */
+	if (port->scatters && segment > SEGMENT_STEP)
+		segment = RTE_ALIGN_FLOOR(segment, SEGMENT_STEP);
 	port->segments = 1;
 	if (port->frame <= segment)
 		return 0;

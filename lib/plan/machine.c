@@ -131,6 +131,11 @@ read_ports(struct machine *machine)
 			port->mtu = 0;
 		port->scatter = (info.rx_offload_capa & RTE_ETH_RX_OFFLOAD_SCATTER) != 0;
 		port->cut = port_room(&info);
+		port->rx_offloads = info.rx_offload_capa;
+		port->tx_offloads = info.tx_offload_capa;
+		port->rss = info.flow_type_rss_offloads;
+		port->rss_key = info.hash_key_size;
+		port->reta = info.reta_size;
 		machine->port_count++;
 	}
 }

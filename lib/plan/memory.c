@@ -25,13 +25,12 @@
 /* -m is advised in steps of so much, which leaves some for what drivers take. */
 #define ADVICE_STEP (64 * MB)
 
-/* A ring with room for exactly n, as RING_F_EXACT_SZ makes it. */
-static uint64_t
-ring_bytes(uint32_t n)
+size_t
+plan_ring_bytes(uint32_t capacity)
 {
-	ssize_t bytes = rte_ring_get_memsize(rte_align32pow2(n + 1));
+	ssize_t bytes = rte_ring_get_memsize(rte_align32pow2(capacity + 1));
 
-	return bytes > 0 ? (uint64_t)bytes : 0;
+	return bytes > 0 ? (size_t)bytes : 0;
 }
 
 /*
@@ -60,8 +59,9 @@ pool_bytes(const struct weir_plan *plan, const struct plan_pool *pool)
 	if (pool->cache != 0)
 		head += sizeof(struct rte_mempool_cache) * RTE_MAX_LCORE;
 	/* a stack keeps what is free; a ring would take as much and a little more */
-	return head + pool->size * sizeof(void *) +
-		objects_bytes(pool->size, object, plan->machine->hugepages);
+	head += pool->stacks > 1 ? pool_stacks_bytes(pool->size, pool->stacks) :
+				   pool->size * sizeof(void *);
+	return head + objects_bytes(pool->size, object, plan->machine->hugepages);
 }
 
 static uint64_t
@@ -99,21 +99,49 @@ add_workers(const struct weir_plan *plan, struct plan_memory terms[MACHINE_SOCKE
 	}
 }
 
-/* Add up what is taken on each socket. */
+/* Add up what is taken on each socket, of pools whose bytes are known. */
+static void
+socket_terms(const struct weir_plan *plan, struct plan_memory terms[MACHINE_SOCKETS])
+{
+	unsigned int i;
+
+	for (i = 0; i < plan->pool_count; i++)
+		terms[plan->pools[i].socket].pools += plan->pools[i].memory;
+	add_workers(plan, terms);
+	for (i = 0; i < plan->pair_count; i++)
+		if (!plan->pairs[i].call)
+			terms[plan->workers[plan->pairs[i].consumer].socket].rings +=
+				plan_ring_bytes(plan->pairs[i].capacity);
+}
+
+void
+plan_socket_bytes(const struct weir_plan *plan, uint64_t bytes[MACHINE_SOCKETS])
+{
+	struct plan_memory terms[MACHINE_SOCKETS] = { 0 };
+
+	socket_terms(plan, terms);
+	for (unsigned int i = 0; i < MACHINE_SOCKETS; i++)
+		bytes[i] = plan_memory_sum(&terms[i]);
+}
+
+const char *
+plan_hugepages_text(unsigned int socket, uint64_t pages, char text[HUGEPAGES_TEXT])
+{
+	snprintf(text, HUGEPAGES_TEXT,
+		"echo %" PRIu64
+		" >/sys/devices/system/node/node%u/hugepages/hugepages-2048kB/nr_hugepages",
+		pages, socket);
+	return text;
+}
+
 static void
 find_bytes(struct weir_plan *plan, struct plan_memory terms[MACHINE_SOCKETS])
 {
 	unsigned int i;
 
-	for (i = 0; i < plan->pool_count; i++) {
+	for (i = 0; i < plan->pool_count; i++)
 		plan->pools[i].memory = pool_bytes(plan, &plan->pools[i]);
-		terms[plan->pools[i].socket].pools += plan->pools[i].memory;
-	}
-	add_workers(plan, terms);
-	for (i = 0; i < plan->pair_count; i++)
-		if (!plan->pairs[i].call)
-			terms[plan->workers[plan->pairs[i].consumer].socket].rings +=
-				ring_bytes(plan->pairs[i].capacity);
+	socket_terms(plan, terms);
 	for (i = 0; i < MACHINE_SOCKETS; i++) {
 		uint64_t bytes = plan_memory_sum(&terms[i]);
 
@@ -171,45 +199,20 @@ static int
 check_socket(const struct weir_plan *plan, unsigned int socket, const struct plan_memory *terms,
 	struct weir_error *error)
 {
-	char text[MEMORY_TEXT_SIZE];
+	char text[MEMORY_TEXT_SIZE], command[HUGEPAGES_TEXT];
 	const struct machine_memory *memory = &plan->machine->memory[socket];
 	uint64_t available = memory->heap_free + memory->huge_free, pages;
 	uint64_t needed = plan_memory_sum(terms);
-	char node[16] = "";
 
 	if (needed <= available)
 		return 0;
-	pages = RTE_ALIGN_CEIL(memory->huge_2m + needed - available, HUGEPAGE);
-	if (plan->machine->socket_count > 1)
-		snprintf(node, sizeof(node), "-n %u ", socket);
+	pages = RTE_ALIGN_CEIL(memory->huge_2m + needed + PLAN_BESIDE - available, HUGEPAGE);
 	return weir_error_set(error, ENOMEM,
 		"pipeline %s takes %" PRIu64
 		" MB of memory (%s) on socket %u, where EAL can have %" PRIu64
-		" MB: reserve hugepages by dpdk-hugepages.py -p 2M %s-r %" PRIu64 "M",
+		" MB; run as root: %s",
 		plan->pipeline->conf.name, in_mb(needed), plan_memory_text(terms, text), socket,
-		available / MB, node, pages / MB);
-}
-
-/* Every ring takes a memzone. Newer releases of DPDK have no such macro, and a limit to be set. */
-static int
-check_memzones(const struct weir_plan *plan, struct weir_error *error)
-{
-#ifdef RTE_MAX_MEMZONE
-	unsigned int i, rings = 0;
-
-	for (i = 0; i < plan->pair_count; i++)
-		rings += !plan->pairs[i].call;
-	if (rings > RTE_MAX_MEMZONE)
-		return weir_error_set(error, EINVAL,
-			"the links of pipeline %s make %u rings, EAL has memzones for %u: "
-			"lower queues = "
-			"or workers = (two nodes of N and M workers are joined by N x M rings)",
-			plan->pipeline->conf.name, rings, RTE_MAX_MEMZONE);
-#else
-	(void)plan;
-	(void)error;
-#endif
-	return 0;
+		available / MB, plan_hugepages_text(socket, pages / HUGEPAGE, command));
 }
 
 int
@@ -217,11 +220,8 @@ plan_memory(struct weir_plan *plan, struct weir_error *error)
 {
 	struct plan_memory terms[MACHINE_SOCKETS] = { 0 };
 	unsigned int i;
-	int ret;
+	int ret = 0;
 
-	ret = check_memzones(plan, error);
-	if (ret < 0)
-		return ret;
 	find_bytes(plan, terms);
 	if (!plan->machine->hugepages)
 		return check_heap(plan, error);

@@ -142,9 +142,11 @@ plan_numa(struct weir_plan *plan, struct weir_error *error)
 		ret = check(plan, (struct crossing){ .worker = &plan->workers[i] }, borders, error);
 	for (i = 0; ret == 0 && i < plan->pair_count; i++)
 		ret = check(plan, (struct crossing){ .pair = &plan->pairs[i] }, borders, error);
+	plan->crossing_first = plan->note_count;
 	for (a = 0; ret == 0 && a < MACHINE_SOCKETS; a++)
 		for (b = a + 1; ret == 0 && b < MACHINE_SOCKETS; b++)
 			if (note_border(plan, a, b, &borders[a][b]) < 0)
 				ret = plan_no_memory(error);
+	plan->crossing_count = plan->note_count - plan->crossing_first;
 	return ret;
 }

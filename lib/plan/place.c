@@ -5,7 +5,8 @@
 /*
  * Which lcore a worker runs on. Nodes that name their lcores come first, then sources that are
  * bound to a socket, then other sources, then stages in topological order: each sees where what it
- * is joined with went.
+ * is joined with went. A node goes to one socket, as far as that has lcores without a worker; the rest
+ * of its workers go to the nearest others, unless nothing may cross sockets.
  */
 
 #include <errno.h>
@@ -17,46 +18,16 @@
 
 #include "plan_private.h"
 
-#define ANY_SOCKET (-1)
-
-struct placing {
-	struct weir_plan *plan;
-	struct weir_error *error;
-	struct lcore_set usable;
-	unsigned int load[RTE_MAX_LCORE]; /* workers placed there */
-	unsigned int *group;              /* of each node: nodes that links join have the same */
-};
-
-static void
-set_add(struct lcore_set *set, unsigned int lcore)
-{
-	set->bits[lcore / 64] |= UINT64_C(1) << (lcore % 64);
-}
-
-static int
-lcore_socket(const struct placing *p, unsigned int lcore)
-{
-	return p->plan->machine->lcores[lcore].socket;
-}
-
-/* The lcores of EAL as "0-3,8", into buf, which is returned. */
+/* The lcores of EAL as a list. */
 static const char *
-machine_lcores(const struct machine *machine, char *buf, size_t size)
+machine_lcores(const struct machine *machine, char text[LCORES_TEXT_SIZE])
 {
-	unsigned int i, end;
-	size_t used = 0;
+	struct lcore_set set = { 0 };
 
-	buf[0] = '\0';
-	for (i = 0; i < RTE_MAX_LCORE && used < size; i = end + 1) {
-		for (end = i; end < RTE_MAX_LCORE && machine->lcores[end].present; end++)
-			;
-		if (end == i)
-			continue;
-		used += (size_t)snprintf(buf + used, size - used, "%s%u", used > 0 ? "," : "", i);
-		if (end > i + 1 && used < size)
-			used += (size_t)snprintf(buf + used, size - used, "-%u", end - 1);
-	}
-	return buf;
+	for (unsigned int i = 0; i < RTE_MAX_LCORE; i++)
+		if (machine->lcores[i].present)
+			lcore_set_add(&set, i);
+	return plan_lcores_text(&set, text);
 }
 
 /* Read a list of lcores that EAL must have; `where` says whose it is. */
@@ -65,7 +36,7 @@ read_lcores(const struct placing *p, const char *where, const char *list, struct
 {
 	const struct machine *machine = p->plan->machine;
 	unsigned int i, count = 0;
-	char known[128];
+	char known[LCORES_TEXT_SIZE];
 
 	memset(set, 0, sizeof(*set));
 	if (lcore_set_parse(list, set) < 0)
@@ -81,7 +52,7 @@ read_lcores(const struct placing *p, const char *where, const char *list, struct
 				"%slcores = %s: EAL has no lcore %u (it has %s); give it more "
 				"by -l or "
 				"--lcores",
-				where, list, i, machine_lcores(machine, known, sizeof(known)));
+				where, list, i, machine_lcores(machine, known));
 	}
 	if (count == 0)
 		return weir_error_set(p->error, EINVAL, "%slcores = %s: names no lcore", where,
@@ -89,23 +60,96 @@ read_lcores(const struct placing *p, const char *where, const char *list, struct
 	return 0;
 }
 
+/* The socket of a port; ANY_SOCKET where it or the port is missing. */
+static int
+port_socket(const struct weir_plan *plan, const struct plan_worker *worker)
+{
+	return worker->port < plan->port_count ? plan->ports[worker->port].socket : ANY_SOCKET;
+}
+
+/* Whether a node asks for a socket: by `numa =`, or by its port. */
+static bool
+socket_wanted(const struct placing *p, int socket)
+{
+	for (unsigned int i = 0; i < p->plan->worker_count; i++) {
+		const struct plan_worker *worker = &p->plan->workers[i];
+		const char *numa = plan_node(p->plan, worker)->conf.numa;
+
+		if (port_socket(p->plan, worker) == socket ||
+			(is_set(numa) && strtoul(numa, NULL, 10) == (unsigned long)socket))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Whether the lcores of a socket are left to nodes that ask for it: a worker there could have neither
+ * rings nor state, and the plan would be refused for no more than that it fills the machine.
+ */
+static bool
+socket_bare(const struct placing *p, int socket)
+{
+	const struct machine_memory *memory = &p->plan->machine->memory[socket];
+
+	return p->plan->machine->hugepages && memory->heap_free + memory->huge_free == 0 &&
+		!socket_wanted(p, socket);
+}
+
+static int
+note_bare(const struct placing *p, const struct lcore_set *set)
+{
+	const struct machine *machine = p->plan->machine;
+	bool told[MACHINE_SOCKETS] = { false };
+	char command[HUGEPAGES_TEXT];
+	int ret = 0;
+
+	for (unsigned int i = 0; ret >= 0 && i < RTE_MAX_LCORE; i++) {
+		int socket = machine->lcores[i].socket;
+
+		if (!lcore_set_has(set, i) || told[socket])
+			continue;
+		told[socket] = true;
+		ret = plan_note(p->plan,
+			"EAL can have no memory on socket %d: its lcores are left out, until "
+			"hugepages are reserved there: %s",
+			socket, plan_hugepages_text((unsigned int)socket, 512, command));
+	}
+	return ret < 0 ? plan_no_memory(p->error) : 0;
+}
+
+/* All but the main lcore, and those of bare sockets unless there are no others. */
+static int
+find_chosen(struct placing *p)
+{
+	const struct machine *machine = p->plan->machine;
+	struct lcore_set bare = { 0 };
+	unsigned int count = 0, left = 0;
+
+	for (unsigned int i = 0; i < RTE_MAX_LCORE; i++) {
+		if (!machine->lcores[i].present || i == machine->main_lcore)
+			continue;
+		if (socket_bare(p, machine->lcores[i].socket)) {
+			lcore_set_add(&bare, i);
+			left++;
+		} else {
+			lcore_set_add(&p->usable, i);
+			count++;
+		}
+	}
+	if (count > 0)
+		return left > 0 ? note_bare(p, &bare) : 0;
+	if (left > 0)
+		p->usable = bare;
+	else
+		lcore_set_add(&p->usable, machine->main_lcore);
+	return 0;
+}
+
 /* The lcores that the plan chooses from. */
 static int
 find_usable(struct placing *p, const char *list)
 {
-	const struct machine *machine = p->plan->machine;
-	unsigned int i, count = 0;
-
-	if (list != NULL)
-		return read_lcores(p, "", list, &p->usable);
-	for (i = 0; i < RTE_MAX_LCORE; i++)
-		if (machine->lcores[i].present && i != machine->main_lcore) {
-			set_add(&p->usable, i);
-			count++;
-		}
-	if (count == 0)
-		set_add(&p->usable, machine->main_lcore);
-	return 0;
+	return list != NULL ? read_lcores(p, "", list, &p->usable) : find_chosen(p);
 }
 
 static void
@@ -125,26 +169,6 @@ find_groups(struct placing *p)
 	}
 }
 
-static bool
-is_placed(const struct placing *p, unsigned int node)
-{
-	return p->plan->workers[plan_first_worker(p->plan, node)].lcore != LCORE_ID_ANY;
-}
-
-static void
-place_worker(struct placing *p, struct plan_worker *worker, unsigned int lcore)
-{
-	worker->lcore = lcore;
-	worker->socket = lcore_socket(p, lcore);
-	p->load[lcore]++;
-}
-
-static bool
-is_set(const char *text)
-{
-	return text != NULL && text[0] != '\0';
-}
-
 /* `lcores =` of a node: its workers in turn. */
 static int
 place_named(struct placing *p, unsigned int n)
@@ -158,7 +182,7 @@ place_named(struct placing *p, unsigned int n)
 
 	snprintf(where, sizeof(where), "[%s %s] ", plan_node_kind(node), node->name);
 	ret = read_lcores(p, where, node->conf.lcores, &set);
-	for (i = 0; ret == 0 && i < plan_node_workers(node); lcore = (lcore + 1) % RTE_MAX_LCORE)
+	for (i = 0; ret == 0 && i < node_workers(node); lcore = (lcore + 1) % RTE_MAX_LCORE)
 		if (lcore_set_has(&set, lcore))
 			place_worker(p, &worker[i++], lcore);
 	return ret;
@@ -176,26 +200,6 @@ most_votes(const unsigned int votes[MACHINE_SOCKETS])
 	return best;
 }
 
-/* Whether a node feeds another by a link that is not a feedback. */
-static bool
-feeds(const struct weir_pipeline *pipeline, unsigned int from, unsigned int to)
-{
-	unsigned int i;
-
-	for (i = 0; i < pipeline->link_count; i++)
-		if (pipeline->links[i].from == from && pipeline->links[i].to == to &&
-			!link_feedback(&pipeline->links[i]))
-			return true;
-	return false;
-}
-
-/* The socket of a port; ANY_SOCKET where it or the port is missing. */
-static int
-port_socket(const struct weir_plan *plan, const struct plan_worker *worker)
-{
-	return worker->port < plan->port_count ? plan->ports[worker->port].socket : ANY_SOCKET;
-}
-
 /* Where most of what feeds a node runs. */
 static int
 input_socket(const struct placing *p, unsigned int node)
@@ -207,7 +211,7 @@ input_socket(const struct placing *p, unsigned int node)
 		if (!is_placed(p, n) || !feeds(p->plan->pipeline, n, node))
 			continue;
 		first = plan_first_worker(p->plan, n);
-		for (i = 0; i < plan_node_workers(&p->plan->pipeline->nodes[n]); i++)
+		for (i = 0; i < node_workers(&p->plan->pipeline->nodes[n]); i++)
 			votes[p->plan->workers[first + i].socket]++;
 	}
 	return most_votes(votes);
@@ -245,8 +249,8 @@ free_socket(const struct placing *p)
 
 	for (i = 0; i < RTE_MAX_LCORE; i++)
 		if (lcore_set_has(&p->usable, i)) {
-			lcores[lcore_socket(p, i)]++;
-			load[lcore_socket(p, i)] += p->load[i];
+			lcores[placed_socket(p, i)]++;
+			load[placed_socket(p, i)] += p->load[i];
 		}
 	for (socket = 0; socket < MACHINE_SOCKETS; socket++) {
 		unsigned int mine, its;
@@ -258,32 +262,6 @@ free_socket(const struct placing *p)
 		if (mine < its || (mine == its && lcores[socket] > lcores[best]))
 			best = socket;
 	}
-	return best;
-}
-
-static bool
-socket_usable(const struct placing *p, int socket)
-{
-	unsigned int i;
-
-	for (i = 0; i < RTE_MAX_LCORE; i++)
-		if (lcore_set_has(&p->usable, i) && lcore_socket(p, i) == socket)
-			return true;
-	return false;
-}
-
-/* The socket itself, or the nearest one that has usable lcores. */
-static int
-nearest_usable(const struct placing *p, int wanted)
-{
-	const uint8_t *distance = p->plan->machine->distance[wanted];
-	int socket, best = ANY_SOCKET;
-
-	if (socket_usable(p, wanted))
-		return wanted;
-	for (socket = 0; socket < MACHINE_SOCKETS; socket++)
-		if (socket_usable(p, socket) && (best < 0 || distance[socket] < distance[best]))
-			best = socket;
 	return best;
 }
 
@@ -335,59 +313,17 @@ wanted_socket(struct placing *p, unsigned int n, int *socket)
 	return 0;
 }
 
-/* The lcores of what feeds a node. */
-static void
-upstream_lcores(const struct placing *p, unsigned int node, struct lcore_set *set)
-{
-	const struct plan_worker *worker;
-	unsigned int i;
-
-	memset(set, 0, sizeof(*set));
-	for (i = 0; i < p->plan->worker_count; i++) {
-		worker = &p->plan->workers[i];
-		if (worker->lcore != LCORE_ID_ANY && feeds(p->plan->pipeline, worker->node, node))
-			set_add(set, worker->lcore);
-	}
-}
-
-/*
- * The usable lcore of a socket with the least load. Where none is without a worker any more, one of
- * what feeds the node is best: the link becomes a call.
- */
-static unsigned int
-pick_lcore(const struct placing *p, int socket, const struct lcore_set *upstream)
-{
-	unsigned int i, best = LCORE_ID_ANY;
-
-	for (i = 0; i < RTE_MAX_LCORE; i++) {
-		if (!lcore_set_has(&p->usable, i) ||
-			(socket != ANY_SOCKET && lcore_socket(p, i) != socket))
-			continue;
-		if (best == LCORE_ID_ANY || p->load[i] < p->load[best] ||
-			(p->load[i] == p->load[best] && lcore_set_has(upstream, i) &&
-				!lcore_set_has(upstream, best)))
-			best = i;
-	}
-	return best;
-}
-
 static int
 place_node(struct placing *p, unsigned int n)
 {
-	struct plan_worker *worker = &p->plan->workers[plan_first_worker(p->plan, n)];
-	struct lcore_set upstream;
-	unsigned int i;
 	int socket, ret;
 
 	if (is_placed(p, n))
 		return 0;
 	ret = wanted_socket(p, n, &socket);
-	if (ret < 0)
-		return ret;
-	upstream_lcores(p, n, &upstream);
-	for (i = 0; i < plan_node_workers(&p->plan->pipeline->nodes[n]); i++)
-		place_worker(p, &worker[i], pick_lcore(p, socket, &upstream));
-	return 0;
+	if (ret == 0)
+		place_workers(p, n, socket);
+	return ret;
 }
 
 /* Sources that are bound to a socket, or those that are not. */

@@ -3,11 +3,14 @@
  */
 
 #include <errno.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <stdlib.h>
 
+#include <rte_common.h>
 #include <rte_errno.h>
 
+#include "link/link.h"
 #include "plan_private.h"
 
 static int
@@ -23,7 +26,7 @@ plan_workers(struct weir_plan *plan, struct weir_error *error)
 	if (plan->workers == NULL)
 		return plan_no_memory(error);
 	for (n = 0; n < pipeline->node_count; n++)
-		for (i = 0; i < plan_node_workers(&pipeline->nodes[n]); i++)
+		for (i = 0; i < node_workers(&pipeline->nodes[n]); i++)
 			plan->workers[plan->worker_count++] = (struct plan_worker){
 				.node = n,
 				.index = i,
@@ -39,13 +42,14 @@ plan_link_pairs(struct weir_plan *plan, unsigned int link)
 {
 	const struct link *l = &plan->pipeline->links[link];
 	unsigned int from = plan_first_worker(plan, l->from), to = plan_first_worker(plan, l->to);
-	unsigned int from_end = from + plan_node_workers(&plan->pipeline->nodes[l->from]);
-	unsigned int to_end = to + plan_node_workers(&plan->pipeline->nodes[l->to]);
+	unsigned int from_end = from + node_workers(&plan->pipeline->nodes[l->from]);
+	unsigned int to_end = to + node_workers(&plan->pipeline->nodes[l->to]);
+	unsigned int stride = pipeline_stride(plan->pipeline, l);
 	bool ring = l->conf.kind != WEIR_LINK_AUTO || link_feedback(l);
 	unsigned int p, c;
 
 	for (p = from; p < from_end; p++)
-		for (c = to; c < to_end; c++) {
+		for (c = to + (p - from) % stride; c < to_end; c += stride) {
 			bool call = !ring && plan->workers[p].lcore == plan->workers[c].lcore;
 
 			plan->pairs[plan->pair_count++] = (struct plan_pair){
@@ -66,8 +70,9 @@ plan_pairs(struct weir_plan *plan, struct weir_error *error)
 	unsigned int i;
 
 	for (i = 0; i < pipeline->link_count; i++)
-		count += (size_t)plan_node_workers(&pipeline->nodes[pipeline->links[i].from]) *
-			plan_node_workers(&pipeline->nodes[pipeline->links[i].to]);
+		count += (size_t)node_workers(&pipeline->nodes[pipeline->links[i].from]) *
+			node_workers(&pipeline->nodes[pipeline->links[i].to]) /
+			pipeline_stride(pipeline, &pipeline->links[i]);
 	plan->pairs = calloc(count + 1, sizeof(*plan->pairs));
 	if (plan->pairs == NULL)
 		return plan_no_memory(error);
@@ -76,21 +81,60 @@ plan_pairs(struct weir_plan *plan, struct weir_error *error)
 	return 0;
 }
 
+/*
+ * A burst that is spread over more rings than it has events leaves less than one in each on average:
+ * a line of slots goes from core to core for each event. That is gathered only where it is asked for.
+ */
+static int
+plan_linger(struct weir_plan *plan, struct weir_error *error)
+{
+	const struct weir_pipeline *pipeline = plan->pipeline;
+	uint64_t burst = pipeline->conf.burst, passes;
+	unsigned int i, lanes;
+	char from[LINK_FROM_SIZE];
+	int ret = 0;
+
+	for (i = 0; ret == 0 && i < pipeline->link_count; i++) {
+		const struct link *link = &pipeline->links[i];
+
+		lanes = node_workers(&pipeline->nodes[link->to]) / pipeline_stride(pipeline, link);
+		if (link->conf.spread != WEIR_SPREAD_FLOW || link->conf.linger != 0 ||
+			lanes <= burst || plan_link_kinds(plan, i).rings == 0)
+			continue;
+		passes = RTE_MIN(SLOTS_LINE * lanes / burst, UINT64_C(255));
+		ret = plan_note(plan,
+			"[link %s %s] each producer spreads bursts of %" PRIu64
+			" over %u workers, less than an event for each: linger = %" PRIu64
+			" gathers a cache line of events for each, which wait up to %" PRIu64
+			" passes",
+			pipeline_from(pipeline, link, from), pipeline->nodes[link->to].name, burst,
+			lanes, passes, passes);
+	}
+	return ret < 0 ? plan_no_memory(error) : 0;
+}
+
 static int
 plan_steps(struct weir_plan *plan, const struct weir_plan_conf *conf, struct weir_error *error)
 {
-	int ret = plan_workers(plan, error);
+	const char *lcores = conf != NULL ? conf->lcores : NULL;
+	int ret = plan_queues(plan, lcores, error);
 
+	if (ret == 0)
+		ret = plan_workers(plan, error);
 	if (ret == 0)
 		ret = plan_ports(plan, error);
 	if (ret == 0)
 		ret = plan_frames(plan, error);
 	if (ret == 0)
-		ret = plan_place(plan, conf != NULL ? conf->lcores : NULL, error);
+		ret = plan_port_setup(plan, error);
+	if (ret == 0)
+		ret = plan_place(plan, lcores, error);
 	if (ret == 0)
 		ret = plan_pairs(plan, error);
 	if (ret == 0)
 		ret = plan_calls(plan, error);
+	if (ret == 0)
+		ret = plan_linger(plan, error);
 	if (ret == 0)
 		ret = plan_numa(plan, error);
 	if (ret == 0)
@@ -99,6 +143,8 @@ plan_steps(struct weir_plan *plan, const struct weir_plan_conf *conf, struct wei
 		ret = plan_waits(plan, error);
 	if (ret == 0)
 		ret = plan_pools(plan, error);
+	if (ret == 0)
+		ret = plan_port_tx(plan, error);
 	if (ret == 0)
 		ret = plan_memory(plan, error);
 	return ret;
@@ -184,6 +230,7 @@ weir_plan_free(struct weir_plan *plan)
 	free(plan->ports);
 	free(plan->workers);
 	free(plan->machine);
+	pipeline_copy_free(plan->own);
 	free(plan);
 	rte_errno = saved;
 }

@@ -11,6 +11,7 @@
 
 #include <weir/plan.h>
 
+#include "event/event.h"
 #include "pipeline/pipeline.h"
 
 /* A worker: which node, where it runs, which queue it polls or sends on. */
@@ -24,7 +25,8 @@ struct plan_worker {
 	enum weir_wait idle; /* resolved; its lcore waits as the least patient worker there does */
 };
 
-/* One pair of workers that a link joins. Links, producers and consumers ascend. */
+/* One pair of workers that a link joins: only those that meet, see pipeline_stride(). Links, producers
+ * and consumers ascend. */
 struct plan_pair {
 	unsigned int link;     /* index into the pipeline's links */
 	unsigned int producer; /* index into the plan's workers */
@@ -44,19 +46,27 @@ struct plan_port {
 	uint16_t
 		rx_spare; /* queues that nobody uses, for drivers that want some of each direction */
 	uint16_t tx_spare;
+	uint16_t rx_unopened;    /* more RX queues to which packets come, and nobody takes them */
 	uint16_t rx_descriptors; /* of each queue */
 	uint16_t tx_descriptors;
+	uint64_t tx_asked; /* by the stages that send on it: the most of them; 0: none asks */
 	uint32_t rx_mbufs; /* that the driver takes for each RX queue */
 	bool keeps;        /* and never gives back, nor what it has to send */
 	/* Of one that is received from: */
 	uint16_t mtu;
-	bool mtu_given;    /* by the file: else it is what the port has */
-	bool whole;        /* its driver gives no chains, and no longer frames */
-	bool chains;       /* its driver gives chains unasked, of any length */
-	bool scatters;     /* it can be asked for chains, */
-	bool scatter;      /* and is */
-	uint32_t frame;    /* bytes of the longest frame */
-	uint16_t segments; /* mbufs that this takes */
+	bool mtu_given;                 /* by the file: else it is what the port has */
+	bool whole;                     /* its driver gives no chains, and no longer frames */
+	bool chains;                    /* its driver gives chains unasked, of any length */
+	bool scatters;                  /* it can be asked for chains, */
+	bool scatter;                   /* and is */
+	uint32_t frame;                 /* bytes of the longest frame */
+	uint16_t segments;              /* mbufs that this takes */
+	const struct ethdev_conf *keys; /* of its source; NULL: none receives from it */
+	const char *match;              /* what its source asks for; "": all */
+	bool match_rules;               /* what it can do of that, it does */
+	/* Of any: */
+	struct port_setup setup;
+	const char *chained_by; /* node by which what it sends may be chains; NULL: there is none */
 };
 
 /* A pool of mbufs on a socket, and why it has that size. */
@@ -73,6 +83,7 @@ struct plan_pool {
 	uint32_t segments; /* all but descriptors and caches so often: mbufs of the longest frame */
 	uint32_t transmit; /* of the descriptors, what waits to be sent */
 	uint64_t memory;   /* bytes that it takes */
+	uint32_t stacks;   /* that its free mbufs are on: one for each lcore that allocates */
 };
 
 /* Bytes of EAL's memory by what they are for. */
@@ -109,6 +120,7 @@ struct machine;
 
 struct weir_plan {
 	const struct weir_pipeline *pipeline;
+	struct weir_pipeline *own;   /* that, where it is a copy with queues for auto; else NULL */
 	struct plan_worker *workers; /* grouped by node, in node order */
 	unsigned int worker_count;
 	struct plan_pair *pairs;
@@ -122,7 +134,9 @@ struct weir_plan {
 	struct plan_memory terms; /* and why */
 	char **notes;             /* what the plan made do with, a line each; for logs and text */
 	unsigned int note_count;
-	struct plan_lcore *lcores; /* ascending */
+	unsigned int crossing_first; /* index of the first note of what crosses sockets, */
+	unsigned int crossing_count; /* and how many: one for each two sockets */
+	struct plan_lcore *lcores;   /* ascending */
 	unsigned int lcore_count;
 	struct lcore_set shared; /* lcores with workers that have less than a CPU of their own */
 	uint64_t hugepages_2m;   /* pages of 2 MB that `memory` fills, socket by socket */
@@ -134,6 +148,16 @@ unsigned int plan_first_worker(const struct weir_plan *plan, unsigned int node);
 
 /* The pool for a socket: its own, or the nearest by distance. NULL: there is none at all. */
 const struct plan_pool *plan_pool(const struct weir_plan *plan, int socket);
+
+/* Bytes of a ring with room for exactly so many, as RING_F_EXACT_SZ makes it: whole cache lines. */
+size_t plan_ring_bytes(uint32_t capacity);
+
+/* The sum of a pool's terms. It may be smaller, where the file says so. */
+uint64_t plan_pool_sum(const struct plan_pool *pool);
+
+/* The stacks of a pool, and which one is whose. */
+void plan_pool_stacks(const struct weir_plan *plan, const struct plan_pool *pool,
+	struct pool_stacks *stacks);
 
 /* No wait of an lcore may be longer, ns; UINT64_MAX: there is no bound. */
 uint64_t plan_longest(const struct plan_lcore *lcore);

@@ -45,8 +45,8 @@ plan_pool(const struct weir_plan *plan, int socket)
 }
 
 /* Mark the workers that mbufs of a socket's pool can come to: its sources, and all behind them. */
-static void
-find_reached(const struct weir_plan *plan, int socket, bool *reached)
+void
+plan_pool_reach(const struct weir_plan *plan, int socket, bool *reached)
 {
 	const struct plan_pair *pair;
 	bool more = true;
@@ -143,6 +143,13 @@ count_lcores(const struct weir_plan *plan, const bool *reached)
 	return count;
 }
 
+/* A mempool lets a cache grow to 1.5 times its size before it takes the excess back. */
+static uint64_t
+cached(uint64_t cache, unsigned int lcores)
+{
+	return (cache * 3 + 1) / 2 * lcores;
+}
+
 static void
 find_terms(const struct weir_plan *plan, const struct plan_pool *pool, const bool *reached,
 	struct terms *terms)
@@ -160,18 +167,70 @@ find_terms(const struct weir_plan *plan, const struct plan_pool *pool, const boo
 	/* the first pool also fills the RX queues of ports that only send */
 	for (i = 0; pool == plan->pools && i < plan->port_count; i++)
 		terms->descriptors += (uint64_t)plan->ports[i].rx_spare * plan->ports[i].rx_mbufs;
-	/* a mempool lets a cache grow to 1.5 times its size before it takes the excess back */
-	terms->caches = ((uint64_t)pool->cache * 3 + 1) / 2 * count_lcores(plan, reached);
+	terms->caches = cached(pool->cache, count_lcores(plan, reached));
+}
+
+uint64_t
+plan_pool_sum(const struct plan_pool *pool)
+{
+	return (uint64_t)pool->descriptors + pool->rings + pool->caches + pool->bursts +
+		pool->held + pool->margin;
+}
+
+static void
+set_terms(struct plan_pool *pool, const struct terms *terms)
+{
+	pool->descriptors = (uint32_t)terms->descriptors;
+	pool->transmit = (uint32_t)terms->transmit;
+	pool->rings = (uint32_t)terms->rings;
+	pool->caches = (uint32_t)terms->caches;
+	pool->bursts = (uint32_t)terms->bursts;
+	pool->held = (uint32_t)terms->held;
+	pool->margin = (uint32_t)terms->margin;
+}
+
+/*
+ * A size below the sum. Less than what drivers, hands and stages keep leaves a source nothing to go on
+ * with; what lies in the caches of others does neither, so that caches have no more than half of what
+ * is left, and shrink. Rings then hold what there is.
+ */
+static int
+small_pool(struct weir_plan *plan, struct plan_pool *pool, struct terms *terms, unsigned int lcores,
+	uint64_t sum, struct weir_error *error)
+{
+	uint64_t asked = plan->pipeline->pool.size;
+	uint64_t least = terms->descriptors + terms->bursts + terms->held;
+
+	if (asked < least)
+		return weir_error_set(error, EINVAL,
+			"[pool] size = %" PRIu64 ": socket %d needs %" PRIu64 " mbufs = %" PRIu64
+			" descriptors + %" PRIu64 " rings + %" PRIu64 " caches + %" PRIu64
+			" bursts + %" PRIu64 " held + %" PRIu64
+			" margin; set size = auto, or at least %" PRIu64
+			" to run with rings that cannot fill",
+			asked, pool->socket, sum, terms->descriptors, terms->rings, terms->caches,
+			terms->bursts, terms->held, terms->margin, least);
+	pool->cache = (uint32_t)RTE_MIN((uint64_t)pool->cache, (asked - least) / 3 / lcores);
+	terms->caches = cached(pool->cache, lcores);
+	if (plan_note(plan,
+		    "pool of socket %d: size = %" PRIu64 ", auto is %" PRIu64
+		    ", all that can be in flight: cache %u, and when rings fill up, an RX queue "
+		    "finds no mbuf (rx_nombuf of its port) before a link drops; other sources "
+		    "wait",
+		    pool->socket, asked, sum, pool->cache) < 0)
+		return plan_no_memory(error);
+	return 0;
 }
 
 /* Size a pool by its terms, or check the size that the file gives it. */
 static int
-size_pool(const struct weir_plan *plan, struct plan_pool *pool, const struct terms *terms,
+size_pool(struct weir_plan *plan, struct plan_pool *pool, struct terms *terms, unsigned int lcores,
 	struct weir_error *error)
 {
 	uint64_t sum = terms->descriptors + terms->rings + terms->caches + terms->bursts +
 		terms->held + terms->margin;
 	uint64_t asked = plan->pipeline->pool.size;
+	int ret = 0;
 
 	if (sum > POOL_MAX || asked > POOL_MAX)
 		return weir_error_set(error, EINVAL,
@@ -180,22 +239,10 @@ size_pool(const struct weir_plan *plan, struct plan_pool *pool, const struct ter
 			"a pool holds %" PRIu64 ": lower ring = of the links or size = of [pool]",
 			pool->socket, RTE_MAX(sum, asked), terms->rings, POOL_MAX);
 	if (asked != 0 && asked < sum)
-		return weir_error_set(error, EINVAL,
-			"[pool] size = %" PRIu64 ": socket %d needs %" PRIu64 " mbufs = %" PRIu64
-			" descriptors + %" PRIu64 " rings + %" PRIu64 " caches + %" PRIu64
-			" bursts + %" PRIu64 " held + %" PRIu64
-			" margin; set size = auto or at least %" PRIu64,
-			asked, pool->socket, sum, terms->descriptors, terms->rings, terms->caches,
-			terms->bursts, terms->held, terms->margin, sum);
+		ret = small_pool(plan, pool, terms, lcores, sum, error);
 	pool->size = (uint32_t)(asked != 0 ? asked : sum);
-	pool->descriptors = (uint32_t)terms->descriptors;
-	pool->transmit = (uint32_t)terms->transmit;
-	pool->rings = (uint32_t)terms->rings;
-	pool->caches = (uint32_t)terms->caches;
-	pool->bursts = (uint32_t)terms->bursts;
-	pool->held = (uint32_t)terms->held;
-	pool->margin = (uint32_t)terms->margin;
-	return 0;
+	set_terms(pool, terms);
+	return ret;
 }
 
 /* An entry for every socket where a source runs, in the order of sockets. */
@@ -218,10 +265,46 @@ add_pools(struct weir_plan *plan)
 	return 0;
 }
 
+/* Give each lcore that has such workers, and no stack yet, the next one in turn; how many have one. */
+static unsigned int
+stacks_turn(const struct weir_plan *plan, const struct plan_pool *pool, bool sources,
+	uint8_t turn[RTE_MAX_LCORE], bool has[RTE_MAX_LCORE])
+{
+	unsigned int count = 0;
+
+	for (unsigned int i = 0; i < plan->worker_count; i++) {
+		const struct plan_worker *worker = &plan->workers[i];
+		bool allocates = plan_node(plan, worker)->source && worker->socket == pool->socket;
+
+		if (allocates != sources || has[worker->lcore])
+			continue;
+		has[worker->lcore] = true;
+		turn[worker->lcore] = (uint8_t)(count++ % POOL_STACKS_MAX);
+	}
+	return count;
+}
+
+/* Those who only give back do so to all stacks in turn, as who takes from them needs it. */
+void
+plan_pool_stacks(const struct weir_plan *plan, const struct plan_pool *pool,
+	struct pool_stacks *stacks)
+{
+	bool has[RTE_MAX_LCORE] = { false };
+	unsigned int sources;
+
+	*stacks = (struct pool_stacks){ 0 };
+	sources = stacks_turn(plan, pool, true, stacks->home, has);
+	stacks->count = RTE_MIN(sources, POOL_STACKS_MAX);
+	stacks_turn(plan, pool, false, stacks->home, has);
+	for (unsigned int i = 0; i < RTE_MAX_LCORE; i++)
+		stacks->home[i] = (uint8_t)(stacks->home[i] % stacks->count);
+}
+
 int
 plan_pools(struct weir_plan *plan, struct weir_error *error)
 {
 	uint64_t cache = RTE_MIN(plan->pipeline->pool.cache, (uint64_t)RTE_MEMPOOL_CACHE_MAX_SIZE);
+	struct pool_stacks stacks;
 	struct terms terms;
 	bool *reached;
 	unsigned int i;
@@ -233,11 +316,13 @@ plan_pools(struct weir_plan *plan, struct weir_error *error)
 	if (reached == NULL)
 		return plan_no_memory(error);
 	for (i = 0; ret == 0 && i < plan->pool_count; i++) {
-		find_reached(plan, plan->pools[i].socket, reached);
+		plan_pool_reach(plan, plan->pools[i].socket, reached);
 		plan->pools[i].cache = (uint32_t)cache;
 		plan->pools[i].segments = frame_segments(plan, plan->pools[i].socket);
 		find_terms(plan, &plan->pools[i], reached, &terms);
-		ret = size_pool(plan, &plan->pools[i], &terms, error);
+		ret = size_pool(plan, &plan->pools[i], &terms, count_lcores(plan, reached), error);
+		plan_pool_stacks(plan, &plan->pools[i], &stacks);
+		plan->pools[i].stacks = stacks.count;
 	}
 	free(reached);
 	return ret;

@@ -11,10 +11,13 @@
 #include <rte_common.h>
 #include <rte_pci.h>
 
+#include "device.h"
 #include "plan_private.h"
 
 /* Descriptors of a queue where neither the file nor the driver says how many. */
 #define PORT_DESCRIPTORS 1024
+/* Of the list of ports in an error, which has to hold what mends it too. */
+#define PORTS_TEXT 64
 
 /* Drivers whose queues are not what their numbers say. */
 struct driver {
@@ -23,13 +26,17 @@ struct driver {
 	bool keeps;        /* never gives back what its queues have, even when it is closed */
 	uint16_t rings;    /* of that many descriptors it fills for an RX queue; 0: one */
 	uint16_t at_least; /* mbufs it takes for an RX queue, however few the descriptors */
+	bool binary;       /* takes a number of RX queues that is a power of 2 */
+	bool given;        /* gets packets for all the RX queues that it was given, opened or not */
 };
 
 static const struct driver drivers[] = {
-	{ .name = "net_af_xdp", .pairs = true, .keeps = true, .at_least = 2048 },
+	{ .name = "net_af_packet", .given = true },
+	{ .name = "net_af_xdp", .pairs = true, .keeps = true, .at_least = 2048, .given = true },
+	{ .name = "net_pcap", .given = true },
 	{ .name = "net_tap", .pairs = true },
 	{ .name = "net_tun", .pairs = true },
-	{ .name = "net_vmxnet3", .rings = 2 },
+	{ .name = "net_vmxnet3", .rings = 2, .binary = true },
 };
 
 static const struct driver *
@@ -43,9 +50,8 @@ find_driver(const char *name)
 	return &plain;
 }
 
-/* The device of a node, "" where it is left out; NULL: nodes of its type have none. */
-static const char *
-node_device(const struct node *node)
+const char *
+plan_node_device(const struct node *node)
 {
 	const char *device;
 
@@ -71,8 +77,8 @@ same_device(const char *device, const char *name)
 		rte_pci_addr_cmp(&a, &b) == 0;
 }
 
-static const struct machine_port *
-find_port(const struct machine *machine, const char *device)
+const struct machine_port *
+plan_find_port(const struct machine *machine, const char *device)
 {
 	unsigned int i;
 
@@ -82,18 +88,39 @@ find_port(const struct machine *machine, const char *device)
 	return NULL;
 }
 
+const struct machine_port *
+plan_machine_port(const struct weir_plan *plan, const struct plan_port *port)
+{
+	for (unsigned int i = 0; i < plan->machine->port_count; i++)
+		if (plan->machine->ports[i].id == port->id)
+			return &plan->machine->ports[i];
+	return NULL;
+}
+
+bool
+plan_port_binary(const char *driver)
+{
+	return find_driver(driver)->binary;
+}
+
+bool
+plan_port_given(const char *driver)
+{
+	return find_driver(driver)->given;
+}
+
 static int
 no_port(const struct machine *machine, const struct node *node, const char *device,
 	struct weir_error *error)
 {
-	char list[256] = "none", hint[256];
+	char list[PORTS_TEXT] = "none", hint[DEVICE_TEXT + DEVICE_COMMAND];
 	size_t used = 0;
 	unsigned int i;
 
 	for (i = 0; i < machine->port_count && used < sizeof(list); i++)
 		used += (size_t)snprintf(list + used, sizeof(list) - used, "%s%s",
 			i > 0 ? ", " : "", machine->ports[i].name);
-	plan_device_hint(device, hint, sizeof(hint));
+	plan_device_hint(node->name, device, hint, sizeof(hint));
 	return weir_error_set(error, ENODEV,
 		"[%s %s] device = %s: EAL has no such port (it has: %s); %s", plan_node_kind(node),
 		node->name, device, list, hint);
@@ -153,7 +180,7 @@ spare_queues(struct plan_port *port, const struct machine_port *from)
 	port->tx_spare = (uint16_t)(tx - port->tx_queues);
 	if (port->rx_queues == 0)
 		port->rx_descriptors = descriptors(0, from->rx_ring, &from->rx_lim);
-	port->tx_descriptors = descriptors(0, from->tx_ring, &from->tx_lim);
+	port->tx_descriptors = descriptors(port->tx_asked, from->tx_ring, &from->tx_lim);
 	port->rx_mbufs = RTE_MAX((uint32_t)port->rx_descriptors * RTE_MAX(driver->rings, 1u),
 		(uint32_t)driver->at_least);
 	port->keeps = driver->keeps;
@@ -165,7 +192,7 @@ give_queues(struct weir_plan *plan, unsigned int node, unsigned int port, uint16
 	struct plan_worker *worker = &plan->workers[plan_first_worker(plan, node)];
 	unsigned int i;
 
-	for (i = 0; i < plan_node_workers(&plan->pipeline->nodes[node]); i++, worker++) {
+	for (i = 0; i < node_workers(&plan->pipeline->nodes[node]); i++, worker++) {
 		worker->port = port;
 		worker->queue = queue++;
 	}
@@ -188,7 +215,8 @@ receive_on(struct weir_plan *plan, unsigned int n, struct plan_port *port,
 	const struct machine_port *from, struct weir_error *error)
 {
 	const struct node *node = &plan->pipeline->nodes[n];
-	unsigned int index = (unsigned int)(port - plan->ports), queues = plan_node_workers(node);
+	const struct ethdev_conf *ethdev = node->type_conf;
+	unsigned int index = (unsigned int)(port - plan->ports), queues = node_workers(node);
 	uint64_t asked = node->conf.descriptors;
 
 	if (port->rx_queues != 0)
@@ -203,12 +231,52 @@ receive_on(struct weir_plan *plan, unsigned int n, struct plan_port *port,
 			from->max_rx_queues, from->max_rx_queues == 1 ? "" : "s", node->name,
 			queues);
 	port->rx_queues = (uint16_t)queues;
+	if (plan_port_given(port->driver))
+		port->rx_unopened = (uint16_t)(from->max_rx_queues - queues);
+	if (port->rx_unopened > 0 &&
+		plan_note(plan,
+			"[source %s] queues = %u: port %s (%s) was given %u, and what comes to the "
+			"others is lost: queues = %u",
+			node->name, queues, port->name, port->driver, from->max_rx_queues,
+			from->max_rx_queues) < 0)
+		return plan_no_memory(error);
 	port->rx_descriptors = descriptors(asked, from->rx_ring, &from->rx_lim);
-	frames_of(port, from, ((const struct ethdev_conf *)node->type_conf)->mtu);
+	port->keys = ethdev;
+	port->match = ethdev->match;
+	port->match_rules = ethdev->match_rules != 0;
+	frames_of(port, from, ethdev->mtu);
 	give_queues(plan, n, index, 0);
 	if (asked != 0 && asked != port->rx_descriptors &&
 		plan_note(plan, "[source %s] descriptors = %llu: port %s takes %u", node->name,
 			(unsigned long long)asked, port->name, port->rx_descriptors) < 0)
+		return plan_no_memory(error);
+	return 0;
+}
+
+/* TX descriptors that a stage asks for, where its type has such a key; 0: it does not. */
+static uint64_t
+tx_asked(const struct node *node)
+{
+	const struct weir_param *param = node->stage_ops->params;
+
+	for (; param != NULL && param->name != NULL; param++)
+		if (strcmp(param->name, "descriptors") == 0 && param->type == WEIR_PARAM_SIZE)
+			return *(const uint64_t *)((const char *)node->type_conf + param->offset);
+	return 0;
+}
+
+/* Stages that send on one port have queues of one size: the largest. */
+static int
+tx_descriptors(struct weir_plan *plan, const struct node *node, struct plan_port *port,
+	const struct machine_port *from, struct weir_error *error)
+{
+	uint64_t asked = tx_asked(node);
+	uint16_t takes = descriptors(asked, from->tx_ring, &from->tx_lim);
+
+	port->tx_asked = RTE_MAX(port->tx_asked, asked);
+	if (asked != 0 && asked != takes &&
+		plan_note(plan, "[stage %s] descriptors = %llu: port %s takes %u", node->name,
+			(unsigned long long)asked, port->name, takes) < 0)
 		return plan_no_memory(error);
 	return 0;
 }
@@ -218,7 +286,7 @@ transmit_on(struct weir_plan *plan, unsigned int n, struct plan_port *port,
 	const struct machine_port *from, struct weir_error *error)
 {
 	const struct node *node = &plan->pipeline->nodes[n];
-	unsigned int queues = plan_node_workers(node);
+	unsigned int queues = node_workers(node);
 
 	if (port->tx_queues + queues > from->max_tx_queues)
 		return weir_error_set(error, ENODEV,
@@ -229,21 +297,21 @@ transmit_on(struct weir_plan *plan, unsigned int n, struct plan_port *port,
 			port->tx_queues, node->name, queues);
 	give_queues(plan, n, (unsigned int)(port - plan->ports), port->tx_queues);
 	port->tx_queues = (uint16_t)(port->tx_queues + queues);
-	return 0;
+	return tx_descriptors(plan, node, port, from, error);
 }
 
 static int
 node_port(struct weir_plan *plan, unsigned int n, struct weir_error *error)
 {
 	const struct node *node = &plan->pipeline->nodes[n];
-	const char *device = node_device(node);
+	const char *device = plan_node_device(node);
 	const struct machine_port *from;
 	struct plan_port *port;
 	int ret;
 
 	if (device == NULL)
 		return 0;
-	from = find_port(plan->machine, device);
+	from = plan_find_port(plan->machine, device);
 	if (from == NULL)
 		return no_port(plan->machine, node, device, error);
 	port = add_port(plan, from);

@@ -2,6 +2,8 @@
  * Copyright (c) 2026 The weir authors
  */
 
+#include <string.h>
+
 #include <jansson.h>
 
 #include "plan_private.h"
@@ -57,12 +59,88 @@ json_link(const struct weir_plan *plan, unsigned int i)
 	struct plan_kinds kinds = plan_link_kinds(plan, i);
 	char from[LINK_FROM_SIZE];
 
-	return json_pack("{s:s, s:s, s:i, s:i, s:I, s:s, s:s, s:b}", "from",
+	return json_pack("{s:s, s:s, s:i, s:i, s:I, s:b, s:s, s:s, s:b}", "from",
 		pipeline_from(plan->pipeline, link, from), "to",
 		plan->pipeline->nodes[link->to].name, "calls", (int)kinds.calls, "rings",
-		(int)kinds.rings, "ring", (json_int_t)link->conf.ring, "on_full",
+		(int)kinds.rings, "ring", (json_int_t)link->conf.ring, "ring_auto",
+		link->ring_why != NULL, "on_full",
 		on_full_names[pipeline_on_full(plan->pipeline, link)], "spread",
 		spread_names[link->conf.spread], "feedback", link_feedback(link));
+}
+
+/* What is asked of a port, and the rules for it; null: all. */
+static json_t *
+json_match(const struct plan_port *port)
+{
+	json_t *list = json_array();
+	struct match_rules rules;
+	char text[MATCH_TEXT_SIZE];
+
+	if (port->rx_queues == 0 || port->match[0] == '\0') {
+		json_decref(list);
+		return json_null();
+	}
+	plan_port_rules(port, &rules);
+	for (unsigned int i = 0; i < rules.count; i++)
+		if (json_array_append_new(list,
+			    json_string(match_rule_text(&rules.rules[i], text))) != 0) {
+			json_decref(list);
+			return NULL;
+		}
+	return json_pack("{s:s, s:o, s:b, s:s?}", "expression", port->match, "rules", list, "exact",
+		rules.exact && rules.count > 0, "why_none", rules.why);
+}
+
+/* Words with blanks between them as a list, `none` as an empty one; NULL: no memory. */
+static json_t *
+json_words(const char *words)
+{
+	json_t *list = json_array();
+	size_t len;
+
+	for (; list != NULL && strcmp(words, "none") != 0 && *words != '\0'; words += len) {
+		words += strspn(words, " ");
+		len = strcspn(words, " ");
+		if (json_array_append_new(list, json_stringn(words, len)) != 0) {
+			json_decref(list);
+			list = NULL;
+		}
+	}
+	return list;
+}
+
+static json_t *
+json_costs(const struct plan_port *port)
+{
+	json_t *list = json_array();
+	const char *cost;
+
+	for (unsigned int i = 0; list != NULL && (cost = plan_port_cost(port, i)) != NULL; i++)
+		if (json_array_append_new(list, json_string(cost)) != 0) {
+			json_decref(list);
+			list = NULL;
+		}
+	return list;
+}
+
+/* What a port is asked for. */
+static json_t *
+json_setup(const struct weir_plan *plan, const struct plan_port *port)
+{
+	char rx[OFFLOADS_TEXT_SIZE], tx[OFFLOADS_TEXT_SIZE], rss[OFFLOADS_TEXT_SIZE];
+	const struct port_setup *setup = &port->setup;
+	uint32_t speed = plan_machine_port(plan, port)->speed;
+	const struct ethdev_conf *keys = port->keys;
+
+	return json_pack("{s:o, s:o, s:o, s:i, s:i, s:b, s:s?, s:s?, s:o, s:o}", "rx_offloads",
+		json_words(plan_rx_offloads_text(setup->rx_offloads, rx)), "tx_offloads",
+		json_words(plan_tx_offloads_text(setup->tx_offloads, tx)), "rss",
+		json_words(plan_rss_text(setup->rss, rss)), "rss_key_bytes", (int)setup->rss_key,
+		"reta", (int)setup->reta, "promiscuous",
+		keys != NULL && keys->promiscuous != PORT_OFF && keys->mac[0] == '\0', "mac",
+		keys != NULL && keys->mac[0] != '\0' ? keys->mac : NULL, "chained_by",
+		port->chained_by, "costs", json_costs(port), "speed_mbit",
+		speed != 0 ? json_integer((json_int_t)speed) : json_null());
 }
 
 static json_t *
@@ -70,12 +148,14 @@ json_port(const struct weir_plan *plan, unsigned int i)
 {
 	const struct plan_port *port = &plan->ports[i];
 
-	return json_pack("{s:s, s:i, s:s?, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:b}",
+	return json_pack(
+		"{s:s, s:i, s:s?, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:b, s:o, s:o}",
 		"name", port->name, "id", port->id, "driver", port->driver, "socket", port->socket,
 		"rx_queues", port->rx_queues, "rx_spare", port->rx_spare, "rx_descriptors",
 		port->rx_descriptors, "tx_queues", port->tx_queues, "tx_spare", port->tx_spare,
 		"tx_descriptors", port->tx_descriptors, "mtu", port->mtu, "frame", (int)port->frame,
-		"segments", port->segments, "scatter", port->scatter);
+		"segments", port->segments, "scatter", port->scatter, "match", json_match(port),
+		"setup", json_setup(plan, port));
 }
 
 static json_t *
@@ -83,13 +163,14 @@ json_pool(const struct weir_plan *plan, unsigned int i)
 {
 	const struct plan_pool *pool = &plan->pools[i];
 
-	return json_pack("{s:i, s:I, s:I, s:I, s:I, s:I, s:{s:I, s:I, s:I, s:I, s:I, s:I}}",
+	return json_pack("{s:i, s:I, s:I, s:I, s:I, s:I, s:I, s:{s:I, s:I, s:I, s:I, s:I, s:I}}",
 		"socket", pool->socket, "size", (json_int_t)pool->size, "data_room",
 		(json_int_t)plan->data_room, "segments", (json_int_t)pool->segments, "cache",
-		(json_int_t)pool->cache, "memory_bytes", (json_int_t)pool->memory, "terms",
-		"descriptors", (json_int_t)pool->descriptors, "rings", (json_int_t)pool->rings,
-		"caches", (json_int_t)pool->caches, "bursts", (json_int_t)pool->bursts, "held",
-		(json_int_t)pool->held, "margin", (json_int_t)pool->margin);
+		(json_int_t)pool->cache, "stacks", (json_int_t)pool->stacks, "memory_bytes",
+		(json_int_t)pool->memory, "terms", "descriptors", (json_int_t)pool->descriptors,
+		"rings", (json_int_t)pool->rings, "caches", (json_int_t)pool->caches, "bursts",
+		(json_int_t)pool->bursts, "held", (json_int_t)pool->held, "margin",
+		(json_int_t)pool->margin);
 }
 
 static json_t *

@@ -103,15 +103,19 @@ text_stages(const struct weir_plan *plan, FILE *out)
 	}
 }
 
+/* How one waits, and at most how long; nothing behind it where it ends its line. */
 static void
-text_waiting(const struct plan_waiting *waiting, FILE *out)
+text_waiting(const struct plan_waiting *waiting, bool last, FILE *out)
 {
 	char longest[TIME_TEXT_SIZE] = "";
 
 	if (waiting->how != WEIR_WAIT_SPIN && waiting->how != WEIR_WAIT_PAUSE &&
 		waiting->how != WEIR_WAIT_YIELD)
 		plan_time_text(waiting->max_ns, longest);
-	fprintf(out, "  %-12s %8s", wait_names[waiting->how], longest);
+	if (last && longest[0] == '\0')
+		fprintf(out, "  %s", wait_names[waiting->how]);
+	else
+		fprintf(out, "  %-12s %8s", wait_names[waiting->how], longest);
 }
 
 static void
@@ -144,8 +148,8 @@ text_lcores(const struct weir_plan *plan, FILE *out)
 		const struct plan_lcore *lcore = &plan->lcores[i];
 
 		fprintf(out, "  %5u", lcore->lcore);
-		text_waiting(&lcore->idle, out);
-		text_waiting(&lcore->full, out);
+		text_waiting(&lcore->idle, false, out);
+		text_waiting(&lcore->full, plan_longest(lcore) == UINT64_MAX, out);
 		text_bound(plan, lcore, out);
 		fputc('\n', out);
 	}
@@ -168,6 +172,8 @@ text_link(const struct weir_plan *plan, unsigned int i, FILE *out)
 			link->conf.ring, on_full_names[pipeline_on_full(plan->pipeline, link)]);
 	fprintf(out, " spread %s%s\n", spread_names[link->conf.spread],
 		link_feedback(link) ? ", feedback" : "");
+	if (kinds.rings != 0 && link->ring_why != NULL)
+		fprintf(out, "    ring = auto: %s\n", link->ring_why);
 }
 
 static void
@@ -189,6 +195,103 @@ text_frames(const struct weir_plan *plan, const struct plan_port *port, FILE *ou
 		port->mtu_given ? " as given" : "", port->frame, port->segments,
 		plural(port->segments), plan->data_room - RTE_PKTMBUF_HEADROOM);
 	fputs(port->chains || port->scatter ? "; longer ones in more\n" : "\n", out);
+}
+
+void
+plan_port_rules(const struct plan_port *port, struct match_rules *rules)
+{
+	match_rules_make(port->match, rules);
+	if (port->match_rules)
+		return;
+	rules->count = 0;
+	rules->why = "match.rules = off";
+}
+
+/* What software does of what is asked of a port, and what it is asked to do itself. */
+static void
+text_match(const struct plan_port *port, FILE *out)
+{
+	struct match_rules rules;
+	char text[MATCH_TEXT_SIZE];
+
+	plan_port_rules(port, &rules);
+	fprintf(out, "    match %s: in software", port->match);
+	if (rules.why != NULL) {
+		fprintf(out, " alone: %s\n", rules.why);
+		return;
+	}
+	fprintf(out, ", and %u rule%s asked of the driver at the start, which say %s:\n",
+		rules.count, plural(rules.count), rules.exact ? "all of it" : "part of it");
+	for (unsigned int i = 0; i < rules.count; i++)
+		fprintf(out, "      %s\n", match_rule_text(&rules.rules[i], text));
+}
+
+/* What comes in, and what else the file says of a port. */
+static void
+text_keys(const struct ethdev_conf *keys, FILE *out)
+{
+	static const char *const pauses[] = { "", "off", "rx", "tx", "full" };
+	char longest[TIME_TEXT_SIZE];
+
+	if (keys->mac[0] != '\0')
+		fprintf(out, "; its own frames and those for %s", keys->mac);
+	else
+		fputs(keys->promiscuous != PORT_OFF ? "; promiscuous" : "; its own frames only",
+			out);
+	if (keys->allmulticast)
+		fputs(", allmulticast", out);
+	if (keys->rx_drop != PORT_AUTO)
+		fprintf(out, "; rx_drop %s", keys->rx_drop == PORT_ON ? "on" : "off");
+	if (keys->flow_control != PORT_FLOW_KEEP)
+		fprintf(out, "; flow_control %s", pauses[keys->flow_control]);
+	if (keys->link_wait != 0)
+		fprintf(out, "; link_wait %s", plan_time_text(keys->link_wait, longest));
+}
+
+static void
+text_rss(const struct port_setup *setup, FILE *out)
+{
+	char types[OFFLOADS_TEXT_SIZE];
+
+	if (setup->rss == 0)
+		return;
+	fprintf(out, "RSS %s", plan_rss_text(setup->rss, types));
+	if (setup->rss_key != 0)
+		fprintf(out, ", symmetric key of %u bytes", setup->rss_key);
+	else
+		fputs(", its own key", out);
+	if (setup->reta != 0)
+		fprintf(out, ", RETA of %u", setup->reta);
+	fputs("; ", out);
+}
+
+/* What a port is asked for, and the fast paths that this costs. */
+static void
+text_setup(const struct weir_plan *plan, const struct plan_port *port, FILE *out)
+{
+	uint32_t speed = plan_machine_port(plan, port)->speed;
+	char offloads[OFFLOADS_TEXT_SIZE];
+	const char *cost;
+
+	if (speed != 0)
+		fprintf(out, "    speed: %" PRIu32 " Mbit/s\n", speed);
+	if (port->keys != NULL) {
+		fputs("    rx: ", out);
+		text_rss(&port->setup, out);
+		fprintf(out, "offloads %s",
+			plan_rx_offloads_text(port->setup.rx_offloads, offloads));
+		text_keys(port->keys, out);
+		fputc('\n', out);
+	}
+	if (port->tx_queues != 0) {
+		fprintf(out, "    tx: offloads %s",
+			plan_tx_offloads_text(port->setup.tx_offloads, offloads));
+		if (port->chained_by != NULL)
+			fprintf(out, "; what comes by %s may be chains", port->chained_by);
+		fputc('\n', out);
+	}
+	for (unsigned int i = 0; (cost = plan_port_cost(port, i)) != NULL; i++)
+		fprintf(out, "    costs: %s\n", cost);
 }
 
 /* Queues of one direction: those that workers use, and those that are there for the driver. */
@@ -224,6 +327,9 @@ text_ports(const struct weir_plan *plan, FILE *out)
 		fputc('\n', out);
 		if (port->rx_queues != 0)
 			text_frames(plan, port, out);
+		if (port->rx_queues != 0 && port->match[0] != '\0')
+			text_match(port, out);
+		text_setup(plan, port, out);
 	}
 }
 
@@ -231,24 +337,23 @@ static void
 text_pools(const struct weir_plan *plan, FILE *out)
 {
 	const struct plan_pool *pool;
-	uint32_t sum;
 	unsigned int i;
 
 	if (plan->pool_count != 0)
 		fputs("\npools\n", out);
 	for (i = 0; i < plan->pool_count; i++) {
 		pool = &plan->pools[i];
-		sum = pool->descriptors + pool->rings + pool->caches + pool->bursts + pool->held +
-			pool->margin;
-		fprintf(out, "  socket %d: %u mbufs of %u bytes, cache %u, %" PRIu64 " MB\n",
-			pool->socket, pool->size, plan->data_room, pool->cache,
-			(pool->memory + MB - 1) / MB);
 		fprintf(out,
-			"    needs %u = %u descriptors + %u rings + %u caches + %u bursts + %u "
+			"  socket %d: %u mbufs of %u bytes, cache %u, %u stack%s, %" PRIu64 " MB\n",
+			pool->socket, pool->size, plan->data_room, pool->cache, pool->stacks,
+			plural(pool->stacks), (pool->memory + MB - 1) / MB);
+		fprintf(out,
+			"    needs %" PRIu64
+			" = %u descriptors + %u rings + %u caches + %u bursts + %u "
 			"held + %u "
 			"margin\n",
-			sum, pool->descriptors, pool->rings, pool->caches, pool->bursts, pool->held,
-			pool->margin);
+			plan_pool_sum(pool), pool->descriptors, pool->rings, pool->caches,
+			pool->bursts, pool->held, pool->margin);
 		if (pool->segments > 1)
 			fprintf(out,
 				"    %u mbufs for each frame: rings, bursts, held and margin so "

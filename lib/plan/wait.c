@@ -47,15 +47,9 @@ is_shared(const struct machine *machine, const struct lcore_set *polling, unsign
 static int
 note_shared(struct weir_plan *plan)
 {
-	char list[160] = "";
-	size_t used = 0;
-	unsigned int i;
+	char list[LCORES_TEXT_SIZE];
 
-	for (i = 0; i < RTE_MAX_LCORE && used < sizeof(list); i++)
-		if (lcore_set_has(&plan->shared, i))
-			used += (size_t)snprintf(list + used, sizeof(list) - used, "%s%u",
-				used > 0 ? "," : "", i);
-	if (used == 0)
+	if (plan_lcores_text(&plan->shared, list)[0] == '\0')
 		return 0;
 	return plan_note(plan, "lcores %s have less than a CPU each: with idle = auto they yield",
 		list);

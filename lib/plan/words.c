@@ -43,6 +43,27 @@ plan_note(struct weir_plan *plan, const char *format, ...)
 }
 
 const char *
+plan_lcores_text(const struct lcore_set *set, char text[LCORES_TEXT_SIZE])
+{
+	unsigned int i, end;
+	size_t used = 0;
+
+	text[0] = '\0';
+	for (i = 0; i < RTE_MAX_LCORE; i = end + 1) {
+		for (end = i; end < RTE_MAX_LCORE && lcore_set_has(set, end); end++)
+			;
+		if (end == i)
+			continue;
+		used += (size_t)snprintf(text + used, LCORES_TEXT_SIZE - used, "%s%u",
+			used > 0 ? "," : "", i);
+		if (end > i + 1)
+			used += (size_t)snprintf(text + used, LCORES_TEXT_SIZE - used, "-%u",
+				end - 1);
+	}
+	return text;
+}
+
+const char *
 plan_node_kind(const struct node *node)
 {
 	return node->source ? "source" : "stage";
@@ -60,7 +81,7 @@ plan_first_worker(const struct weir_plan *plan, unsigned int node)
 	unsigned int i, first = 0;
 
 	for (i = 0; i < node; i++)
-		first += plan_node_workers(&plan->pipeline->nodes[i]);
+		first += node_workers(&plan->pipeline->nodes[i]);
 	return first;
 }
 

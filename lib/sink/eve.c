@@ -40,6 +40,7 @@ eve_put(struct eve_state *eve, struct weir_event *const events[], uint16_t n)
 	struct writer *writer = &eve->writer;
 	uint64_t offset = __atomic_load_n(&writer->offset, __ATOMIC_RELAXED);
 
+	eve_format_look(&eve->format);
 	for (uint16_t i = 0; i < n; i++) {
 		const struct weir_event *event = events[i];
 		char *at = writer_at(writer);

@@ -19,6 +19,8 @@
 #define PUT(at, literal) ((char *)memcpy(at, literal, sizeof(literal) - 1) + sizeof(literal) - 1)
 
 /* IANA's names of IP protocols, as Suricata writes them. Others are written as numbers. */
+#define BAD_CKSUM (WEIR_EVENT_BAD_L3_CKSUM | WEIR_EVENT_BAD_L4_CKSUM)
+
 static const char *const proto_names[UINT8_MAX + 1] = {
 	[0] = "HOPOPT",
 	[1] = "ICMP",
@@ -328,6 +330,20 @@ put_tunnel(const struct eve_format *format, const struct weir_event *event, char
 	return at;
 }
 
+/* Of a checksum that the port found to be wrong, the layer: of both, both. */
+static char *
+put_checksum(uint32_t flags, char *at)
+{
+	switch (flags & BAD_CKSUM) {
+	case WEIR_EVENT_BAD_L3_CKSUM:
+		return PUT(at, ",\"bad_checksum\":\"l3\"");
+	case WEIR_EVENT_BAD_L4_CKSUM:
+		return PUT(at, ",\"bad_checksum\":\"l4\"");
+	default:
+		return PUT(at, ",\"bad_checksum\":\"l3 l4\"");
+	}
+}
+
 static inline char *
 put_packet(const struct eve_format *format, const struct weir_event *event, char *at)
 {
@@ -338,6 +354,8 @@ put_packet(const struct eve_format *format, const struct weir_event *event, char
 		at = put_uint(PUT(at, ",\"wire_len\":"), event->wire_len);
 	if (unlikely(event->flags & WEIR_EVENT_TRUNCATED))
 		at = PUT(at, ",\"truncated\":true");
+	if (unlikely(event->flags & BAD_CKSUM))
+		at = put_checksum(event->flags, at);
 	if (ip_version != 0)
 		at = put_uint(PUT(at, ",\"ip_v\":"), ip_version);
 	if (event->flags & WEIR_EVENT_KEYED)
@@ -348,12 +366,33 @@ put_packet(const struct eve_format *format, const struct weir_event *event, char
 	return at;
 }
 
+/* What happened to a port, which put_iface() has named. */
+static char *
+put_port(const struct weir_port_change *change, char *at)
+{
+	static const char *const whats[] = {
+		[WEIR_PORT_UP] = "up",
+		[WEIR_PORT_DOWN] = "down",
+		[WEIR_PORT_GONE] = "gone",
+		[WEIR_PORT_BACK] = "back",
+	};
+	bool known = change->what < RTE_DIM(whats) && whats[change->what] != NULL;
+
+	at += sprintf(at, ",\"event_type\":\"port\",\"change\":\"%s\"",
+		known ? whats[change->what] : "other");
+	if (change->speed != 0)
+		at = put_uint(PUT(at, ",\"speed_mbit\":"), change->speed);
+	return at;
+}
+
 /* What kind of happening it is, and all that is told of one that is no packet. */
 static char *
 put_type(const struct weir_event *event, char *at)
 {
 	if (likely(event->type == WEIR_EVENT_PACKET))
 		return PUT(at, ",\"event_type\":\"packet\"");
+	if (event->type == WEIR_EVENT_PORT)
+		return put_port(&event->change, at);
 	if (event->type != WEIR_EVENT_GAP)
 		return put_uint(PUT(at, ",\"event_type\":\"event\",\"type\":"), event->type);
 	return at +
@@ -415,6 +454,26 @@ ifaces_init(struct eve_iface ifaces[RTE_MAX_ETHPORTS])
 			eve_iface_init(&ifaces[port], name);
 }
 
+/* Times that a port came back under another number, in the process. */
+static uint32_t ports_moves;
+
+void
+sink_ports_moved(void)
+{
+	__atomic_fetch_add(&ports_moves, 1, __ATOMIC_RELEASE);
+}
+
+void
+eve_format_look(struct eve_format *format)
+{
+	uint32_t moves = __atomic_load_n(&ports_moves, __ATOMIC_ACQUIRE);
+
+	if (likely(moves == format->moves))
+		return;
+	format->moves = moves;
+	ifaces_init(format->ifaces);
+}
+
 void
 eve_format_init(struct eve_format *format)
 {
@@ -430,5 +489,6 @@ eve_format_init(struct eve_format *format)
 		text_init(&format->verdict[i], "verdict", weir_verdict_name(i));
 	for (unsigned int i = 0; i < WEIR_TUNNEL_MAX; i++)
 		text_init(&format->tunnel[i], "tunnel", weir_tunnel_name(i));
+	format->moves = __atomic_load_n(&ports_moves, __ATOMIC_ACQUIRE);
 	ifaces_init(format->ifaces);
 }

@@ -161,8 +161,8 @@ static int
 file_refuse(const char *stage, const char *path, int code, struct weir_error *error)
 {
 	if (strcmp(path, "-") != 0)
-		return weir_error_set(error, code, "[stage %s] cannot open path '%s': %s", stage,
-			path, strerror(code));
+		return weir_error_set(error, code, "[stage %s] cannot open path '%s': %s%s", stage,
+			path, strerror(code), code == ENXIO ? "; a FIFO must have a reader" : "");
 	return weir_error_set(error, code,
 		"[stage %s] cannot write to standard output%s: %s; redirect it, or give "
 		"`path = FILE`",

@@ -11,4 +11,7 @@
 extern const struct weir_stage_ops stage_eve;
 extern const struct weir_stage_ops stage_tx;
 
+/* Any thread: a port came back under another number than it had, before packets of it do. */
+void sink_ports_moved(void);
+
 #endif /* WEIR_LIB_SINK_H */

@@ -27,11 +27,12 @@ enum { EVE_WRITE_FAILED, EVE_BUFFER_FULL };
 
 /* What the parameters of `tx` fill. */
 struct tx_conf {
-	const char *device; /* first, as `transmits` asks */
+	const char *device;   /* first, as `transmits` asks */
+	uint64_t descriptors; /* for the plan; 0: auto */
 };
 
 /* Own drop reasons of `tx`. */
-enum { TX_VLAN_INSERT, TX_QUEUE_FULL, TX_PORT_GONE };
+enum { TX_VLAN_INSERT, TX_QUEUE_FULL, TX_PORT_GONE, TX_PORT_REFUSED };
 
 /* Most events that a worker of `tx` holds: the largest burst. */
 #define TX_HELD_MAX 256
@@ -56,6 +57,7 @@ struct eve_iface {
 
 /* What lines have in common, made once. */
 struct eve_format {
+	uint32_t moves;  /* of ports, that `ifaces` is as of */
 	uint64_t second; /* since 1970, that `stamp` says */
 	char stamp[36];  /* how a line begins, up to the point before the microseconds */
 	struct eve_text proto[UINT8_MAX + 1];
@@ -65,6 +67,8 @@ struct eve_format {
 };
 
 void eve_format_init(struct eve_format *format);
+/* The names of ports are right again, where one has moved. */
+void eve_format_look(struct eve_format *format);
 
 /*
  * Write the line of an event, its newline included, where WRITER_LINE_MAX bytes are free. `ns` is its

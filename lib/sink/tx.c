@@ -4,7 +4,8 @@
 
 /*
  * tx: sends packets out of a port. Lossless: what the queue does not take is held and tried again,
- * and meanwhile nothing more is let in. Once the port's device went away all is dropped.
+ * and meanwhile nothing more is let in; but for frames of a length that the port never takes, which
+ * are dropped. Once the port's device went away all is dropped.
  */
 #include <errno.h>
 #include <stdbool.h>
@@ -21,7 +22,6 @@ RTE_LOG_REGISTER(logtype_tx, lib.weir.tx, NOTICE)
 #define TX_RECLAIM_TICKS 64
 
 struct tx_state {
-	uint16_t port;
 	uint16_t queue;
 	uint16_t held; /* of `mbufs`, from the first */
 	uint16_t ticks;
@@ -35,8 +35,9 @@ tx_init(struct weir_worker *worker, const void *conf, void *state, struct weir_e
 {
 	const struct tx_conf *given = conf;
 	struct tx_state *tx = state;
+	uint16_t port;
 
-	if (weir_worker_queue(worker, &tx->port, &tx->queue) != 0)
+	if (weir_worker_queue(worker, &port, &tx->queue) != 0)
 		return weir_error_set(error, ENODEV, "[stage %s] no TX queue on device '%s'",
 			weir_worker_name(worker), given->device);
 	tx->device = given->device;
@@ -61,16 +62,39 @@ tx_prepare(struct weir_event *event)
 	return rte_vlan_insert(&mbuf) == 0;
 }
 
-/* Send from the front of `mbufs`, of which `count` are filled; how many went. */
+/*
+ * Drop a frame that was not taken where no room will ever help: its length is wrong. Only of those
+ * that were not taken is that asked: what takes longer ones all the same gets them.
+ */
+static bool
+tx_refused(struct weir_worker *worker, struct rte_mbuf *mbuf)
+{
+	struct weir_event *event = weir_mbuf_event(mbuf);
+	rte_be16_t room;
+	const rte_be16_t *type = rte_pktmbuf_read(mbuf, offsetof(struct rte_ether_hdr, ether_type),
+		sizeof(room), &room);
+
+	if (frame_fits(&worker->takes, rte_pktmbuf_pkt_len(mbuf),
+		    type != NULL && *type == RTE_BE16(RTE_ETHER_TYPE_VLAN)))
+		return false;
+	weir_drop(worker, TX_PORT_REFUSED, &event, 1);
+	return true;
+}
+
+/* Send from the front of `mbufs`, of which `count` are filled; how many are left. */
 static uint16_t
 tx_send(struct weir_worker *worker, struct tx_state *tx, uint16_t count)
 {
-	uint16_t sent = rte_eth_tx_burst(tx->port, tx->queue, tx->mbufs, count);
+	uint16_t at = 0, sent;
 
-	weir_transmitted(worker, sent);
-	for (uint16_t i = sent; unlikely(i < count); i++)
-		tx->mbufs[i - sent] = tx->mbufs[i];
-	return sent;
+	do {
+		sent = rte_eth_tx_burst(worker->port, tx->queue, &tx->mbufs[at], count - at);
+		weir_transmitted(worker, sent);
+		at += sent;
+	} while (unlikely(at < count) && tx_refused(worker, tx->mbufs[at]) && ++at < count);
+	for (uint16_t i = at; unlikely(i < count); i++)
+		tx->mbufs[i - at] = tx->mbufs[i];
+	return count - at;
 }
 
 /* Take events to the end of `mbufs`; events without a packet end here. The new count. */
@@ -118,7 +142,7 @@ tx_process(struct weir_worker *worker, void *state, struct weir_event *events[],
 		return;
 	}
 	if (likely(count > 0))
-		left -= tx_send(worker, tx, count);
+		left = tx_send(worker, tx, count);
 	if (left > tx->held)
 		weir_hold(worker, left - tx->held);
 	else if (left < tx->held)
@@ -138,11 +162,11 @@ tx_room(struct weir_worker *worker __rte_unused, void *state)
 static uint16_t
 tx_retry(struct weir_worker *worker, struct tx_state *tx)
 {
-	uint16_t sent = tx_send(worker, tx, tx->held);
+	uint16_t left = tx_send(worker, tx, tx->held), gone = tx->held - left;
 
-	tx->held -= sent;
-	weir_unhold(worker, sent);
-	return sent;
+	tx->held = left;
+	weir_unhold(worker, gone);
+	return gone;
 }
 
 /*
@@ -150,12 +174,12 @@ tx_retry(struct weir_worker *worker, struct tx_state *tx)
  * quiet would keep a ring full of mbufs.
  */
 static void
-tx_reclaim(struct tx_state *tx)
+tx_reclaim(const struct weir_worker *worker, struct tx_state *tx)
 {
-	if (!tx->no_cleanup && rte_eth_tx_done_cleanup(tx->port, tx->queue, 0) == -ENOTSUP)
+	if (!tx->no_cleanup && rte_eth_tx_done_cleanup(worker->port, tx->queue, 0) == -ENOTSUP)
 		tx->no_cleanup = true;
 	if (tx->no_cleanup)
-		rte_eth_tx_burst(tx->port, tx->queue, tx->mbufs, 0);
+		rte_eth_tx_burst(worker->port, tx->queue, tx->mbufs, 0);
 }
 
 static unsigned int
@@ -168,7 +192,7 @@ tx_tick(struct weir_worker *worker, void *state, unsigned int room __rte_unused)
 	if (tx->held > 0)
 		return tx_retry(worker, tx);
 	if (++tx->ticks % TX_RECLAIM_TICKS == 0)
-		tx_reclaim(tx);
+		tx_reclaim(worker, tx);
 	return 0;
 }
 
@@ -189,7 +213,7 @@ static void
 tx_tell_left(const struct weir_worker *worker, const struct tx_state *tx)
 {
 	struct rte_eth_link link;
-	bool known = !worker_port_gone(worker) && rte_eth_link_get_nowait(tx->port, &link) == 0;
+	bool known = !worker_port_gone(worker) && rte_eth_link_get_nowait(worker->port, &link) == 0;
 
 	rte_log(RTE_LOG_WARNING, (uint32_t)logtype_tx,
 		"stage '%s' worker %u: %u packets were left that '%s' did not take; its link is %s\n",
@@ -213,11 +237,21 @@ tx_fini(struct weir_worker *worker, void *state)
 	tx->held = 0;
 }
 
+static const char *const auto_word[] = { "auto", NULL };
+
 static const struct weir_param tx_params[] = {
 	{ .name = "device",
 		.type = WEIR_PARAM_STRING,
 		.offset = offsetof(struct tx_conf, device),
 		.help = "ethdev name or PCI address of the port to send on" },
+	{ .name = "descriptors",
+		.type = WEIR_PARAM_SIZE,
+		.offset = offsetof(struct tx_conf, descriptors),
+		.min = 1,
+		.max = UINT16_MAX,
+		.def = "auto",
+		.values = auto_word,
+		.help = "TX descriptors of each queue; auto: what the driver prefers" },
 	{ .name = NULL },
 };
 
@@ -225,6 +259,7 @@ static const char *const tx_reasons[] = {
 	[TX_VLAN_INSERT] = "vlan_insert",
 	[TX_QUEUE_FULL] = "tx_queue_full",
 	[TX_PORT_GONE] = "port_gone",
+	[TX_PORT_REFUSED] = "port_refused",
 	NULL,
 };
 

@@ -301,4 +301,5 @@ capture_end(struct capture *capture)
 	free(capture->interfaces);
 	capture->interfaces = NULL;
 	capture->interface_count = 0;
+	capture->interface_room = 0;
 }

@@ -61,6 +61,7 @@ struct capture {
 	uint32_t unit;                        /* and ns of its fraction of a second */
 	struct capture_interface *interfaces; /* of pcapng's section */
 	unsigned int interface_count;
+	unsigned int interface_room; /* for so many there is memory */
 	char why[160];
 };
 

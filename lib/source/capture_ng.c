@@ -106,6 +106,23 @@ options_read(struct capture *capture, struct capture_interface *interface, const
 	return result;
 }
 
+/* Room for one more: by doubling, for a file may have very many. */
+static bool
+interfaces_grow(struct capture *capture)
+{
+	unsigned int room = RTE_MAX(2 * capture->interface_room, 1u);
+	struct capture_interface *interfaces;
+
+	if (capture->interface_count < capture->interface_room)
+		return true;
+	interfaces = realloc(capture->interfaces, room * sizeof(*interfaces));
+	if (interfaces == NULL)
+		return false;
+	capture->interfaces = interfaces;
+	capture->interface_room = room;
+	return true;
+}
+
 static enum capture_result
 interface_read(struct capture *capture, const struct body *body,
 	struct capture_record *record __rte_unused)
@@ -114,14 +131,14 @@ interface_read(struct capture *capture, const struct body *body,
 	struct capture_interface *interface;
 	enum capture_result result;
 
-	if (body->len < INTERFACE_LEN || n == INTERFACES_MAX)
+	if (body->len < INTERFACE_LEN)
 		return capture_wrong(capture, "interface %u: its block has %zu bytes", n,
 			body->len);
-	interface = realloc(capture->interfaces, (n + 1) * sizeof(*interface));
-	if (interface == NULL)
+	if (n == INTERFACES_MAX)
+		return capture_wrong(capture, "an interface more than %u in a section", n);
+	if (!interfaces_grow(capture))
 		return capture_wrong(capture, "no memory for interface %u", n);
-	capture->interfaces = interface;
-	interface += n;
+	interface = &capture->interfaces[n];
 	memset(interface, 0, sizeof(*interface));
 	interface->type = capture_get16(capture, body->bytes);
 	interface->snaplen = capture_get32(capture, body->bytes + 4);

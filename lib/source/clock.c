@@ -17,9 +17,16 @@
 
 #include "source_private.h"
 
-/* net_pcap gives timestamps in microseconds. */
-#define PCAP_DRIVER "net_pcap"
-#define PCAP_TICK_NS 1000
+/* Drivers whose timestamps are of the wall clock. */
+static const struct {
+	const char *driver;
+	uint64_t tick_ns;
+	bool unasked;
+} stampers[] = {
+	{ "net_pcap", 1000, true },
+	{ "net_af_packet", 1, false },
+};
+
 /* How long a NIC's clock is watched to learn a first rate, and how often it is read then. */
 #define CLOCK_WATCH_MS 10
 #define CLOCK_LEARN_NS NS_PER_S
@@ -200,22 +207,43 @@ clock_begin(uint16_t port, struct wire_clock *clock)
 	return 0;
 }
 
-void
-wire_clock_init(uint16_t port, struct wire_clock *clock)
+static int
+stamper_find(const char *driver)
 {
-	int bit = rte_mbuf_dynflag_lookup(RTE_MBUF_DYNFLAG_RX_TIMESTAMP_NAME, NULL);
+	for (int i = 0; driver != NULL && i < (int)RTE_DIM(stampers); i++)
+		if (strcmp(driver, stampers[i].driver) == 0)
+			return i;
+	return -1;
+}
+
+bool
+port_stamps_unasked(const char *driver)
+{
+	int stamper = stamper_find(driver);
+
+	return stamper >= 0 && stampers[stamper].unasked;
+}
+
+int
+wire_clock_init(uint16_t port, bool asked, struct wire_clock *clock)
+{
+	int offset = rte_mbuf_dynfield_lookup(RTE_MBUF_DYNFIELD_TIMESTAMP_NAME, NULL);
+	int bit = rte_mbuf_dynflag_lookup(RTE_MBUF_DYNFLAG_RX_TIMESTAMP_NAME, NULL), stamper;
 	struct rte_eth_dev_info info;
 
-	clock->offset = rte_mbuf_dynfield_lookup(RTE_MBUF_DYNFIELD_TIMESTAMP_NAME, NULL);
-	if (clock->offset < 0 || bit < 0 || rte_eth_dev_info_get(port, &info) != 0) {
-		clock->offset = -1;
-		return;
-	}
+	clock->offset = -1;
+	if (rte_eth_dev_info_get(port, &info) != 0)
+		return asked ? -ENOTSUP : 0;
+	stamper = stamper_find(info.driver_name);
+	if (!asked && (stamper < 0 || !stampers[stamper].unasked))
+		return 0;
+	if (offset < 0 || bit < 0 || (stamper < 0 && clock_begin(port, clock) != 0))
+		return asked ? -ENOTSUP : 0;
+	if (stamper >= 0)
+		wire_clock_set(clock, 0, 0, stampers[stamper].tick_ns << WIRE_CLOCK_SHIFT);
 	clock->flag = UINT64_C(1) << bit;
-	if (strcmp(info.driver_name, PCAP_DRIVER) == 0)
-		wire_clock_set(clock, 0, 0, (uint64_t)PCAP_TICK_NS << WIRE_CLOCK_SHIFT);
-	else if (clock_begin(port, clock) != 0)
-		clock->offset = -1;
+	clock->offset = offset;
+	return 0;
 }
 
 void

@@ -5,34 +5,84 @@
 /* The ethdev source: poll a queue of a port, parse what came. */
 #include <rte_cycles.h>
 #include <rte_ethdev.h>
-#include <rte_ip.h>
 #include <rte_lcore.h>
 
 #include "capture.h"
-#include "source_private.h"
+#include "ethdev_private.h"
 
 /* Packets asked of the driver at once: a multiple of what its vector code takes. */
 #define RX_PART 16
 
+/* A start ends, with or without a link. */
+#define LINK_WAIT_MAX_NS UINT64_C(60000000000)
+
 /* Longest packet of drivers that make chains unasked: libpcap's. */
 #define CHAINED_MAX CAPTURE_PACKET_MAX
 
-struct ethdev_state {
-	bool away; /* other lcores read its events: their lines must come back first */
-	struct weir_parse_burst parse;
-	struct wire_clock clock;
-	uint32_t segments; /* mbufs of the longest packet, where the driver makes chains unasked */
-	uint32_t cut;      /* bytes at which the driver cuts; 0: it does not */
-};
-
 static const char *const auto_word[] = { "auto", NULL };
+static const char *const choice_words[] = { "off", "on", "auto", NULL };
+static const char *const rss_words[] = { "off", "ip", "l4", "auto", NULL };
+static const char *const flow_words[] = { "keep", "off", "rx", "tx", "full", NULL };
 
 static const struct weir_param ethdev_params[] = {
 	{ .name = "promiscuous",
-		.type = WEIR_PARAM_BOOL,
+		.type = WEIR_PARAM_ENUM,
 		.offset = offsetof(struct ethdev_conf, promiscuous),
-		.def = "on",
-		.help = "receive frames for other stations too" },
+		.def = "auto",
+		.values = choice_words,
+		.help = "receive frames for other stations too; auto: unless mac says for which" },
+	{ .name = "mac",
+		.type = WEIR_PARAM_STRING,
+		.offset = offsetof(struct ethdev_conf, mac),
+		.def = "",
+		.help = "addresses that frames are received for beside the port's own, with commas" },
+	{ .name = "allmulticast",
+		.type = WEIR_PARAM_BOOL,
+		.offset = offsetof(struct ethdev_conf, allmulticast),
+		.def = "off",
+		.help = "receive frames for all groups; without promiscuous mode that takes them anyway" },
+	{ .name = "rss",
+		.type = WEIR_PARAM_ENUM,
+		.offset = offsetof(struct ethdev_conf, rss),
+		.def = "auto",
+		.values = rss_words,
+		.help = "what the port spreads over its queues by: addresses, ports too, or not; auto: as "
+			"much as it can" },
+	{ .name = "checksum",
+		.type = WEIR_PARAM_ENUM,
+		.offset = offsetof(struct ethdev_conf, checksum),
+		.def = "auto",
+		.values = choice_words,
+		.help = "have the port check checksums of IP, UDP and TCP; auto: those that it can" },
+	{ .name = "vlan_strip",
+		.type = WEIR_PARAM_BOOL,
+		.offset = offsetof(struct ethdev_conf, vlan_strip),
+		.def = "off",
+		.help = "have the port take VLAN tags out of frames; events have them either way" },
+	{ .name = "timestamp",
+		.type = WEIR_PARAM_BOOL,
+		.offset = offsetof(struct ethdev_conf, timestamp),
+		.def = "off",
+		.help = "wire times by the port's clock; costs fast receive paths of drivers, as --plan says" },
+	{ .name = "rx_drop",
+		.type = WEIR_PARAM_ENUM,
+		.offset = offsetof(struct ethdev_conf, rx_drop),
+		.def = "auto",
+		.values = choice_words,
+		.help = "frames for a full queue are dropped, or keep those for others; auto: as its "
+			"driver has it" },
+	{ .name = "flow_control",
+		.type = WEIR_PARAM_ENUM,
+		.offset = offsetof(struct ethdev_conf, flow_control),
+		.def = "keep",
+		.values = flow_words,
+		.help = "pause frames: obeyed (rx), sent (tx), both (full); keep: as the port has it" },
+	{ .name = "link_wait",
+		.type = WEIR_PARAM_DURATION,
+		.offset = offsetof(struct ethdev_conf, link_wait),
+		.max = LINK_WAIT_MAX_NS,
+		.def = "0",
+		.help = "how long a start waits at most for the link to be up" },
 	{ .name = "mtu",
 		.type = WEIR_PARAM_UINT,
 		.offset = offsetof(struct ethdev_conf, mtu),
@@ -41,6 +91,24 @@ static const struct weir_param ethdev_params[] = {
 		.def = "auto",
 		.values = auto_word,
 		.help = "MTU that the port is set to; auto: it stays as it is" },
+	{ .name = "match",
+		.type = WEIR_PARAM_STRING,
+		.offset = offsetof(struct ethdev_conf, match),
+		.def = "",
+		.help = "packets that are asked for, a pcap expression as tcp port 443; the others are "
+			"dropped as unmatched" },
+	{ .name = "match.rules",
+		.type = WEIR_PARAM_BOOL,
+		.offset = offsetof(struct ethdev_conf, match_rules),
+		.def = "on",
+		.help = "what the port can do of match becomes rules in it (rte_flow), which keep the rest "
+			"out; off: all of it in software" },
+	{ .name = "port_events",
+		.type = WEIR_PARAM_BOOL,
+		.offset = offsetof(struct ethdev_conf, port_events),
+		.def = "off",
+		.help = "tell the stages behind of the port's link, that it goes away and comes back, "
+			"by events of type port" },
 	{ .name = NULL },
 };
 
@@ -82,48 +150,44 @@ ethdev_room(struct weir_worker *worker, void *state)
 }
 
 static int
-ethdev_init(struct weir_worker *worker, const void *conf, void *state, struct weir_error *error)
+ethdev_init(struct weir_worker *worker, const void *conf_, void *state, struct weir_error *error)
+{
+	const struct ethdev_conf *conf = conf_;
+	struct ethdev_state *s = state;
+
+	if (conf->port_events && worker->index == 0)
+		worker->changes = &s->changes;
+	s->away = worker_reaches_ring(worker);
+	source_parse_init(worker, worker->port, worker->queue, &s->parse);
+	ethdev_frames(worker, s);
+	s->stamps = conf->timestamp != 0;
+	if (wire_clock_init(worker->port, s->stamps, &s->clock) != 0)
+		return weir_error_set(error, ENOTSUP,
+			"[source %s] timestamp = on: the port's driver tells no clock by which its "
+			"timestamps become times; leave it out",
+			weir_worker_name(worker));
+	if (conf->match[0] == '\0')
+		return 0;
+	worker->poll = ethdev_poll_match;
+	return source_match_create(worker, conf->match, MATCH_ETHERNET, &s->match, error);
+}
+
+static void
+ethdev_fini(struct weir_worker *worker, void *state)
 {
 	struct ethdev_state *s = state;
 
-	(void)conf;
-	(void)error;
-	s->away = worker_reaches_ring(worker);
-	source_parse_init(worker, worker->port, worker->queue, &s->parse);
-	wire_clock_init(worker->port, &s->clock);
-	ethdev_frames(worker, s);
-	return 0;
+	(void)worker;
+	match_free(s->match);
+	s->match = NULL;
 }
 
-/*
- * A port may give mbufs of another's pool (net_ring does), without room for an event: copy such a
- * packet into a pool of ours. A packet for which there is no mbuf is counted and freed.
- */
-static uint16_t
-adopt(struct weir_worker *worker, struct rte_mbuf *mbufs[], struct weir_event *events[], uint16_t n)
+static size_t
+ethdev_memory(const void *conf_)
 {
-	uint16_t kept = 0;
+	const struct ethdev_conf *conf = conf_;
 
-	for (uint16_t i = 0; i < n; i++) {
-		struct rte_mbuf *m = mbufs[i];
-
-		if (m->pool != worker->pool && !weir_mbuf_fits(m)) {
-			struct rte_mbuf *copy = fault_hit(FAULT_NO_MBUF) ?
-				NULL :
-				rte_pktmbuf_copy(m, worker->pool, 0, UINT32_MAX);
-
-			rte_pktmbuf_free(m);
-			if (copy == NULL) {
-				stat_add(&worker->stats->in, 1);
-				stat_add_release(&worker->stats->dropped[DROP_NO_MBUF], 1);
-				continue;
-			}
-			m = copy;
-		}
-		mbufs[kept] = m;
-		events[kept++] = weir_mbuf_event(m);
-	}
-	return kept;
+	return conf->match[0] != '\0' ? match_memory(conf->match, MATCH_ETHERNET) : 0;
 }
 
 /*
@@ -186,13 +250,7 @@ ethdev_poll(struct weir_worker *worker, void *state, struct weir_event *events[]
 		      receive_home(worker, mbufs, events, n, &foreign);
 	if (n == 0)
 		return 0;
-	s->parse.tsc = rte_rdtsc();
-	if (unlikely(foreign))
-		n = adopt(worker, mbufs, events, n);
-	weir_parse(mbufs, n, &s->parse);
-	if (s->clock.offset >= 0 && s->parse.depth == WEIR_PARSE_FULL)
-		wire_clock_stamp(&s->clock, mbufs, n);
-	return n;
+	return events_make(worker, s, mbufs, events, n, foreign);
 }
 
 static void
@@ -203,35 +261,20 @@ ethdev_watch(struct weir_worker *worker, void *state)
 	wire_clock_watch(&s->clock, worker->port);
 }
 
-/* By its IP header a packet that fills what the driver has room for goes on: it was cut. */
 static void
-cut_mark(struct weir_event *event)
+ethdev_back(struct weir_worker *worker, void *state)
 {
-	const uint8_t *ip =
-		rte_pktmbuf_mtod_offset(weir_event_mbuf(event), const uint8_t *, event->l3_off);
-	uint32_t end = event->l3_off;
+	struct ethdev_state *s = state;
 
-	if (event->l3_off == 0)
-		return;
-	if (event->flags & WEIR_EVENT_IPV4)
-		end += (uint32_t)ip[2] << 8 | ip[3];
-	else
-		end += (uint32_t)sizeof(struct rte_ipv6_hdr) + ((uint32_t)ip[4] << 8 | ip[5]);
-	if (end <= event->len)
-		return;
-	event->flags |= WEIR_EVENT_TRUNCATED;
-	event->wire_len = end;
+	s->parse.port = worker->port;
+	wire_clock_init(worker->port, s->stamps, &s->clock);
 }
 
 static uint16_t
 ethdev_poll_cut(struct weir_worker *worker, void *state, struct weir_event *events[], uint16_t n)
 {
-	const struct ethdev_state *s = state;
-
 	n = ethdev_poll(worker, state, events, n);
-	for (uint16_t i = 0; i < n; i++)
-		if (events[i]->len >= s->cut && events[i]->flags & WEIR_EVENT_KEYED)
-			cut_mark(events[i]);
+	cut_look(state, events, n);
 	return n;
 }
 
@@ -241,6 +284,26 @@ ethdev_pressure(struct weir_worker *worker, void *state, bool on)
 	struct ethdev_state *s = state;
 
 	s->parse.depth = on ? worker->under_pressure : WEIR_PARSE_FULL;
+}
+
+static int
+ethdev_check(const char *node, const void *conf_, struct weir_error *error)
+{
+	const struct ethdev_conf *conf = conf_;
+
+	if (conf->mac[0] == '\0')
+		return source_match_check(node, conf->match, error);
+	if (port_macs(conf->mac, NULL) < 0)
+		return weir_error_set(error, EINVAL,
+			"[source %s] mac = %.64s: expected at most %u addresses as 02:00:00:00:00:01, "
+			"with commas between them",
+			node, conf->mac, PORT_MACS_MAX);
+	if (conf->promiscuous == PORT_ON)
+		return weir_error_set(error, EINVAL,
+			"[source %s] promiscuous = on takes all frames, whatever mac says: leave one of "
+			"them out",
+			node);
+	return source_match_check(node, conf->match, error);
 }
 
 const struct source_ops source_ethdev = {
@@ -253,9 +316,13 @@ const struct source_ops source_ethdev = {
 	.state_size = sizeof(struct ethdev_state),
 	.least = POLL_LEAST,
 	.chained = CHAINED_MAX,
+	.check = ethdev_check,
+	.memory = ethdev_memory,
 	.init = ethdev_init,
 	.poll = ethdev_poll,
 	.room = ethdev_room,
 	.pressure = ethdev_pressure,
 	.watch = ethdev_watch,
+	.fini = ethdev_fini,
+	.back = ethdev_back,
 };

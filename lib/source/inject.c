@@ -3,6 +3,7 @@
  */
 
 /* The inject source: an application hands in packets and events of its own. */
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 
@@ -34,8 +35,12 @@ struct inject_state {
 	struct weir_inject *producers;
 	unsigned int producer_count;
 	unsigned int turn;
-	uint32_t closed;
+	/* The producers read it on each call: nothing that the worker writes is on its line. */
+	uint32_t closed __rte_cache_aligned;
 };
+static_assert(offsetof(struct inject_state, closed) % RTE_CACHE_LINE_SIZE == 0 &&
+		sizeof(struct inject_state) % RTE_CACHE_LINE_SIZE == 0,
+	"a line of its own");
 
 static const struct weir_param inject_params[] = {
 	{ .name = "producers",

@@ -12,11 +12,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <net/if.h>
+
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
 
-#include <rte_dev.h>
-#include <rte_devargs.h>
 #include <rte_ethdev.h>
 #include <rte_log.h>
 
@@ -33,29 +33,13 @@ RTE_LOG_REGISTER(logtype_packet, lib.weir.source, NOTICE);
 #define ROOM_LESS (TPACKET2_HDRLEN - sizeof(struct sockaddr_ll))
 #define CUT_LESS (TPACKET_ALIGN(TPACKET2_HDRLEN + 16) - ETH_HLEN)
 
-/* The value of an argument of the port, up to the next one; NULL: it has none. */
-static const char *
-port_argument(const struct rte_eth_dev_info *info, const char *name)
-{
-	const struct rte_devargs *devargs = rte_dev_devargs(info->device);
-	const char *at = devargs != NULL ? devargs->args : NULL;
-	size_t len = strlen(name);
-
-	while (at != NULL && *at != '\0') {
-		if (strncmp(at, name, len) == 0 && at[len] == '=')
-			return at + len + 1;
-		at = strchr(at, ',');
-		at += at != NULL;
-	}
-	return NULL;
-}
-
 static uint32_t
 port_number(const struct rte_eth_dev_info *info, const char *name, uint32_t usual)
 {
-	const char *given = port_argument(info, name);
+	char given[16];
 
-	return given != NULL ? (uint32_t)strtoul(given, NULL, 10) : usual;
+	return port_arg(info, name, 0, given, sizeof(given)) ? (uint32_t)strtoul(given, NULL, 10) :
+							       usual;
 }
 
 /* 0: another driver. */
@@ -108,11 +92,11 @@ void
 packet_warn(const char *name, const struct rte_eth_dev_info *info)
 {
 	uint32_t framesz = port_framesz(info);
-	const char *iface = framesz != 0 ? port_argument(info, "iface") : NULL;
-	int len = iface != NULL ? (int)strcspn(iface, ",") : 0;
+	char iface[IFNAMSIZ];
 
 	if (framesz == 0)
 		return;
+	port_arg(info, "iface", 0, iface, sizeof(iface));
 	if (framesz < FRAMESZ_MOST)
 		rte_log(RTE_LOG_WARNING, (uint32_t)logtype_packet,
 			"port %s: its driver cuts frames after %u bytes, and counts that nowhere: for "
@@ -121,6 +105,6 @@ packet_warn(const char *name, const struct rte_eth_dev_info *info)
 			name, port_cut(info), FRAMESZ_MOST, FRAMESZ_MOST);
 	rte_log(RTE_LOG_WARNING, (uint32_t)logtype_packet,
 		"port %s: its driver has the kernel put IP fragments together; to have them as they "
-		"come, receive by --vdev net_pcap0,iface=%.*s\n",
-		name, len, iface != NULL ? iface : "");
+		"come, receive by --vdev net_pcap0,iface=%s\n",
+		name, iface);
 }

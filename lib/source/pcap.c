@@ -3,11 +3,6 @@
  */
 
 /* The source `pcap`: parameters, and the poll that makes packets of what was read. */
-#include <errno.h>
-#include <fcntl.h>
-#include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <rte_cycles.h>
 #include <rte_memcpy.h>
@@ -17,8 +12,6 @@
 
 #define FIELD(name) offsetof(struct pcap_conf, name)
 
-/* Bytes of a file that are looked at for its link types. */
-#define LOOK (64u << 10)
 /* How far ahead of the packet being copied its bytes are fetched. */
 #define PREFETCH_AHEAD 4
 /* Fixed point of cycles for each ns. */
@@ -42,6 +35,9 @@ struct pcap_state {
 	struct synth_pace pace;
 	struct pcap_wire wire;
 	struct weir_parse_burst parse;
+	struct match *match; /* what is asked for; NULL: all. Of the next packets, */
+	uint16_t matched;    /* so many do match, */
+	uint16_t missed;     /* and so many behind them do not */
 	struct pcap_reader reader;
 };
 
@@ -75,100 +71,35 @@ static const struct weir_param pcap_params[] = {
 		.def = "fast",
 		.values = pace_words,
 		.help = "as fast as it can; by the packets' times; or packets a second" },
+	{ .name = "match",
+		.type = WEIR_PARAM_STRING,
+		.offset = FIELD(match),
+		.def = "",
+		.help = "packets that are asked for, a pcap expression as tcp port 443; the others are "
+			"dropped as unmatched; of captures of Ethernet" },
 	{ .name = NULL },
 };
-
-/* Whether the file's header says a link type that is not read; anything else is told by the run. */
-static bool
-look_unread(struct capture *capture, const uint8_t *bytes, size_t n)
-{
-	struct capture_record record;
-	size_t at = 0;
-
-	while (capture_next(capture, bytes + at, n - at, &record) == CAPTURE_PASSED) {
-		unsigned int count = capture->interface_count;
-		uint16_t type = count > 0 ? capture->interfaces[count - 1].type : 0;
-
-		at += capture->used;
-		if (capture_link(type) < 0) {
-			capture_unread(capture, type);
-			break;
-		}
-	}
-	return capture->unread_type;
-}
-
-static int
-look_at(const char *node, const char *path, struct weir_error *error)
-{
-	struct capture capture = { .offset = 0 };
-	uint8_t *bytes;
-	struct stat st;
-	ssize_t n;
-	int fd, rc = 0;
-
-	if (pcap_is_stdin(path) || stat(path, &st) != 0 || !S_ISREG(st.st_mode))
-		return 0;
-	bytes = malloc(LOOK);
-	if (bytes == NULL)
-		return weir_error_set(error, ENOMEM, "no memory to check [source %s]", node);
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	n = fd >= 0 ? read(fd, bytes, LOOK) : 0;
-	if (n > 0 && look_unread(&capture, bytes, (size_t)n))
-		rc = weir_error_set(error, EINVAL, "[source %s] path = %s: %s", node, path,
-			capture.why);
-	capture_end(&capture);
-	if (fd >= 0)
-		close(fd);
-	free(bytes);
-	return rc;
-}
-
-static int
-check_paths(const char *node, const struct pcap_conf *conf, const struct pcap_paths *paths,
-	struct weir_error *error)
-{
-	unsigned int stdins = 0;
-	int rc = 0;
-
-	if (conf->order == PCAP_ORDER_TIME && paths->count > PCAP_MERGED_MAX)
-		return weir_error_set(error, EINVAL,
-			"[source %s] path names %u files: order = time merges no more than %u",
-			node, paths->count, PCAP_MERGED_MAX);
-	for (unsigned int i = 0; rc == 0 && i < paths->count; i++) {
-		stdins += pcap_is_stdin(paths->list[i]);
-		rc = look_at(node, paths->list[i], error);
-	}
-	if (rc == 0 && stdins > (conf->loop == 1 ? 1 : 0))
-		return weir_error_set(error, EINVAL,
-			"[source %s] path: standard input can be read only once%s", node,
-			conf->loop == 1 ? "" : ": expected loop = 1");
-	return rc;
-}
 
 static int
 pcap_check(const char *node, const void *conf_, struct weir_error *error)
 {
 	const struct pcap_conf *conf = conf_;
-	struct pcap_paths paths;
-	int rc = pcap_paths_init(&paths, conf->path);
+	int rc = pcap_check_files(node, conf, error);
 
-	if (rc == -ENOMEM)
-		return weir_error_set(error, ENOMEM, "no memory to check [source %s]", node);
-	if (rc != 0)
-		return weir_error_set(error, EINVAL,
-			"[source %s] path = %s: expected files, several with commas between them",
-			node, conf->path);
-	rc = check_paths(node, conf, &paths, error);
-	pcap_paths_free(&paths);
-	return rc;
+	return rc == 0 ? source_match_check(node, conf->match, error) : rc;
 }
 
 static size_t
 pcap_memory(const void *conf)
 {
-	return pcap_reader_memory(conf);
+	const struct pcap_conf *c = conf;
+
+	return pcap_reader_memory(conf) +
+		(c->match[0] != '\0' ? match_memory(c->match, MATCH_ETHERNET) : 0);
 }
+
+static uint16_t pcap_poll_match(struct weir_worker *worker, void *state,
+	struct weir_event *events[], uint16_t n);
 
 static void
 pace_init(struct pcap_state *s, uint64_t pace)
@@ -187,6 +118,7 @@ pcap_init(struct weir_worker *worker, const void *conf_, void *state, struct wei
 {
 	const struct pcap_conf *conf = conf_;
 	struct pcap_state *s = state;
+	int rc = 0;
 
 	s->room = (uint32_t)rte_pktmbuf_data_room_size(worker->pool) - RTE_PKTMBUF_HEADROOM;
 	s->away = worker_reaches_ring(worker);
@@ -196,7 +128,15 @@ pcap_init(struct weir_worker *worker, const void *conf_, void *state, struct wei
 	s->reader.queue = &s->queue;
 	s->reader.conf = conf;
 	worker->progress = &s->reader.progress;
-	return pcap_reader_start(&s->reader, error);
+	if (conf->match[0] != '\0') {
+		worker->poll = pcap_poll_match;
+		rc = source_match_create(worker, conf->match, MATCH_ETHERNET, &s->match, error);
+	}
+	if (rc == 0)
+		rc = pcap_reader_start(&s->reader, error);
+	if (rc != 0)
+		match_free(s->match);
+	return rc;
 }
 
 static inline const struct pcap_slot *
@@ -310,7 +250,7 @@ wire_due(struct pcap_state *s, uint64_t now, uint16_t n)
 }
 
 /* Packets that have been read and are due, at most n. */
-static uint16_t
+static __rte_always_inline uint16_t
 packets_due(struct weir_worker *worker, struct pcap_state *s, uint16_t n)
 {
 	uint32_t ended;
@@ -327,17 +267,14 @@ packets_due(struct weir_worker *worker, struct pcap_state *s, uint16_t n)
 	return synth_pace_due(&s->pace, s->parse.tsc, n);
 }
 
-static uint16_t
-pcap_poll(struct weir_worker *worker, void *state, struct weir_event *events[], uint16_t n)
+/* Events of the next n packets, or of the first of them. */
+static __rte_always_inline uint16_t
+packets_take(struct weir_worker *worker, struct pcap_state *s, struct weir_event *events[],
+	uint16_t n)
 {
-	struct pcap_state *s = state;
 	struct rte_mbuf *mbufs[BURST_MAX];
 	uint16_t got;
 
-	s->parse.tsc = rte_rdtsc();
-	n = packets_due(worker, s, RTE_MIN(n, (uint16_t)BURST_MAX));
-	if (n == 0)
-		return 0;
 	got = copy_packets(worker, s, mbufs, events, n);
 	/* There may be mbufs for one. */
 	if (unlikely(got == 0) && n > 1)
@@ -346,6 +283,69 @@ pcap_poll(struct weir_worker *worker, void *state, struct weir_event *events[], 
 	stamp_packets(s, events, got);
 	synth_pace_take(&s->pace, got);
 	s->tail += got;
+	return got;
+}
+
+static uint16_t
+pcap_poll(struct weir_worker *worker, void *state, struct weir_event *events[], uint16_t n)
+{
+	struct pcap_state *s = state;
+	uint16_t got;
+
+	s->parse.tsc = rte_rdtsc();
+	n = packets_due(worker, s, RTE_MIN(n, (uint16_t)BURST_MAX));
+	if (n == 0)
+		return 0;
+	got = packets_take(worker, s, events, n);
+	__atomic_store_n(&s->queue.tail, s->tail, __ATOMIC_RELEASE);
+	return got;
+}
+
+/*
+ * Have those of the next n packets that match be the first of them. Never the last: when the tail has
+ * passed the place where a packet was, its bytes are gone.
+ */
+static void
+packets_match(struct weir_worker *worker, struct pcap_state *s, uint16_t n)
+{
+	uint16_t kept = 0;
+
+	for (uint16_t i = 0; i < n; i++) {
+		const struct pcap_slot slot = *slot_at(s, i);
+
+		if (match_bytes(s->match, slot.data, slot.len, slot.wire_len))
+			s->queue.slots[(s->tail + kept++) % PCAP_SLOTS] = slot;
+	}
+	s->matched = kept;
+	s->missed = n - kept;
+	if (s->missed == 0)
+		return;
+	source_unmatched(worker, s->missed);
+	synth_pace_take(&s->pace, s->missed);
+}
+
+static uint16_t
+pcap_poll_match(struct weir_worker *worker, void *state, struct weir_event *events[], uint16_t n)
+{
+	struct pcap_state *s = state;
+	uint16_t got = 0, due;
+
+	n = RTE_MIN(n, (uint16_t)BURST_MAX);
+	s->parse.tsc = rte_rdtsc();
+	for (unsigned int i = 0; s->matched == 0 && i < MATCH_BURSTS; i++) {
+		due = packets_due(worker, s, n);
+		if (due == 0)
+			break;
+		packets_match(worker, s, due);
+		if (s->matched == 0)
+			s->tail += s->missed;
+	}
+	if (s->matched > 0) {
+		got = packets_take(worker, s, events, RTE_MIN(n, s->matched));
+		s->matched -= got;
+		if (s->matched == 0)
+			s->tail += s->missed;
+	}
 	__atomic_store_n(&s->queue.tail, s->tail, __ATOMIC_RELEASE);
 	return got;
 }
@@ -385,6 +385,8 @@ pcap_fini(struct weir_worker *worker, void *state)
 	worker->key_only = NULL;
 	worker->progress = NULL;
 	pcap_reader_stop(&s->reader);
+	match_free(s->match);
+	s->match = NULL;
 }
 
 const struct source_ops source_pcap = {

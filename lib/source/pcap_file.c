@@ -152,7 +152,11 @@ pcap_file_next(struct pcap_reader *reader, struct pcap_file *file)
 			&file->record)) {
 		case CAPTURE_RECORD:
 			file_take(reader, file);
-			return true;
+			if (file->record.l2 == WEIR_PARSE_L2_ETHERNET ||
+				reader->conf->match[0] == '\0')
+				return true;
+			pcap_reader_fail(reader, file, file->capture.offset, PCAP_MATCH_WHY);
+			return false;
 		case CAPTURE_PASSED:
 			file_take(reader, file);
 			break;

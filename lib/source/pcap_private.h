@@ -20,6 +20,8 @@
 #define PCAP_BLOCK (512u << 10)
 #define PCAP_BLOCKS 4u
 #define PCAP_BLOCKS_EACH 2u
+/* What is said of a packet that `match` does not know. */
+#define PCAP_MATCH_WHY "match is of Ethernet packets, and here is one of another link type"
 /* Files that may be merged. */
 #define PCAP_MERGED_MAX 64u
 
@@ -28,9 +30,10 @@ enum pcap_pace { PCAP_PACE_FAST, PCAP_PACE_WIRE };
 
 struct pcap_conf {
 	const char *path;
-	uint64_t order; /* enum pcap_order */
-	uint64_t loop;  /* 0: for ever */
-	uint64_t pace;  /* enum pcap_pace, or packets a second */
+	uint64_t order;    /* enum pcap_order */
+	uint64_t loop;     /* 0: for ever */
+	uint64_t pace;     /* enum pcap_pace, or packets a second */
+	const char *match; /* packets that are asked for, of Ethernet; "": all */
 };
 
 /* The files that `path` names. */
@@ -43,6 +46,9 @@ struct pcap_paths {
 /* 0; -EINVAL: an empty one; -ENOMEM. */
 int pcap_paths_init(struct pcap_paths *paths, const char *text);
 void pcap_paths_free(struct pcap_paths *paths);
+/* pcap_check.c: what is wrong with the files of a source, as far as it shows before the run: -errno with
+ * `error`; or 0. */
+int pcap_check_files(const char *node, const struct pcap_conf *conf, struct weir_error *error);
 
 static inline bool
 pcap_is_stdin(const char *path)

@@ -13,56 +13,22 @@
 RTE_LOG_REGISTER(logtype_port, lib.weir.source, NOTICE);
 #define PORT_LOG(level, ...) rte_log(RTE_LOG_##level, (uint32_t)logtype_port, __VA_ARGS__)
 
-/* Longest RSS key of the drivers that DPDK has. */
-#define RSS_KEY_MAX 64
-#define RSS_TYPES (RTE_ETH_RSS_IP | RTE_ETH_RSS_TCP | RTE_ETH_RSS_UDP | RTE_ETH_RSS_SCTP)
 /* Room of an mbuf beyond the MTU: headroom, Ethernet, two tags, FCS, and a margin. */
 #define PORT_ROOM_MORE (RTE_PKTMBUF_HEADROOM + 64)
 /* What is looked for in the queue of a port that stops: mbufs at once, and in all. */
 #define LEFT_BURST 32
 #define LEFT_MAX 4096
-#define RX_OFFLOADS (RTE_ETH_RX_OFFLOAD_CHECKSUM | RTE_ETH_RX_OFFLOAD_TIMESTAMP)
-
-/*
- * A Toeplitz key of a repeated 16-bit pattern hashes both directions of a flow alike: "Scalable
- * TCP Session Monitoring with Symmetric Receive-side Scaling", Woo and Park, 2012.
- */
-static uint8_t rss_key[RSS_KEY_MAX];
-
-RTE_INIT(rss_key_init)
-{
-	for (unsigned int i = 0; i < RSS_KEY_MAX; i += 2) {
-		rss_key[i] = 0x6d;
-		rss_key[i + 1] = 0x5a;
-	}
-}
-
-/* Spread by RSS where the port has it. */
-static void
-port_rss(const struct port_conf *conf, const struct rte_eth_dev_info *info,
-	struct rte_eth_conf *eth)
-{
-	if (conf->rx_queues < 2)
-		return;
-	if ((info->flow_type_rss_offloads & RSS_TYPES) == 0) {
-		PORT_LOG(NOTICE,
-			"port %s has no RSS: its driver spreads over %u queues as it will\n",
-			conf->name, conf->rx_queues);
-		return;
-	}
-	eth->rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
-	eth->rx_adv_conf.rss_conf.rss_hf = info->flow_type_rss_offloads & RSS_TYPES;
-	if (info->hash_key_size > 0 && info->hash_key_size <= RSS_KEY_MAX) {
-		eth->rx_adv_conf.rss_conf.rss_key = rss_key;
-		eth->rx_adv_conf.rss_conf.rss_key_len = info->hash_key_size;
-	}
-}
 
 static uint64_t
 rx_offloads(const struct port_conf *conf, const struct rte_eth_dev_info *info)
 {
-	return info->rx_offload_capa &
-		(RX_OFFLOADS | (conf->scatter ? RTE_ETH_RX_OFFLOAD_SCATTER : 0));
+	return conf->setup->rx_offloads & info->rx_offload_capa;
+}
+
+static uint64_t
+tx_offloads(const struct port_conf *conf, const struct rte_eth_dev_info *info)
+{
+	return conf->setup->tx_offloads & info->tx_offload_capa;
 }
 
 /* Configure with what the driver takes; conf gets what it wants besides. 0 or its error. */
@@ -76,7 +42,7 @@ port_settle(struct port_conf *conf, const struct rte_eth_dev_info *info)
 	/* Configuring makes it the usual one where nothing is said. */
 	eth.rxmode.mtu = conf->mtu_given || conf->mtu == RTE_ETHER_MTU ? 0 : conf->mtu;
 	eth.rxmode.offloads = rx_offloads(conf, info);
-	eth.txmode.offloads = info->tx_offload_capa & RTE_ETH_TX_OFFLOAD_MULTI_SEGS;
+	eth.txmode.offloads = tx_offloads(conf, info);
 	eth.intr_conf.rxq = conf->interrupts;
 	/*
 	 * A link is polled: with its interrupt ethdev gives what the driver told last, which is
@@ -84,7 +50,7 @@ port_settle(struct port_conf *conf, const struct rte_eth_dev_info *info)
 	 */
 	eth.intr_conf.lsc = !conf->interrupts && strcmp(conf->driver, "net_virtio_user") == 0 &&
 		(*info->dev_flags & RTE_ETH_DEV_INTR_LSC) != 0;
-	port_rss(conf, info, &eth);
+	port_rss(conf, &eth);
 	rc = rte_eth_dev_configure(conf->id, rx, conf->tx_queues, &eth);
 	if (rc == -EBUSY)
 		return rc;
@@ -127,6 +93,23 @@ port_configure(struct port_conf *conf, const struct rte_eth_dev_info *info,
 	return 0;
 }
 
+/* What a driver made of them by itself, as far as it says: the pool was planned for those it was given. */
+static void
+descriptors_tell(const struct port_conf *conf)
+{
+	struct rte_eth_rxq_info rx;
+	struct rte_eth_txq_info tx;
+
+	if (conf->rx_queues != 0 && rte_eth_rx_queue_info_get(conf->id, 0, &rx) == 0 &&
+		rx.nb_desc != 0 && rx.nb_desc != conf->rx_descriptors)
+		PORT_LOG(NOTICE, "port %s: its driver makes %u RX descriptors of %u\n", conf->name,
+			rx.nb_desc, conf->rx_descriptors);
+	if (conf->tx_queues != 0 && rte_eth_tx_queue_info_get(conf->id, 0, &tx) == 0 &&
+		tx.nb_desc != 0 && tx.nb_desc != conf->tx_descriptors)
+		PORT_LOG(NOTICE, "port %s: its driver makes %u TX descriptors of %u\n", conf->name,
+			tx.nb_desc, conf->tx_descriptors);
+}
+
 static int
 port_queues(const struct port_conf *conf, const struct rte_eth_dev_info *info,
 	struct weir_error *error)
@@ -138,7 +121,9 @@ port_queues(const struct port_conf *conf, const struct rte_eth_dev_info *info,
 	int rc = 0;
 
 	rxconf.offloads = rx_offloads(conf, info);
-	txconf.offloads = info->tx_offload_capa & RTE_ETH_TX_OFFLOAD_MULTI_SEGS;
+	txconf.offloads = tx_offloads(conf, info);
+	if (conf->keys != NULL && conf->keys->rx_drop != PORT_AUTO)
+		rxconf.rx_drop_en = conf->keys->rx_drop == PORT_ON;
 	for (uint16_t q = 0; rc == 0 && q < conf->rx_queues; q++)
 		rc = rte_eth_rx_queue_setup(conf->id, q, conf->rx_descriptors, socket, &rxconf,
 			conf->pools[q]);
@@ -147,6 +132,7 @@ port_queues(const struct port_conf *conf, const struct rte_eth_dev_info *info,
 	if (rc != 0)
 		return weir_error_set(error, -rc, "port %s: a queue could not be set up: %s",
 			conf->name, rte_strerror(-rc));
+	descriptors_tell(conf);
 	return 0;
 }
 
@@ -169,7 +155,7 @@ port_mtu(const struct port_conf *conf, const struct rte_eth_dev_info *info,
 }
 
 int
-port_set_up(const struct port_conf *conf, struct weir_error *error)
+port_set_up(const struct port_conf *conf, struct port_rules *rules, struct weir_error *error)
 {
 	struct rte_eth_dev_info info;
 	struct port_conf own = *conf; /* with what the driver wants besides */
@@ -179,57 +165,92 @@ port_set_up(const struct port_conf *conf, struct weir_error *error)
 		return weir_error_set(error, -rc, "port %s tells nothing of itself: %s", conf->name,
 			rte_strerror(-rc));
 	rc = packet_check(conf->name, &info, error);
-	if (rc == 0)
+	if (rc == 0) {
+		port_rules_begin(conf, rules);
 		rc = port_configure(&own, &info, error);
+	}
 	if (rc == 0)
 		rc = port_mtu(&own, &info, error);
 	if (rc == 0)
 		rc = port_queues(&own, &info, error);
-	if (rc == 0 && conf->receives)
+	if (rc == 0 && conf->keys != NULL)
 		packet_warn(conf->name, &info);
+	if (rc == 0)
+		port_rules_check(conf, rules);
+	else
+		port_rules_end(conf->id, rules);
 	return rc;
 }
 
 int
-port_start(const struct port_conf *conf, struct weir_error *error)
+port_start(const struct port_conf *conf, struct port_rules *rules, struct weir_error *error)
 {
 	int rc = rte_eth_dev_start(conf->id);
 
-	if (rc != 0)
+	if (rc != 0) {
+		port_rules_end(conf->id, rules);
 		return weir_error_set(error, -rc, "port %s does not start: %s", conf->name,
 			rte_strerror(-rc));
-	if (conf->promiscuous && rte_eth_promiscuous_enable(conf->id) != 0)
-		PORT_LOG(NOTICE, "port %s has no promiscuous mode: only its own frames come in\n",
-			conf->name);
-	return 0;
+	}
+	rc = port_rules_make(conf, rules, error);
+	if (rc != 0) {
+		rte_eth_dev_stop(conf->id);
+		port_rules_end(conf->id, rules);
+	}
+	return rc;
 }
 
-/*
- * Free what waits in a queue that is polled no more: net_ring keeps it for ever otherwise. It never
- * came in. Some ports (net_null) give without end.
- */
-static void
-queue_empty(uint16_t id, uint16_t queue)
+int
+port_apply(const struct port_conf *conf, struct weir_error *error)
+{
+	if (conf->keys == NULL)
+		return 0;
+	if (conf->setup->rss != 0)
+		port_reta(conf);
+	return port_filter(conf, error);
+}
+
+/* Drivers that make or read a frame when they are asked for one: nothing waits there. */
+static const char *const makers[] = { "net_null", "net_pcap" };
+
+static unsigned int
+queue_drain(uint16_t id, uint16_t queue)
 {
 	struct rte_mbuf *mbufs[LEFT_BURST];
+	unsigned int left = 0;
 	uint16_t n;
 
-	for (unsigned int left = 0; left < LEFT_MAX; left += n) {
+	do {
 		n = rte_eth_rx_burst(id, queue, mbufs, LEFT_BURST);
-		if (n == 0)
-			break;
 		rte_pktmbuf_free_bulk(mbufs, n);
-	}
+		left += n;
+	} while (n > 0 && left < LEFT_MAX);
+	return left;
+}
+
+unsigned int
+port_drain(uint16_t id, const char *driver, uint16_t rx_queues)
+{
+	unsigned int left = 0;
+
+	for (unsigned int i = 0; i < RTE_DIM(makers); i++)
+		if (strcmp(driver, makers[i]) == 0)
+			return 0;
+	for (uint16_t q = 0; q < rx_queues; q++)
+		left += queue_drain(id, q);
+	return left;
 }
 
 void
-port_stop(uint16_t id, uint16_t rx_queues)
+port_stop(uint16_t id, const struct ethdev_conf *keys, struct port_rules *rules)
 {
 	int rc;
 
-	for (uint16_t q = 0; q < rx_queues; q++)
-		queue_empty(id, q);
+	port_rules_unmake(id, rules);
+	if (keys != NULL)
+		port_forget(id, keys);
 	rc = rte_eth_dev_stop(id);
 	if (rc != 0)
 		PORT_LOG(WARNING, "port %u does not stop: %s\n", id, rte_strerror(-rc));
+	port_rules_end(id, rules);
 }

@@ -26,6 +26,52 @@ source_parse_init(struct weir_worker *worker, uint16_t port, uint16_t queue,
 	worker->key_only = &parse->key_only;
 }
 
+void
+source_unmatched(struct weir_worker *worker, uint64_t n)
+{
+	worker->sifted = 1;
+	stat_add(&worker->stats->in, n);
+	stat_add_release(&worker->stats->dropped[DROP_UNMATCHED], n);
+}
+
+uint16_t
+source_match(struct weir_worker *worker, const struct match *match, struct rte_mbuf *mbufs[],
+	uint16_t n)
+{
+	struct rte_mbuf *missed[BURST_MAX];
+	uint16_t kept = match_burst(match, mbufs, n, missed);
+
+	if (kept < n) {
+		rte_pktmbuf_free_bulk(missed, n - kept);
+		source_unmatched(worker, n - kept);
+	}
+	return kept;
+}
+
+int
+source_match_create(const struct weir_worker *worker, const char *expression, int link,
+	struct match **match, struct weir_error *error)
+{
+	struct weir_error why = { .code = 0 };
+	int rc = match_create(match, expression, link, worker->socket, &why);
+
+	if (rc == 0)
+		return 0;
+	return weir_error_set(error, -rc, "[source %s] match = %s: %s", worker->name, expression,
+		why.text);
+}
+
+int
+source_match_check(const char *node, const char *expression, struct weir_error *error)
+{
+	struct weir_error why = { .code = 0 };
+	int rc = expression[0] != '\0' ? match_check(expression, MATCH_ETHERNET, &why) : 0;
+
+	if (rc == 0)
+		return 0;
+	return weir_error_set(error, -rc, "[source %s] match = %s: %s", node, expression, why.text);
+}
+
 const struct source_ops *
 source_ops(unsigned int index)
 {

@@ -14,16 +14,54 @@
 #include <weir/source.h>
 
 #include "link/link.h"
+#include "match/match.h"
 #include "parse/parse.h"
 
 /* Fewest packets that vector code of drivers gives. */
 #define POLL_LEAST 8
 
+/* What a port is to do: not, or by all means, or as it can. */
+enum port_choice { PORT_OFF, PORT_ON, PORT_AUTO };
+
+/* What spreads packets over the queues of a port. */
+enum port_rss { PORT_RSS_OFF, PORT_RSS_IP, PORT_RSS_L4, PORT_RSS_AUTO };
+
+/* The key `flow_control`: as the port has it, or enum rte_eth_fc_mode and one. */
+#define PORT_FLOW_KEEP 0
+
 /* What an ethdev source has of its own. */
 struct ethdev_conf {
-	uint64_t promiscuous;
-	uint64_t mtu; /* 0: the port's */
+	uint64_t promiscuous; /* enum port_choice */
+	uint64_t mtu;         /* 0: the port's */
+	uint64_t rss;         /* enum port_rss */
+	uint64_t checksum;    /* enum port_choice */
+	uint64_t vlan_strip;
+	uint64_t timestamp;
+	uint64_t rx_drop;      /* enum port_choice */
+	uint64_t flow_control; /* see PORT_FLOW_KEEP */
+	uint64_t allmulticast;
+	const char *mac;      /* addresses as given, or "" */
+	uint64_t link_wait;   /* ns */
+	const char *match;    /* packets that are asked for, a pcap expression; "": all */
+	uint64_t match_rules; /* what the port can do of it, it does */
+	uint64_t port_events;
 };
+
+/* What happened to a port, for its source to tell: written by the control side, one at a time. */
+#define PORT_CHANGES 32
+struct port_changes {
+	uint32_t put;
+	uint32_t told; /* written by the worker */
+	struct weir_port_change change[PORT_CHANGES];
+};
+
+/* The control side: nothing where so many wait already. */
+void port_changes_put(struct port_changes *changes, enum weir_port_what what, uint32_t speed);
+/*
+ * The worker: an event that tells of the first that was not told, counted as created. NULL: there is none,
+ * or no mbuf.
+ */
+struct weir_event *port_event(struct weir_worker *worker);
 
 /* A source type. Call order for each worker: init; poll; fini. */
 struct source_ops {
@@ -56,6 +94,8 @@ struct source_ops {
 	void (*set)(struct weir_worker *worker, void *state, const void *conf);
 	/* The control side, now and then, while the worker's port is there; NULL: nothing to do. */
 	void (*watch)(struct weir_worker *worker, void *state);
+	/* The control side, while the worker leaves its port alone: that came back, as worker->port. */
+	void (*back)(struct weir_worker *worker, void *state);
 	/* Undo init; NULL: nothing. */
 	void (*fini)(struct weir_worker *worker, void *state);
 	/* As a stage's: something waits here that poll() has not given yet. NULL: never. */
@@ -74,6 +114,21 @@ const struct source_ops *source_find(const char *name);
 /* A free producer of an inject source's worker; NULL: all are taken. */
 struct weir_inject *inject_claim(void *state);
 
+/* What a port is asked for besides its queues: by the plan, of what it offers. */
+struct port_setup {
+	uint64_t rx_offloads; /* RTE_ETH_RX_OFFLOAD_* */
+	uint64_t tx_offloads; /* RTE_ETH_TX_OFFLOAD_* */
+	uint64_t rss;         /* RTE_ETH_RSS_*; 0: none */
+	uint8_t rss_key;      /* bytes of the symmetric key that it is given; 0: it keeps its own */
+	uint16_t reta;        /* entries of its RETA, to be spread over the queues; 0: as it is */
+};
+
+/* Bytes of the longest RSS key of the drivers that DPDK has. */
+#define PORT_RSS_KEY_MAX 64
+
+/* Whether a driver gives RX timestamps unasked. */
+bool port_stamps_unasked(const char *driver);
+
 /* A port to be set up: by the plan, with the pool of the worker of each RX queue. */
 struct port_conf {
 	uint16_t id;
@@ -86,12 +141,19 @@ struct port_conf {
 	const char *driver;
 	uint16_t mtu;
 	bool mtu_given; /* to be set: else it is what the port has */
-	bool scatter;   /* it is to make chains */
-	bool receives;  /* else its RX queues are spare ones all */
-	bool promiscuous;
-	bool interrupts;                  /* RX queues are to raise interrupts where they can */
+	const struct port_setup *setup;
+	const struct ethdev_conf *keys; /* of the source; NULL: its RX queues are spare ones all */
+	bool interrupts;                /* RX queues are to raise interrupts where they can */
 	struct rte_mempool *const *pools; /* of each RX queue */
+	const char *match; /* what of this it can do, it does; NULL: nothing is asked */
 };
+
+/*
+ * The value of the n-th argument NAME=VALUE that a port was made with, from 0 on, into `value`, cut to
+ * its size; false, and "": there is none.
+ */
+bool port_arg(const struct rte_eth_dev_info *info, const char *name, unsigned int n, char *value,
+	size_t size);
 
 /*
  * Bytes of a frame that an mbuf must have room for where the driver of a port gives no chains and no
@@ -100,16 +162,43 @@ struct port_conf {
 uint32_t port_room(const struct rte_eth_dev_info *info);
 uint32_t port_cut(const struct rte_eth_dev_info *info);
 
+/* Rules of one kind that a driver refuses: how many, and of the first, what it said. */
+struct port_refusal {
+	unsigned int count;
+	struct match_rule rule;
+	char message[128];
+};
+
+/* The rules by which a port keeps out what its source does not ask for. */
+struct port_rules {
+	struct match_rules match; /* what it is asked for, as its driver takes it */
+	struct rte_flow *flows[MATCH_RULES_MAX];
+	uint32_t
+		count; /* of these, also after the stop, for any thread; 0: it lets everything in */
+	bool isolated; /* it lets in only what rules say */
+	struct port_refusal refused;   /* others that say more took their place */
+	struct port_refusal fragments; /* nothing did */
+	struct port_refusal last;      /* the one for which there are no rules at all */
+};
+
 /*
- * Configure a port and set up its queues; then start it: 0, or -errno with `error`. -EBUSY: it runs
- * already. What a port lacks (RSS, offloads) is logged once and done without.
+ * Configure a port and set up its queues; start it; then have it filter and spread as is said, which
+ * some drivers take only from a port that runs: 0, or -errno with `error`. -EBUSY: it runs already. What
+ * a port lacks is logged once and done without, but for what the file asks for by all means: -ENOTSUP.
+ * `rules` is zeroed before the first, and goes with the port to its stop.
  */
-int port_set_up(const struct port_conf *conf, struct weir_error *error);
-int port_start(const struct port_conf *conf, struct weir_error *error);
+int port_set_up(const struct port_conf *conf, struct port_rules *rules, struct weir_error *error);
+int port_start(const struct port_conf *conf, struct port_rules *rules, struct weir_error *error);
+int port_apply(const struct port_conf *conf, struct weir_error *error);
 /*
- * Stop a port whose first rx_queues are polled no more: its driver gives back the mbufs of its
- * queues, or will when it is closed.
+ * Free what waits in the first rx_queues of a port, which are polled no more: it never came in, and
+ * some drivers (net_ring) keep it for ever otherwise. How many packets that were.
  */
-void port_stop(uint16_t id, uint16_t rx_queues);
+unsigned int port_drain(uint16_t id, const char *driver, uint16_t rx_queues);
+/*
+ * Stop a port, which no longer takes frames for the addresses of `keys`, if those are not NULL. Its driver
+ * gives back the mbufs of its queues, or will when it is closed.
+ */
+void port_stop(uint16_t id, const struct ethdev_conf *keys, struct port_rules *rules);
 
 #endif /* WEIR_LIB_SOURCE_H */

@@ -13,6 +13,48 @@ int packet_check(const char *name, const struct rte_eth_dev_info *info, struct w
 /* Say what net_af_packet does to frames, and what to give it; nothing of other drivers. */
 void packet_warn(const char *name, const struct rte_eth_dev_info *info);
 
+/*
+ * port_rules.c: rules for what is asked of a port. Isolate it before it is configured; have the driver look
+ * at the rules once its queues are there; make them once it runs: 0, or -errno with `error` where it cannot
+ * go back to letting everything in. Then unmake them, and when it is stopped, let everything in.
+ */
+void port_rules_begin(const struct port_conf *conf, struct port_rules *rules);
+void port_rules_check(const struct port_conf *conf, struct port_rules *rules);
+int port_rules_make(const struct port_conf *conf, struct port_rules *rules,
+	struct weir_error *error);
+void port_rules_unmake(uint16_t id, struct port_rules *rules);
+void port_rules_end(uint16_t id, struct port_rules *rules);
+/* port_rss.c: how a port is asked to spread. */
+void port_rss_conf(const struct port_conf *conf, struct rte_eth_rss_conf *rss);
+
+/* Bursts of which nothing matches that a poll takes, before others have their turn. */
+#define MATCH_BURSTS 8
+
+/* source.c: keep of a burst what matches; the rest is freed, and counted as come in and dropped. */
+uint16_t source_match(struct weir_worker *worker, const struct match *match,
+	struct rte_mbuf *mbufs[], uint16_t n);
+/* Count what came in and does not match. */
+void source_unmatched(struct weir_worker *worker, uint64_t n);
+/* Compile it, for what a worker takes; 0, or -errno with `error`. */
+int source_match_create(const struct weir_worker *worker, const char *expression, int link,
+	struct match **match, struct weir_error *error);
+/* Whether the expression of a source is right; "" is. */
+int source_match_check(const char *node, const char *expression, struct weir_error *error);
+
+/* Most addresses of the key `mac`. */
+#define PORT_MACS_MAX 64
+
+/* Addresses of a list into `macs`, unless that is NULL: how many; -EINVAL: it is none. */
+int port_macs(const char *text, struct rte_ether_addr macs[PORT_MACS_MAX]);
+
+/* port_rss.c: spread by RSS as the plan has it; and over all queues, by the table of a port that runs. */
+void port_rss(const struct port_conf *conf, struct rte_eth_conf *eth);
+void port_reta(const struct port_conf *conf);
+/* port_filter.c: what frames come in, and pause frames. 0, or -errno with `error`. */
+int port_filter(const struct port_conf *conf, struct weir_error *error);
+/* And before it stops: addresses of the file would stay for who has it next. */
+void port_forget(uint16_t id, const struct ethdev_conf *keys);
+
 /* Fixed point of a clock's rate. */
 #define WIRE_CLOCK_SHIFT 32
 
@@ -53,7 +95,11 @@ struct wire_clock {
 	struct clock_reading since, next; /* the rate is learnt since then; since when it will be */
 };
 
-void wire_clock_init(uint16_t port, struct wire_clock *clock);
+/*
+ * Of a port that was asked for timestamps, or gives them unasked; of others the clock is none. -ENOTSUP:
+ * it was asked, and gives none that could be put to time.
+ */
+int wire_clock_init(uint16_t port, bool asked, struct wire_clock *clock);
 
 /* The one rate of a clock that is what it is said to be, from that base on. */
 void wire_clock_set(struct wire_clock *clock, uint64_t ticks, uint64_t ns, uint64_t mult);

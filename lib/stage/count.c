@@ -50,4 +50,5 @@ const struct weir_stage_ops stage_count = {
 	.init = count_init,
 	.process = count_process,
 	.fini = count_fini,
+	.keeps_hash = 1,
 };

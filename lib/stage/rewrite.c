@@ -412,4 +412,5 @@ const struct weir_stage_ops stage_rewrite = {
 	.init = rewrite_init,
 	.process = rewrite_process,
 	.set = rewrite_set,
+	.keeps_hash = 1,
 };

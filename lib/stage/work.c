@@ -63,4 +63,5 @@ const struct weir_stage_ops stage_work = {
 	.init = work_init,
 	.process = work_process,
 	.set = work_set,
+	.keeps_hash = 1,
 };

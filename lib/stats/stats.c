@@ -16,6 +16,7 @@ static const char *const drop_reason_names[DROP_STAGE] = {
 	[DROP_DRAIN_ABANDONED] = "drain_abandoned",
 	[DROP_NO_MBUF] = "no_mbuf",
 	[DROP_VERDICT] = "verdict",
+	[DROP_UNMATCHED] = "unmatched",
 };
 
 const char *

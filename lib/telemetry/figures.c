@@ -163,6 +163,34 @@ static const struct weir_figure port_rows[] = {
 	KNOWN_ROW("speed_mbit", speed, GAUGE, NONE,
 		offsetof(struct weir_port_figures, reports_speed), "not reported by this driver",
 		"of the link, in Mbit/s"),
+	ROW("received", received, COUNTER, PACKETS, "that its source took"),
+	ROW("transmitted", transmitted, COUNTER, PACKETS, "that stages gave it"),
+	ROW("left", left, COUNTER, PACKETS, "that waited in its RX queues when it was stopped"),
+	KNOWN_ROW("unexplained", unexplained, GAUGE, PACKETS,
+		offsetof(struct weir_port_figures, reports_unexplained), "not known",
+		"at rest, `ipackets` less `received` and `left`: what came while it was being "
+		"stopped, or its driver counts otherwise"),
+	ROW("rules", rules, GAUGE, NONE,
+		"rte_flow rules in the device, which keep out what `match` does not ask for; 0: none"),
+	ROW("returns", returns, COUNTER, TIMES, "it came back after it went away"),
+	KNOWN_ROW("duplex", duplex, TEXT, NONE, offsetof(struct weir_port_figures, reports_speed),
+		"not reported by this driver", "of the link: `full`, or `half`, which is slow"),
+	KNOWN_ROW("autoneg", autoneg, FLAG, NONE, offsetof(struct weir_port_figures, reports_speed),
+		"not reported by this driver", "both ends agreed on speed and duplex"),
+};
+#undef FIGURES
+
+#define FIGURES weir_queue_figures
+static const struct weir_figure queue_rows[] = {
+	ROW("port", port, TEXT, NONE, "its device"),
+	ROW("direction", direction, TEXT, NONE, "`rx` or `tx`"),
+	ROW("queue", queue, INDEX, NONE, "its number"),
+	ROW("node", node, TEXT, NONE, "the source or stage that has it"),
+	ROW("worker", worker, INDEX, NONE, "and which of its workers, from 0"),
+	ROW("events", events, COUNTER, EVENTS, "that the worker took from it, or gave it"),
+	KNOWN_ROW("packets", packets, COUNTER, PACKETS,
+		offsetof(struct weir_queue_figures, reports_packets), "not reported by this driver",
+		"that its driver counts"),
 };
 #undef FIGURES
 
@@ -204,6 +232,22 @@ static const struct weir_figure watch_rows[] = {
 };
 #undef FIGURES
 
+#define FIGURES weir_memory_figures
+static const struct weir_figure memory_rows[] = {
+	ROW("kind", kind, TEXT, NONE,
+		"`pool`, `worker` with its state, `rings` that end at it, or the `stack` of an lcore"),
+	ROW("name", name, TEXT, NONE, "whose"),
+	ROW("socket", socket, INDEX, NONE, "where the plan has it"),
+	KNOWN_ROW("actual", actual, INDEX, NONE,
+		offsetof(struct weir_memory_figures, reports_actual), "not known",
+		"where most of its pages are, by what the kernel says"),
+	KNOWN_ROW("elsewhere", elsewhere, GAUGE, SHARE,
+		offsetof(struct weir_memory_figures, reports_actual), "not known",
+		"of its pages, not on the planned socket: up to 256 of each piece are looked at"),
+	ROW("bytes", bytes, GAUGE, BYTES, "of it"),
+};
+#undef FIGURES
+
 #define NOUN(rows, name) \
 	{ \
 		rows, RTE_DIM(rows), name \
@@ -225,6 +269,8 @@ static const struct noun {
 	[WEIR_NOUN_POOL] = NOUN(pool_rows, "pool"),
 	[WEIR_NOUN_LCORE] = NOUN(lcore_rows, "lcore"),
 	[WEIR_NOUN_WATCH] = NOUN(watch_rows, "watch"),
+	[WEIR_NOUN_MEMORY] = NOUN(memory_rows, "memory"),
+	[WEIR_NOUN_QUEUE] = NOUN(queue_rows, "queue"),
 };
 
 static const char *const kind_names[WEIR_FIGURE_KIND_MAX] = {

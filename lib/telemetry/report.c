@@ -226,11 +226,13 @@ report_engine(const struct weir_engine *engine)
 	report = put(report, "ledger", report_noun(engine, WEIR_NOUN_LEDGER));
 	report = put(report, "drops", report_drops(engine));
 	report = put(report, "ports", report_list(engine, WEIR_NOUN_PORT));
+	report = put(report, "queues", report_list(engine, WEIR_NOUN_QUEUE));
 	report = put(report, "parse", report_parse(engine));
 	report = put(report, "nodes", report_nodes(engine));
 	report = put(report, "links", report_links(engine));
 	report = put(report, "pools", report_list(engine, WEIR_NOUN_POOL));
 	report = put(report, "lcores", report_list(engine, WEIR_NOUN_LCORE));
+	report = put(report, "memory", report_list(engine, WEIR_NOUN_MEMORY));
 	return put(report, "watch", report_noun(engine, WEIR_NOUN_WATCH));
 }
 

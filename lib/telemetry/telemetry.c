@@ -74,6 +74,10 @@ entry_key(unsigned int noun, unsigned int i, const union figures *figures, char 
 	case WEIR_NOUN_PORT:
 		snprintf(key, KEY_SIZE, "port_%u", figures->port.port);
 		break;
+	case WEIR_NOUN_QUEUE:
+		snprintf(key, KEY_SIZE, "port_%u_%s_%u", figures->queue.port_index,
+			figures->queue.direction, figures->queue.queue);
+		break;
 	case WEIR_NOUN_LCORE:
 		snprintf(key, KEY_SIZE, "lcore_%u", figures->lcore.lcore);
 		break;
@@ -222,6 +226,18 @@ pools_answer(struct weir_engine *engine, struct call *call)
 }
 
 static int
+queues_answer(struct weir_engine *engine, struct call *call)
+{
+	return add_all(call, engine, WEIR_NOUN_QUEUE);
+}
+
+static int
+memory_answer(struct weir_engine *engine, struct call *call)
+{
+	return add_all(call, engine, WEIR_NOUN_MEMORY);
+}
+
+static int
 plan_answer(struct weir_engine *engine, struct call *call)
 {
 	const struct weir_plan *plan = engine->plan;
@@ -337,7 +353,11 @@ static const struct command {
 	{ "/weir/links", CALL_ITEM | CALL_FROM, links_answer,
 		"Figures of links, or of one's rings. Parameters: engine, number of a link, from" },
 	{ "/weir/ports", CALL_FROM, ports_answer, "Figures of ports. Parameters: engine, from" },
+	{ "/weir/queues", CALL_FROM, queues_answer,
+		"Figures of ports' queues. Parameters: engine, from" },
 	{ "/weir/pools", CALL_FROM, pools_answer, "Figures of pools. Parameters: engine, from" },
+	{ "/weir/memory", CALL_FROM, memory_answer,
+		"Where memory was planned, and where the kernel says it is. Parameters: engine, from" },
 	{ "/weir/plan", CALL_FROM, plan_answer,
 		"Which worker runs where. Parameters: engine, from" },
 	{ "/weir/watch", CALL_FROM, watch_answer,

@@ -22,6 +22,8 @@ union figures {
 	struct weir_pool_figures pool;
 	struct weir_lcore_figures lcore;
 	struct weir_watch_figures watch;
+	struct weir_memory_figures memory;
+	struct weir_queue_figures queue;
 };
 /* Larger than each: every reader fills all that it has. */
 #define FIGURES_INIT \

@@ -95,6 +95,12 @@ stage_gate_report(const struct weir_engine *engine, const struct seat *seat,
 	}
 	if (held == 0)
 		return 0;
+	if (stage == seat->worker) {
+		watch_log("'%s': %s[%u] has no room (holds %" PRIu64
+			  "): where it writes or sends to takes no more\n",
+			weir_engine_name(engine), stage->name, stage->index, held);
+		return 1;
+	}
 	watch_log("'%s': %s[%u] waits for %s[%u] (holds %" PRIu64 ")\n", weir_engine_name(engine),
 		seat->node->name, seat->plan->index, stage->name, stage->index, held);
 	return 1;

@@ -3,10 +3,11 @@
  */
 
 /*
- * A port whose device goes away while the engine runs. Its driver tells so by
- * RTE_ETH_EVENT_INTR_RMV, on a thread of EAL; whoever closes the device may do so when this has
- * returned, for no worker touches the port any more then.
+ * A port that goes away while the engine runs. Its driver tells so by RTE_ETH_EVENT_INTR_RMV, or the bus
+ * of its device by RTE_DEV_EVENT_REMOVE, on a thread of EAL; whoever closes the port may do so when this
+ * has returned, for no worker touches it any more then.
  */
+#include <string.h>
 #include <unistd.h>
 
 #include <rte_cycles.h>
@@ -24,11 +25,9 @@ RTE_LOG_REGISTER(logtype_gone, lib.weir.port, NOTICE);
  */
 #define PASS_MS 1000
 #define LOOK_US 100
-/* A mark is seen by every core long before this is over. */
-#define SEEN_US 1000
 
-/* Whoever closes the device must not do so while it is set up, stopped or closed here. */
-static void
+/* Whoever closes the device must not do so while it is set up, stopped or closed here; whether it was in time. */
+static bool
 port_wait(const struct port_state *port)
 {
 	uint64_t deadline = rte_rdtsc() + PASS_MS * (rte_get_tsc_hz() / MS_PER_S);
@@ -39,83 +38,48 @@ port_wait(const struct port_state *port)
 				"'%s': port %s is still set up or stopped after %u ms: do not "
 				"close it\n",
 				weir_engine_name(port->engine), port->plan->name, PASS_MS);
-			return;
-		}
-		usleep(LOOK_US);
-	}
-}
-
-static bool
-port_has(const struct port_state *port, const struct seat *seat)
-{
-	return seat->plan->port == (unsigned int)(port->plan - port->engine->plan->ports);
-}
-
-/* The lcore has finished the pass that it was in, and with it what it was doing on the port. */
-static bool
-loop_passed(const struct loop *loop, uint64_t before)
-{
-	/* Two: the pass that is counted next may have begun before the mark was seen. */
-	return stat_read_acquire(&loop->passes) - before >= 2 ||
-		__atomic_load_n(&loop->finished, __ATOMIC_ACQUIRE);
-}
-
-/* Wait for the lcore of a worker of the port; false where that takes too long. */
-static bool
-seat_wait(const struct weir_engine *engine, const struct seat *seat, uint64_t deadline)
-{
-	const struct loop *loop = engine_loop(engine, seat->plan->lcore);
-	uint64_t before = stat_read(&loop->passes);
-
-	while (!loop_passed(loop, before)) {
-		if (rte_rdtsc() >= deadline)
 			return false;
+		}
 		usleep(LOOK_US);
 	}
 	return true;
 }
 
-void
-watch_port_left(struct port_state *port)
-{
-	struct weir_engine *engine = port->engine;
-
-	for (unsigned int i = 0; i < engine->seat_count; i++)
-		if (port_has(port, &engine->seats[i]))
-			__atomic_store_n(&engine->seats[i].worker->port_gone, true,
-				__ATOMIC_RELEASE);
-}
-
+/* The lcores that were at the port; those that take too long are told. */
 static void
-port_leave(struct port_state *port)
+port_await(const struct port_state *port)
 {
 	struct weir_engine *engine = port->engine;
 	/* Two passes are waited for, each after a wait. */
 	uint64_t cycles = PASS_MS * (rte_get_tsc_hz() / MS_PER_S) + 2 * engine_longest_wait(engine);
 	uint64_t deadline = rte_rdtsc() + cycles;
+	unsigned int lcore = RTE_MAX_LCORE;
 
-	watch_port_left(port);
-	usleep(SEEN_US);
-	/* What starts from now on sees the mark. */
-	if (stat_read(&engine->start_tsc) == 0)
-		return;
-	for (unsigned int i = 0; i < engine->seat_count; i++)
-		if (port_has(port, &engine->seats[i]) &&
-			!seat_wait(engine, &engine->seats[i], deadline))
-			GONE_LOG(WARNING,
-				"'%s': lcore %u has made no pass for %u ms and may use port %s "
-				"still: do not close it\n",
-				weir_engine_name(engine), engine->seats[i].plan->lcore,
-				(unsigned int)(cycles / (rte_get_tsc_hz() / MS_PER_S)),
-				port->plan->name);
+	while (!port_left(port, &lcore) && rte_rdtsc() < deadline)
+		usleep(LOOK_US);
+	if (!port_left(port, &lcore))
+		GONE_LOG(WARNING,
+			"'%s': lcore %u has made no pass for %u ms and may use port %s still: do "
+			"not close it\n",
+			weir_engine_name(engine), lcore,
+			(unsigned int)(cycles / (rte_get_tsc_hz() / MS_PER_S)), port->plan->name);
 }
 
-/* A port as an engine has it, looked for by its id. */
+/* A port as an engine has it, looked for by its id or by its device. */
 struct search {
 	uint16_t id;
+	const char *device; /* NULL: by its id */
+	bool busy; /* one that the control side is at; else one that is there, which is marked */
 	struct port_state *port;
-	bool fresh; /* it runs: else it is only waited for */
 };
+
+static bool
+port_matches(const struct port_state *port, const struct search *search)
+{
+	if (search->device != NULL)
+		return strcmp(port->device, search->device) == 0;
+	return port->id == search->id;
+}
 
 /* While `calls` is not 0 the engine stays. */
 static int
@@ -126,10 +90,11 @@ port_search(struct weir_engine *engine, void *arg)
 	for (unsigned int i = 0; search->port == NULL && i < engine->port_count; i++) {
 		struct port_state *port = &engine->ports[i];
 
-		if (port->plan->id != search->id)
+		/* What was let go has nothing to do with who has its id now. */
+		if (!port_matches(port, search) || port_is_let_go(port))
 			continue;
-		search->fresh = port_mark(port);
-		if (search->fresh || __atomic_load_n(&port->busy, __ATOMIC_RELAXED)) {
+		if (search->busy ? __atomic_load_n(&port->busy, __ATOMIC_RELAXED) :
+				   port_mark(port)) {
 			__atomic_fetch_add(&port->calls, 1, __ATOMIC_ACQUIRE);
 			search->port = port;
 		}
@@ -137,25 +102,66 @@ port_search(struct weir_engine *engine, void *arg)
 	return search->port != NULL;
 }
 
+static struct port_state *
+port_next(struct search *search)
+{
+	search->port = NULL;
+	engine_search_each(port_search, search);
+	return search->port;
+}
+
+static void
+port_done(struct port_state *port)
+{
+	__atomic_fetch_sub(&port->calls, 1, __ATOMIC_RELEASE);
+}
+
+/* A port that is set up has its workers wait for it only at the end of that. Whether all went in time. */
+static bool
+port_goes(struct port_state *port)
+{
+	bool in_time;
+
+	GONE_LOG(WARNING,
+		"'%s': port %s went away: it is polled no more, and what would be sent on it is "
+		"dropped as port_gone\n",
+		weir_engine_name(port->engine), port->plan->name);
+	in_time = port_wait(port);
+	port_changed(port, WEIR_PORT_GONE, 0);
+	port_leave(port);
+	port_await(port);
+	return in_time;
+}
+
+/* All that are looked for; a device may have several ports. */
+static void
+ports_go(struct search search)
+{
+	bool in_time = true;
+
+	while (port_next(&search) != NULL) {
+		in_time &= port_goes(search.port);
+		port_done(search.port);
+	}
+	search.busy = true;
+	while (in_time && port_next(&search) != NULL) {
+		in_time = port_wait(search.port);
+		port_done(search.port);
+	}
+}
+
 static int
 port_removed(uint16_t id, enum rte_eth_event_type event __rte_unused, void *arg __rte_unused,
 	void *ret __rte_unused)
 {
-	struct search search = { .id = id };
-
-	engine_search_each(port_search, &search);
-	if (search.port == NULL)
-		return 0;
-	if (search.fresh) {
-		GONE_LOG(WARNING,
-			"'%s': port %s went away: it is polled no more, and what would be sent on "
-			"it is dropped as port_gone\n",
-			weir_engine_name(search.port->engine), search.port->plan->name);
-		port_leave(search.port);
-	}
-	port_wait(search.port);
-	__atomic_fetch_sub(&search.port->calls, 1, __ATOMIC_RELEASE);
+	ports_go((struct search){ .id = id });
 	return 0;
+}
+
+void
+watch_device_gone(const char *device)
+{
+	ports_go((struct search){ .device = device });
 }
 
 /*
@@ -165,8 +171,8 @@ port_removed(uint16_t id, enum rte_eth_event_type event __rte_unused, void *arg 
 int
 watch_port(const struct port_state *port)
 {
-	int rc = rte_eth_dev_callback_register(port->plan->id, RTE_ETH_EVENT_INTR_RMV, port_removed,
-		NULL);
+	int rc =
+		rte_eth_dev_callback_register(port->id, RTE_ETH_EVENT_INTR_RMV, port_removed, NULL);
 
 	return rc != 0 ? rc : watch_port_link(port);
 }

@@ -204,6 +204,7 @@ weir_ledger_ring(const struct weir_engine *engine, unsigned int i,
 	struct weir_ring_figures *figures)
 {
 	struct weir_ring_figures full;
+	uint64_t taken;
 	const struct joint *joint;
 	const struct plan_worker *producer, *consumer;
 
@@ -224,10 +225,11 @@ weir_ledger_ring(const struct weir_engine *engine, unsigned int i,
 		.level_most = __atomic_load_n(&joint->lane->ring.shed_most, __ATOMIC_RELAXED),
 	};
 	/* Out before in: nobody reads of more out than in. */
-	full.dequeued = stat_read_acquire(&joint->consumer->dequeued);
+	taken = ring_taken(joint->consumer);
 	joint_dropped(joint, &full);
+	full.dequeued = taken - RTE_MIN(taken, full.dropped_inside);
 	full.count = ring_count(joint->ring);
-	full.enqueued = stat_read(&joint->lane->ring.enqueued);
+	full.enqueued = ring_enqueued(&joint->lane->ring);
 	pipeline_from(pipeline_of(engine), &pipeline_of(engine)->links[joint->pair->link],
 		full.from);
 	return SIZED_GIVE(figures, &full, from);
@@ -293,41 +295,6 @@ uint32_t
 weir_ledger_flow_seed(const struct weir_engine *engine)
 {
 	return engine->flow_seed;
-}
-
-int
-weir_ledger_port(const struct weir_engine *engine, unsigned int i,
-	struct weir_port_figures *figures)
-{
-	struct weir_port_figures full;
-	struct port_state *port;
-	struct port_counts counts;
-	struct port_link link;
-
-	if (i >= engine->port_count)
-		return -ENOENT;
-	port = &engine->ports[i];
-	engine_port_counts(port, &counts);
-	engine_port_link(port, &link);
-	full = (struct weir_port_figures){
-		.port = port->plan->id,
-		.socket = port->plan->socket,
-		.ipackets = counts.ipackets,
-		.imissed = counts.imissed,
-		.ierrors = counts.ierrors,
-		.rx_nombuf = counts.rx_nombuf,
-		.opackets = counts.opackets,
-		.oerrors = counts.oerrors,
-		.reports_missed = port_counts_missed(port->plan),
-		.gone = __atomic_load_n(&port->gone, __ATOMIC_RELAXED) || link.state == LINK_GONE,
-		.reports_link = link.state != LINK_UNKNOWN,
-		.reports_speed = link.speed != 0,
-		.link = link.state == LINK_UP ? "up" : "down",
-		.link_downs = link.downs,
-		.speed = link.speed,
-	};
-	snprintf(full.name, sizeof(full.name), "%s", port->plan->name);
-	return SIZED_GIVE(figures, &full, name);
 }
 
 int

@@ -22,7 +22,7 @@ RTE_LOG_REGISTER(logtype_losses, lib.weir.losses, NOTICE);
 
 /* How often drivers are asked: some take long to answer. */
 #define LOOK_MS 100
-#define LIST_SIZE 192
+#define LIST_SIZE 256
 
 static const struct {
 	const char *name; /* as the figure's */
@@ -38,6 +38,8 @@ static const struct {
 		"look at what it reads, or raise size = of [pool]" },
 	[PORT_RX_NOMBUF] = { "rx_nombuf", offsetof(struct port_counts, rx_nombuf),
 		"no mbuf was free", true, "raise size = of [pool]" },
+	[PORT_LEFT] = { "left", offsetof(struct port_counts, left),
+		"waiting in its queues at the stop", false, NULL },
 };
 
 /* Drivers that do not count what they, or the kernel before them, had no room for. */
@@ -86,6 +88,12 @@ watch_losses_begin(const struct port_state *port)
 {
 	const struct plan_port *plan = port->plan;
 
+	if (plan->rx_unopened > 0)
+		LOSSES_LOG(WARNING,
+			"'%s': port %s (%s) was given %u RX queues: what comes to the %u that its "
+			"source does not open is lost without a figure; set queues = auto\n",
+			weir_engine_name(port->engine), plan->name, plan->driver,
+			plan->rx_queues + plan->rx_unopened, plan->rx_unopened);
 	if (plan->rx_queues > 0 && !port_counts_missed(plan) && !port_waits(port))
 		LOSSES_LOG(NOTICE,
 			"'%s': port %s (%s) does not count what it, or the kernel before it, has no "

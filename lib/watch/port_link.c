@@ -34,8 +34,7 @@ link_changed(uint16_t id __rte_unused, enum rte_eth_event_type event __rte_unuse
 int
 watch_port_link(const struct port_state *port)
 {
-	return rte_eth_dev_callback_register(port->plan->id, RTE_ETH_EVENT_INTR_LSC, link_changed,
-		NULL);
+	return rte_eth_dev_callback_register(port->id, RTE_ETH_EVENT_INTR_LSC, link_changed, NULL);
 }
 
 /* " (eth0)", or nothing, into buf, which is returned. */
@@ -49,28 +48,32 @@ interface_text(const struct port_link *link, char buf[IFNAMSIZ + 4])
 }
 
 static void
-link_tell(const struct port_state *port, const struct port_link *link, enum link_state told)
+link_tell(struct port_state *port, const struct port_link *link, enum link_state told)
 {
 	const char *engine = weir_engine_name(port->engine), *name = port->plan->name;
-	char interface[IFNAMSIZ + 4];
+	char interface[IFNAMSIZ + 4], text[PORT_LINK_TEXT_SIZE];
 
 	interface_text(link, interface);
-	if (link->state == LINK_GONE)
+	if (link->state == LINK_GONE) {
 		LINK_LOG(WARNING,
 			"'%s': port %s: its interface%s is gone: it is polled no more, and what "
 			"would be sent on it is dropped as port_gone\n",
 			engine, name, interface);
-	else if (link->state == LINK_DOWN)
+		port_changed(port, WEIR_PORT_GONE, 0);
+	} else if (link->state == LINK_DOWN) {
 		LINK_LOG(WARNING,
 			"'%s': port %s: its link%s is down: nothing comes in or goes out\n", engine,
 			name, interface);
-	else if (link->state == LINK_UNKNOWN)
+		port_changed(port, WEIR_PORT_DOWN, 0);
+	} else if (link->state == LINK_UNKNOWN) {
 		LINK_LOG(NOTICE,
 			"'%s': port %s: whether its link%s is up cannot be seen any more\n", engine,
 			name, interface);
-	else if (told == LINK_DOWN)
-		LINK_LOG(NOTICE, "'%s': port %s: its link%s is up again\n", engine, name,
-			interface);
+	} else if (told == LINK_DOWN) {
+		LINK_LOG(NOTICE, "'%s': port %s: its link%s is up again%s\n", engine, name,
+			interface, engine_port_link_text(link, text));
+		port_changed(port, WEIR_PORT_UP, link->speed);
+	}
 }
 
 static void
@@ -87,7 +90,7 @@ port_look(struct port_state *port, enum link_state *told)
 		return;
 	link_tell(port, &link, *told);
 	if (link.state == LINK_GONE)
-		watch_port_left(port);
+		port_leave(port);
 	*told = link.state;
 }
 

@@ -79,5 +79,6 @@ watch_unsent(struct weir_engine *engine, unsigned int port, uint64_t now, bool l
 	} else if (!seen->unsent_last) {
 		seen->unsent_last = true;
 		unsent_tell_last(engine, port, seen);
+		watch_written(engine, port);
 	}
 }

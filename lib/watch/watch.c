@@ -10,7 +10,7 @@
 #include "watch_private.h"
 
 static void
-watch_end(struct weir_engine *engine)
+watch_free(struct weir_engine *engine)
 {
 	struct watch *watch = engine->watch;
 
@@ -20,6 +20,13 @@ watch_end(struct weir_engine *engine)
 	free(watch->ports);
 	free(watch);
 	engine->watch = NULL;
+}
+
+static void
+watch_end(struct weir_engine *engine)
+{
+	watch_devices_end();
+	watch_free(engine);
 }
 
 static int
@@ -35,9 +42,9 @@ watch_begin(struct weir_engine *engine, struct weir_error *error)
 		watch->links = calloc(links, sizeof(*watch->links));
 		watch->ports = calloc(RTE_MAX(engine->plan->port_count, 1u), sizeof(*watch->ports));
 		if (watch->loops != NULL && watch->seats != NULL && watch->links != NULL &&
-			watch->ports != NULL)
+			watch->ports != NULL && watch_devices() == 0)
 			return 0;
-		watch_end(engine);
+		watch_free(engine);
 	}
 	return weir_error_set(error, ENOMEM, "no memory for the watchdog");
 }
@@ -52,7 +59,8 @@ watch_stopped(struct weir_engine *engine)
 static int
 watch_port_begin(const struct port_state *port)
 {
-	watch_losses_begin(port);
+	if (port->returns == 0)
+		watch_losses_begin(port);
 	return watch_port(port);
 }
 
@@ -93,6 +101,9 @@ weir_engine_watch(struct weir_engine *engine)
 	uint64_t now = rte_rdtsc();
 	unsigned int stuck;
 
+	engine_ports_let_go(engine);
+	if (!engine_stopped(engine))
+		engine_ports_take_up(engine);
 	if (stat_read(&engine->start_tsc) == 0 || engine_stopped(engine))
 		return 0;
 	watch_announce(engine, false);
@@ -106,6 +117,7 @@ weir_engine_watch(struct weir_engine *engine)
 	engine_ports_watch(engine);
 	watch_losses(engine, now, false);
 	watch_ports(engine, now);
+	watch_silent(engine);
 	return stuck;
 }
 

@@ -41,7 +41,7 @@ struct link_seen {
 };
 
 /* What a port can lose before a source has it. */
-enum port_loss { PORT_IMISSED, PORT_IERRORS, PORT_RX_NOMBUF, PORT_LOSSES };
+enum port_loss { PORT_IMISSED, PORT_IERRORS, PORT_RX_NOMBUF, PORT_LEFT, PORT_LOSSES };
 
 /* Of a port. */
 struct port_seen {
@@ -52,6 +52,7 @@ struct port_seen {
 	uint64_t at;                 /* TSC of the last announcement; 0: never */
 	bool failed[PORT_LOSSES];    /* it was told as a failure */
 	enum link_state link;        /* as it was told */
+	bool silent;                 /* it was told that it raises no interrupts */
 	uint64_t unsent;             /* what it took but did not send, */
 	uint64_t unsent_told;        /* of that what was announced, */
 	uint64_t unsent_at;          /* and the TSC of the last announcement; 0: never */
@@ -108,6 +109,9 @@ void watch_losses(struct weir_engine *engine, uint64_t now, bool last);
 /* unsent.c: tell of what a port took but did not send, by what was seen of it last. */
 void watch_unsent(struct weir_engine *engine, unsigned int port, uint64_t now, bool last);
 
+/* written.c: at the end, once: whether the capture files of a port have what it sent. */
+void watch_written(struct weir_engine *engine, unsigned int port);
+
 /* stuck.c: lcores and workers that stand still; how many. */
 unsigned int watch_stuck(struct weir_engine *engine, uint64_t now);
 void watch_stuck_afresh(struct weir_engine *engine);
@@ -120,15 +124,22 @@ void watch_blocked(struct weir_engine *engine, uint64_t now);
 void watch_lost(struct weir_engine *engine, uint64_t now);
 void watch_lost_last(struct weir_engine *engine);
 
-/* gone.c: have it told when a port's device goes away; workers use a port no more. */
+/* gone.c: have it told when a port goes away; and what is done when a device does. */
 int watch_port(const struct port_state *port);
-void watch_port_left(struct port_state *port);
+void watch_device_gone(const char *device);
+
+/* device.c: have it told when a device goes away, while there are engines. 0, or -errno. */
+int watch_devices(void);
+void watch_devices_end(void);
 
 /* port_link.c: have it told when a port's link changes; look at all links, once a second or so; and tell
  * at the end. */
 int watch_port_link(const struct port_state *port);
 void watch_ports(struct weir_engine *engine, uint64_t now);
 void watch_ports_last(struct weir_engine *engine);
+
+/* silent.c: tell of ports whose interrupts are waited for, and never come. */
+void watch_silent(struct weir_engine *engine);
 
 /* times.c: fill the shares of its time into a worker's figures. */
 void worker_times(const struct weir_engine *engine, const struct seat *seat,

@@ -57,7 +57,7 @@ def middle(struct):
 def build(folder, change, targets, only=None):
     """A copy of the project with changed structs, built as fast as may be; how many were changed."""
     changed = 0
-    for name in ("include", "lib", "app"):
+    for name in ("include", "lib", "app", "scripts"):
         shutil.copytree(os.path.join(TOP, name), os.path.join(folder, name))
     for name in ("meson.build", "meson_options.txt"):
         shutil.copy(os.path.join(TOP, name), folder)

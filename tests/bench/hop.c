@@ -57,7 +57,7 @@ static const struct bench_side sides[] = {
 
 static const struct rig_case cases[] = {
 	{ .pool = 4095 },
-	/* weir refuses rings and caches that such a pool could not fill. */
+	/* A ring that such a pool can fill. */
 	{ .pool = 2047, .ring = 512 },
 	{ .pool = 32767 },
 	{ .pool = 4095, .flows = true },

@@ -2,52 +2,23 @@
  * Copyright (c) 2026 The weir authors
  */
 
-/*
- * What insns.py counts the instructions of. Every case first runs outside insns_counted(), so that
- * symbols are bound and caches filled, then within it. On stdout: what it was built with, then a
- * line for each call of insns_counted(), in order: the case, a tab, its events. One lcore, no
- * threads, no clock that decides anything: the counts repeat.
- */
+/* The hop and the parser, for insns.py: see counted.h. One lcore. */
 #include <stdio.h>
 
 #include <rte_errno.h>
 #include <rte_lcore.h>
 #include <rte_mbuf.h>
-#include <rte_version.h>
 
 #include <weir/parse.h>
 
 #include "bench.h"
+#include "counted.h"
 #include "engines.h"
 #include "frames.h"
 
-#ifdef __clang__
-#define COMPILER "clang " __clang_version__
-#else
-#define COMPILER "gcc " __VERSION__
-#endif
 #define BURST 32
 #define PASSES 2048
 #define FRAMES 512
-
-typedef void (*insns_run)(void *arg, unsigned int passes);
-
-/* insns.py counts from the entry of this function to its end: it must stay one. */
-#ifdef __clang__
-#define ONE_FUNCTION __attribute__((noinline))
-#else
-#define ONE_FUNCTION __attribute__((noinline, noclone, externally_visible))
-#endif
-
-ONE_FUNCTION void insns_counted(insns_run run, void *arg, unsigned int passes);
-
-void
-insns_counted(insns_run run, void *arg, unsigned int passes)
-{
-	run(arg, passes);
-	/* After the call: it must not become a jump, which would end the count. */
-	__asm__ volatile("" ::: "memory");
-}
 
 static void
 poll_engine(void *arg, unsigned int passes)
@@ -84,7 +55,7 @@ count_hop(const char *name, const char *kind)
 	poll_engine(engine.weir, PASSES);
 	before = received(&engine);
 	insns_counted(poll_engine, engine.weir, PASSES);
-	printf("%s\t%u\n", name, (unsigned int)(received(&engine) - before));
+	insns_done(name, received(&engine) - before);
 	engine_end(&engine);
 }
 
@@ -101,11 +72,14 @@ parse_frames(void *arg, unsigned int passes)
 static void
 count_parse(const struct frame_mix *mix, struct rte_mbuf *mbufs[])
 {
+	char name[64];
+
 	for (unsigned int i = 0; i < FRAMES; i++)
 		frame_make(mbufs[i], mix);
+	snprintf(name, sizeof(name), "parse %s", mix->name);
 	parse_frames(mbufs, PASSES);
 	insns_counted(parse_frames, mbufs, PASSES);
-	printf("parse %s\t%u\n", mix->name, PASSES * BURST);
+	insns_done(name, PASSES * BURST);
 }
 
 int
@@ -117,7 +91,7 @@ main(int argc, char **argv)
 
 	bench_open(&bench, argc, argv);
 	bench_eal_with(&bench, (const char *const[]){ "net_null0", NULL }, "0", 128);
-	printf("%s, %s\n", COMPILER, rte_version());
+	insns_head();
 	count_hop("hop by ring", "ring");
 	count_hop("hop by call", "auto");
 	pool = weir_pool_create("insns", FRAMES, 0, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright (c) 2026 The weir authors
-"""Instructions per event of one hop and of the parser, held to what insns.txt says.
+"""Instructions per event of one hop, of the parser and of meshes, held to what insns.txt says.
 
     tests/bench/insns.py [--update] [BUILD FOLDER]
 
-valgrind's callgrind counts what bench_insns does, so that the figures repeat, but for the memcpy()
-that the C library takes for the CPU. They are of one compiler and one DPDK: with others, or with a
+valgrind's callgrind counts what bench_insns and bench_mesh do, so that the figures repeat, but for the
+memcpy() that the C library takes for the CPU. They are of one compiler and one DPDK: with others, or with a
 build that is not a plain release, nothing is checked. Growth over 3 % fails; --update writes what
 was counted.
 """
@@ -24,7 +24,7 @@ TOP = os.path.abspath(os.path.join(os.path.dirname(__file__), "../.."))
 KEPT = os.path.join(TOP, "tests/bench/insns.txt")
 GROWTH = 1.03
 TRIES = 3  # where something grew: the least of so many
-TIMEOUT = 120
+TIMEOUT = 900
 HEAD = """\
 # Instructions per event, by compiler and DPDK: tests/bench/insns.py compares with these and, by
 # --update, writes them.
@@ -61,14 +61,15 @@ def totals(folder):
     return [count for _, count in sorted(parts)]
 
 
-def count(build):
-    """One run: what the build was made with, and the instructions per event of each case."""
-    program = os.path.join(build, "tests/bench/bench_insns")
+def callgrind(build, name, *args, timeout=TIMEOUT):
+    """One run of a program: what it was built with, what it says was left out, and of each case the
+    instructions per event."""
+    program = os.path.join(build, "tests/bench", name)
     with tempfile.TemporaryDirectory(prefix="weir-insns-") as folder:
         done = subprocess.run(
             ["valgrind", "--tool=callgrind", "--toggle-collect=insns_counted",
-             "--dump-after=insns_counted", "--callgrind-out-file=%s/out" % folder, program],
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=TIMEOUT,
+             "--dump-after=insns_done", "--callgrind-out-file=%s/out" % folder, program, *args],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=timeout,
             env=dict(os.environ, WEIR_BENCH_NO_HUGE="1"),
             check=False)
         parts = totals(folder)
@@ -76,10 +77,17 @@ def count(build):
         sys.exit("insns: %s under valgrind: status %d\n%s" % (program, done.returncode,
                                                               done.stderr[-2000:]))
     key, *lines = done.stdout.splitlines()
-    cases = [line.split("\t") for line in lines]
+    cases = [line.split("\t") for line in lines if not line.startswith("#")]
     if not cases or len(cases) != len(parts):
         sys.exit("insns: %d cases, but callgrind counted %d" % (len(cases), len(parts)))
-    return key, {name: total / int(events) for (name, events), total in zip(cases, parts)}
+    return (key, [line for line in lines if line.startswith("#")],
+            {name: total / int(events) for (name, events), total in zip(cases, parts)})
+
+
+def count(build):
+    """One run of each: what the build was made with, and the instructions per event of each case."""
+    key, _, counted = callgrind(build, "bench_insns")
+    return key, {**counted, **callgrind(build, "bench_mesh", "kept")[2]}
 
 
 def read_kept():
@@ -114,12 +122,12 @@ def grown(counted, kept):
 
 
 def show(counted, kept):
-    print("%-24s %10s %10s %8s" % ("instructions per event", "kept", "counted", "ratio"))
+    print("%-38s %10s %10s %8s" % ("instructions per event", "kept", "counted", "ratio"))
     for name, figure in counted.items():
         if name in kept:
-            print("%-24s %10.2f %10.2f %8.3f" % (name, kept[name], figure, figure / kept[name]))
+            print("%-38s %10.2f %10.2f %8.3f" % (name, kept[name], figure, figure / kept[name]))
         else:
-            print("%-24s %10s %10.2f" % (name, "-", figure))
+            print("%-38s %10s %10.2f" % (name, "-", figure))
 
 
 def judge(counted, kept):

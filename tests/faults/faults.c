@@ -113,6 +113,76 @@ test_port_gone(void **state)
 	}
 }
 
+/* Memory that the kernel says is on another socket than the plan's: for `numa` to judge. */
+static void
+test_elsewhere(void **state)
+{
+	static const char *const numa[] = { "off", "prefer", "strict" };
+
+	(void)state;
+	for (unsigned int i = 0; i < RTE_DIM(numa); i++) {
+		struct weir_memory_figures memory = WEIR_MEMORY_FIGURES_INIT;
+		struct weir_error error = { .code = 0 };
+		struct weir_engine *engine;
+		struct rig rig;
+
+		make(&rig, numa[i], "drop-newest", "type=count");
+		weir_engine_destroy(rig.engine);
+		assert_int_equal(weir_pipeline_set(rig.pipeline, "pipeline", "numa", numa[i],
+					 &error),
+			0);
+		weir_plan_free(rig.plan);
+		rig.plan = weir_plan_create(rig.pipeline, NULL, &error);
+		assert_non_null(rig.plan);
+		fault_arm(FAULT_ELSEWHERE, 60 * US_PER_S);
+		engine = weir_engine_create(rig.plan, NULL, &error);
+		assert_int_equal(engine == NULL, i == 2);
+		if (engine != NULL) {
+			assert_int_equal(weir_ledger_memory(engine, 0, &memory), 0);
+			assert_string_equal(memory.kind, "pool");
+			assert_true(memory.elsewhere == 1 && memory.actual != memory.socket);
+		} else {
+			assert_int_equal(error.code, ENOMEM);
+			assert_non_null(strstr(error.text,
+				"numa = strict, but 100 % of the memory of pool weir_"));
+		}
+		fault_arm(FAULT_ELSEWHERE, 0);
+		if (engine == NULL)
+			engine = weir_engine_create(rig.plan, NULL, &error);
+		rig.engine = engine;
+		rig_start(&rig);
+		goes_on(&rig);
+		rig_stop(&rig);
+		rig_end(&rig);
+	}
+}
+
+/* Stacks are known only when lcores run: a strict engine does not go on, and can be started again. */
+static void
+test_stack_elsewhere(void **state)
+{
+	struct weir_error error = { .code = 0 };
+	struct rig rig;
+
+	(void)state;
+	make(&rig, "stack", "drop-newest", "type=count");
+	weir_engine_destroy(rig.engine);
+	assert_int_equal(weir_pipeline_set(rig.pipeline, "pipeline", "numa", "strict", &error), 0);
+	weir_plan_free(rig.plan);
+	rig.plan = weir_plan_create(rig.pipeline, NULL, &error);
+	assert_non_null(rig.plan);
+	rig.engine = weir_engine_create(rig.plan, NULL, &error);
+	assert_non_null(rig.engine);
+	fault_arm(FAULT_ELSEWHERE, 60 * US_PER_S);
+	assert_int_equal(weir_engine_start(rig.engine, &error), -ENOMEM);
+	assert_non_null(strstr(error.text, "of the memory of stack lcore "));
+	fault_arm(FAULT_ELSEWHERE, 0);
+	rig_start(&rig);
+	goes_on(&rig);
+	rig_stop(&rig);
+	rig_end(&rig);
+}
+
 /* The drain, too, goes on after a fault. */
 static void
 test_while_draining(void **state)
@@ -189,6 +259,8 @@ main(void)
 		cmocka_unit_test(test_while_draining),
 		cmocka_unit_test(test_stall_for_ever),
 		cmocka_unit_test(test_port_gone),
+		cmocka_unit_test(test_elsewhere),
+		cmocka_unit_test(test_stack_elsewhere),
 		cmocka_unit_test(test_disk_full),
 		cmocka_unit_test(test_pipe_closed),
 	};

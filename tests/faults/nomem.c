@@ -46,10 +46,6 @@ WRAP(rte_mempool_create_empty, struct rte_mempool *, NULL,
 	(const char *name, unsigned int n, unsigned int size, unsigned int cache,
 		unsigned int private, int socket, unsigned int flags),
 	(name, n, size, cache, private, socket, flags))
-WRAP(rte_pktmbuf_pool_create_by_ops, struct rte_mempool *, NULL,
-	(const char *name, unsigned int n, unsigned int cache, uint16_t private, uint16_t room,
-		int socket, const char *ops),
-	(name, n, cache, private, room, socket, ops))
 
 WRAP(epoll_create1, int, -1, (int flags), (flags))
 WRAP(rte_eth_dev_callback_register, int, -ENOMEM,
@@ -107,11 +103,12 @@ test_create(void **state)
 
 	(void)state;
 	rig_describe(&rig, "nomem",
-		SECTIONS("source gen: type=synth", "stage mid: type=t_filter; input=gen; workers=2",
+		SECTIONS("source gen: type=synth; queues=2",
+			"stage mid: type=t_filter; input=gen; workers=2",
 			"stage end: type=count; input=mid.match",
 			"stage rest: type=count; input=mid.rest",
 			"link gen mid: kind=ring; deadline=1ms; on_full=drop-late"));
-	rig_place(&rig, "0");
+	rig_place(&rig, "0-1");
 	n = fail_each(&rig);
 	print_message("%lu allocations, each failed once\n", n);
 	assert_true(n > 20 && n < 1000);

@@ -63,6 +63,14 @@ static const struct shape shapes[] = {
 		  "stage end: type=count; input=hold"),
 		.links = NODES("link gen fan", "link fan hold", "link hold end"),
 		.live = NODES("gen.rate=%uM", "gen.idle.max=%uus") },
+	/* Many workers each, some joined only with those that they meet. */
+	{ .sections = NODES("source gen: type=synth; queues=5",
+		  "stage a: type=t_share; input=gen; workers=12",
+		  "stage b: type=t_share; input=a; workers=9",
+		  "stage c: type=t_stuck; input=b; workers=7",
+		  "stage end: type=count; input=c, a; workers=3"),
+		.links = NODES("link gen a", "link a b", "link b c", "link c end", "link a end"),
+		.live = NODES("gen.rate=%uM", "a.idle.max=%uus", "end.idle.max=%uus") },
 	/* Captures with frames that need chains, one over and over, two merged. */
 	{ .sections = NODES("source cap: type=pcap; path=" CAPTURE "; loop=forever",
 		  "source both: type=pcap; path=" CAPTURE ", " CAPTURE "; loop=forever; order=time",
@@ -103,9 +111,16 @@ link_key(uint64_t *random, char *text, size_t size)
 {
 	unsigned int low = among(random, 60);
 
-	switch (among(random, 8)) {
+	switch (among(random, 11)) {
 	case 0:
 		snprintf(text, size, "low=%u%%", low);
+		break;
+	case 6:
+		snprintf(text, size, "linger=%u", among(random, 2) * among(random, 256));
+		break;
+	case 7:
+		snprintf(text, size, "reserve.%u=%u%%", among(random, PRIORITIES),
+			among(random, 101));
 		break;
 	case 1:
 		snprintf(text, size, "high=%u%%", 61 + among(random, 40));
@@ -167,29 +182,56 @@ links_set(struct rig *rig, const struct shape *shape, uint64_t *random)
 			rig_ok(rig,
 				weir_pipeline_set(rig->pipeline, link, "kind", "ring",
 					&rig->error));
+		rig_ok(rig,
+			weir_pipeline_set(rig->pipeline, link, "spread",
+				among(random, 2) ? "flow" :
+						   spread_names[among(random, count(spread_names))],
+				&rig->error));
 		link_key(random, key, sizeof(key));
 		value = strchr(key, '=');
 		*value++ = '\0';
+		/* Live only: a higher priority must not find less room. */
+		if (strncmp(key, "reserve", 7) == 0)
+			continue;
 		weir_pipeline_set(rig->pipeline, link, key, value, &error);
 		if (strcmp(key, "high") == 0 || strcmp(key, "low") == 0)
 			weir_pipeline_set(rig->pipeline, link, "low", "10%", &error);
 	}
 }
 
+/* At times no more mbufs than it cannot do without, and as many again. */
+static void
+pool_shrink(struct rig *rig, uint64_t *random)
+{
+	const struct plan_pool *pool = &rig->plan->pools[0];
+	uint64_t least = pool->descriptors + pool->bursts + pool->held;
+	char text[32];
+
+	if (among(random, 3) > 0 || plan_pool_sum(pool) <= 2 * least)
+		return;
+	snprintf(text, sizeof(text), "%" PRIu64, least + among(random, (unsigned int)least));
+	rig_ok(rig, weir_pipeline_set(rig->pipeline, "pool", "size", text, &rig->error));
+}
+
 static void
 soak_make(struct rig *rig, const struct shape *shape, uint64_t *random)
 {
 	static const char *const lcores[] = { "1", "1-2", "1-3" };
+	const char *at;
 
 	memset(rig, 0, sizeof(*rig));
 	rig->pipeline = weir_pipeline_create("soak", &rig->error);
 	rig_ok(rig, rig->pipeline == NULL);
-	for (const char *const *at = shape->sections; *at != NULL; at++)
-		rig_section(rig, *at);
+	for (const char *const *line = shape->sections; *line != NULL; line++)
+		rig_section(rig, *line);
 	do
 		links_set(rig, shape, random);
 	while (weir_pipeline_check(rig->pipeline, &rig->error) != 0);
-	rig_place(rig, lcores[among(random, RTE_DIM(lcores))]);
+	at = lcores[among(random, RTE_DIM(lcores))];
+	rig_place(rig, at);
+	pool_shrink(rig, random);
+	weir_plan_free(rig->plan);
+	rig_place(rig, at);
 	rig_create(rig, 0);
 }
 

@@ -54,7 +54,7 @@ COMMAND_LINES = [
     (["-c", "FILE", "-s", "gen.flowz=3"], 2, "flows"),
     (["-c", "FILE", "-s", "nobody.cycles=3"], 2, "nobody"),
     (["-c", "FILE", "-s", ".=x"], 2, "--set .=x: "),
-    (["-c", "FILE", "-s", "=x"], 2, "--set =x: "),
+    (["-c", "FILE", "-s", "=x"], 2, "--set =x: '=x': expected"),
     (["-c", "FILE", "-n", "10", "-r", "/nowhere/report.json"], 1, "cannot write the report"),
     (["-c", "FILE", "-n", "10", "-r", "/"], 1, "cannot write the report"),
 ]
@@ -245,6 +245,18 @@ class Report(WeirTest):
                           "--", "-c", path, "-n", "1000", "--tables", "none"])
         self.assertEqual((run.status, run.out), (0, ""), str(run))
 
+    def test_of_its_own(self):
+        """A file that a stage writes, by whatever name, is not that of the report as well."""
+        path = self.write("eve.ini", "[source gen]\ntype = synth\n"
+                          "[stage out]\ntype = eve\ninput = gen\npath = %s\n"
+                          % self.write("both.json", ""))
+        os.link(self.path("both.json"), self.path("linked.json"))
+        for name in ("both.json", "linked.json"):
+            run = self.plain([*MEMORY, "--lcores", weirlib.THREE, "--file-prefix", self.prefix(),
+                              "--", "-c", path, "-n", "1000", "-r", self.path(name)])
+            self.assertEqual(run.status, 2, str(run))
+            self.assertIn("--report %s is a file that the run itself" % self.path(name), run.err)
+
     def test_full_disk(self):
         path = self.write("good.ini", GOOD)
         run = self.plain([*MEMORY, "--lcores", weirlib.THREE, "--file-prefix", self.prefix(),
@@ -255,9 +267,16 @@ class Report(WeirTest):
     def test_keys(self):
         run = self.run_ok(GOOD, "-n", "1000")
         self.assertEqual(set(run.report), {"weir", "dpdk", "pipeline", "elapsed_s", "ledger",
-                                           "drops", "ports", "parse", "nodes", "links", "pools",
-                                           "lcores", "watch", "flow_seed",
+                                           "drops", "ports", "queues", "parse", "nodes", "links", "pools",
+                                           "lcores", "memory", "watch", "flow_seed",
                                            "hash_seed"})
+        kinds = [m["kind"] for m in run.report["memory"]]
+        self.assertEqual([kinds.count(k) for k in ("pool", "worker", "rings", "stack")],
+                         [1, 2, 2, 2], str(run))
+        for memory in run.report["memory"]:
+            if memory["actual"] != "not known":
+                self.assertEqual((memory["actual"], memory["elsewhere"]), (memory["socket"], 0),
+                                 str(run))
 
 
 class Figures(WeirTest):

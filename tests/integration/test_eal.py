@@ -1,16 +1,12 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright (c) 2026 The weir authors
 """EAL's own options do what a DPDK user expects of them."""
-import contextlib
 import os
-import subprocess
 
 import weirlib
+from huge import PAGES, HugeTest, read_number
 from weirlib import CPUS, FOUR, MEMORY, THREE, WeirTest
 from test_flow import CHAIN
-
-PAGES = "/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages"
-WANTED = 192  # of 2 MB
 
 SAMPLE = """\
 [source gen]
@@ -28,46 +24,11 @@ input = pick.rest
 """
 
 
-def read_number(path):
-    with open(path, encoding="ascii") as file:
-        return int(file.read())
-
-
-def write_number(path, number):
-    with open(path, "w", encoding="ascii") as file:
-        file.write("%d\n" % number)
-
-
 def lcores_of(run):
     return {w["lcore"] for node in run.report["nodes"] for w in node["workers"]}
 
 
-class Hugepages(WeirTest):
-    @contextlib.contextmanager
-    def hugepages(self):
-        """Hugepages and a mount of our own, put back as they were."""
-        folder = self.path("huge")
-        os.mkdir(folder)
-        try:
-            before = read_number(PAGES)
-            write_number(PAGES, before + WANTED)
-        except OSError as error:
-            self.skipTest("may not reserve hugepages: %s" % error)
-        mounted = False
-        try:
-            if read_number(PAGES) < before + WANTED:
-                self.skipTest("this machine has no %d MB for hugepages" % (2 * WANTED))
-            mount = subprocess.run(["mount", "-t", "hugetlbfs", "-o", "pagesize=2M", "none", folder],
-                                   capture_output=True, text=True, check=False)
-            if mount.returncode != 0:
-                self.skipTest("may not mount hugetlbfs: " + mount.stderr.strip())
-            mounted = True
-            yield folder
-        finally:
-            if mounted:
-                subprocess.run(["umount", folder], check=True)
-            write_number(PAGES, before)
-
+class Hugepages(HugeTest):
     def run_in(self, memory):
         run = self.run_ok(CHAIN, "-n", "20000", memory=memory)
         self.assertEqual(run.report["ledger"]["received"], 20000)
@@ -85,7 +46,7 @@ class Hugepages(WeirTest):
             self.skipTest("this machine has hugepages of its own")
         run = self.run_weir(CHAIN, "-n", "10", memory=["--no-pci"])
         self.assertEqual(run.status, 3, str(run))
-        self.assertIn("dpdk-hugepages.py", run.err)
+        self.assertIn("; run as root: echo ", run.err)
 
 
 class Lcores(WeirTest):

@@ -301,13 +301,13 @@ HINTS = [
 DEVICES = [
     ("0000:fe:1f.7", ["--no-pci"], "EAL was told --no-pci", "--vdev"),
     ("0000:fe:1f.7", [], "this machine has no PCI device 0000:fe:1f.7", "--vdev"),
-    ("0000:fe:1f.7", ["-a", "0000:fe:1f.7"], "this machine has no PCI device", "give it by"),
-    ("fe:1f.7", [], "this machine has no PCI device fe:1f.7", "--vdev"),
-    ("net_null7", ["--no-pci", "--vdev", "net_null0"], "give it by --vdev net_null7", "-a"),
+    ("0000:fe:1f.7", ["-a", "0000:fe:1f.7"], "this machine has no PCI device", "no --vdev"),
+    ("fe:1f.7", [], "this machine has no PCI device 0000:fe:1f.7", "--vdev"),
+    ("net_null7", ["--no-pci", "--vdev", "net_null0"], "; no --vdev makes it; give: --vdev net_null7,", "-a"),
     ("net_pcap0", ["--no-pci", "--vdev", "net_pcap0,rx_pcap=/nowhere"],
-     "--vdev net_pcap0 was given", "give it by"),
+     "--vdev net_pcap0 was given", "; give:"),
     ("lo", ["--no-pci"], "--vdev net_af_packet0,iface=lo", "-a"),
-    ("thing", ["--no-pci"], "a device is a PCI address", "give it by"),
+    ("thing", ["--no-pci"], "a device is a PCI address", "; give:"),
 ]
 
 
@@ -349,6 +349,29 @@ class Messages(Exits):
                 self.assertEqual(run.status, 3, str(run))
                 self.assertIn(phrase, line)
                 self.assertNotIn(never, line.split("; ", 1)[1])
+
+    def test_preflight(self):
+        """What is found before a start is what the start says; and no file of EAL's is left of it."""
+        pipeline = self.write("queue.ini", QUEUE)
+        before = set(os.listdir(weirlib.runtime_folder("")))
+        for device in ("0000:fe:1f.7", "lo"):
+            with self.subTest(device=device):
+                options = ["-s", "in.device=" + device]
+                done = self.plain(["--lcores", "0@0", "--no-huge", "-m", "64", "--", "-c", pipeline, *options,
+                                   "--preflight"])
+                self.assertEqual(done.status, 3, str(done))
+                faults = [line.split("\t") for line in done.out.splitlines() if line[:6] == "fault\t"]
+                self.assertEqual([(len(fault), fault[1]) for fault in faults], [(5, device)], str(done))
+                run = self.run_weir(QUEUE, *options, lcores=ONE, memory=["--no-huge", "-m", "64"],
+                                    eal=["--no-pci"] if device == "lo" else ["-a", device])
+                self.assertIn("; %s; " % faults[0][2], run.err)
+                self.assertTrue(run.err.strip().endswith(": " + faults[0][4]), run.err)
+        done = self.plain(["--lcores", "0@0", "--no-huge", "--", "-c", self.write("few.ini", FEW),
+                           "--preflight"])
+        self.assertEqual(done.status, 0, str(done))
+        left = {name for name in set(os.listdir(weirlib.runtime_folder(""))) - before
+                if name.startswith("preflight")}
+        self.assertEqual(left, set())
 
 
 if __name__ == "__main__":

@@ -199,6 +199,11 @@ on_full = block
             self.assertGreater(self.node(run, "end")["in"], 0)
             self.assertEqual(self.node(run, "gen")["in"],
                              ledger["transmitted"] + ledger["dropped"])
+            port = run.report["ports"][0]
+            self.assertEqual(port["transmitted"], ledger["transmitted"], str(run))
+            self.assertEqual(port["received"] + port["left"], port["transmitted"], str(run))
+            self.assertEqual(port["unexplained"], 0, str(run))
+            self.assertEqual(port["left"] > 0, "%d left\n" % port["left"] in run.out, str(run))
 
     def test_pcap(self):
         frames = [pcap.udp(sport=i + 1, vlan=7 if i % 3 == 0 else None) for i in range(300)]

@@ -79,6 +79,8 @@ WRONG = [
      "10^-32", 0),
     ("pcapng, option beyond its block", SECTION + pcap.block(1, struct.pack("<HHIHH", 1, 0, 0, 9, 99)),
      len(SECTION), "option 9", 0),
+    ("pcapng, too many interfaces", SECTION + LAN * 65537, len(SECTION + LAN * 65536),
+     "more than 65536", 0),
     ("pcapng, link type later", NG + pcap.interface(link=189) + pcap.enhanced(FRAME, 0, number=1),
      len(NG + pcap.interface()), "USB_LINUX", 1),
 ]
@@ -488,7 +490,7 @@ class Captures(WeirTest):
         self.make(CUT)
         run = self.run_weir(self.pipeline(self.path("in.pcap")), "--plan")
         self.assertEqual(run.status, 0, str(run))
-        self.assertIn("ring of 1024, block", run.out)
+        self.assertIn("ring of 1023, block", run.out)
         self.assertRegex(run.out, r"in\[0\] +pcap +1 +0 +yield")
         self.assertRegex(run.out, r"3\.\d their init")
 

@@ -9,20 +9,10 @@ import time
 
 import pcap
 import weirlib
-from weirlib import SANITIZED, WeirTest
+from weirlib import RECEIVE, SANITIZED, WeirTest
 
 FRAMES = 100 if SANITIZED else 300
 PATIENCE = 40 if SANITIZED else 20
-
-RECEIVE = """\
-[source in]
-device = %s
-[stage end]
-type = count
-input = in
-[link in end]
-on_full = block
-"""
 
 SEND = """\
 [source gen]
@@ -33,6 +23,16 @@ malformed = 0%%
 [stage out]
 type = tx
 input = gen
+device = %s
+"""
+
+REPLAY = """\
+[source in]
+type = pcap
+path = %s
+[stage out]
+type = tx
+input = in
 device = %s
 """
 
@@ -48,6 +48,9 @@ def frames_to(interface, count=FRAMES):
             sender.send(pcap.udp(sport=20000 + i, dport=4242))
             if i % 32 == 31:
                 time.sleep(0.002)
+
+
+UNTOLD = "not reported by this driver"
 
 
 class Devices(WeirTest):
@@ -110,12 +113,17 @@ class Devices(WeirTest):
         ledger, port = run.report["ledger"], run.report["ports"][0]
         self.assertGreaterEqual(ledger["received"], least, str(run))
         self.assertEqual(ledger["dropped"], 0, str(run))
+        self.assertEqual(port["received"], self.node(run, "in")["in"], str(run))
         if exact:
-            self.assertEqual(port["ipackets"], self.node(run, "in")["in"], str(run))
+            self.assertEqual(port["ipackets"], port["received"] + port["left"], str(run))
+            self.assertEqual(port["unexplained"], 0, str(run))
         else:
             self.assertGreater(port["ipackets"], 0, str(run))
             self.assertLessEqual(port["ipackets"], ledger["received"], str(run))
         self.assertFalse(port["gone"], str(run))
+        for queue in run.report["queues"]:
+            if exact and queue["direction"] == "rx" and queue["packets"] != UNTOLD:
+                self.assertEqual(queue["packets"], queue["events"] + port["left"], str(run))
         return run
 
     # What brings frames to a port: each has them come in until there are enough.
@@ -192,6 +200,18 @@ class Devices(WeirTest):
     def test_af_packet(self):
         self.veth()
         self.row("net_af_packet0", ["net_af_packet0,iface=weir1"], self.by("weir0"))
+
+    def test_af_packet_queues(self):
+        """The kernel spreads over all that it was given: told where some are not opened."""
+        self.veth()
+        vdev = ["--vdev", "net_af_packet0,iface=weir1,qpairs=2"]
+        run = self.run_ok(RECEIVE % "net_af_packet0", "-t", "0.3", eal=vdev)
+        self.assertIn("was given 2 RX queues: what comes to the 1 that", run.err)
+        process = self.running(RECEIVE % "net_af_packet0", "-s", "in.queues=auto", eal=vdev)
+        self.by("weir0")(process)
+        run = self.ended_well(process, FRAMES, False)
+        self.assertEqual(len(run.report["queues"]), 2, str(run))
+        self.assertNotIn("was given", run.err)
 
     def test_af_xdp(self):
         """Its fill ring keeps 2,048 mbufs for ever, also where there are fewer descriptors."""
@@ -329,6 +349,31 @@ class Devices(WeirTest):
         run = self.stop(process)
         self.assertEqual(run.status, 0, str(run))
         self.assertGreater(run.report["drops"]["port_gone"], 0, str(run))
+
+    def check_refused(self, device, vdev, mtu):
+        """What a port never takes for its length is dropped; what is behind it goes on."""
+        def frame(length, vlan=None):
+            return pcap.udp(data=b"", vlan=vlan).ljust(length, b"x")
+        path = self.path("frames.pcap")
+        with open(path, "wb") as file:
+            file.write(pcap.pcap([b"", frame(60), b"x" * 13, frame(mtu + 14), frame(mtu + 40),
+                                  frame(mtu + 18, 5), frame(mtu + 41, 5), frame(60)]))
+        run = self.run_ok(REPLAY % (path, device), eal=["--vdev", vdev])
+        self.assertEqual(run.report["drops"]["port_refused"], 4, str(run))
+        self.assertEqual(run.report["ledger"]["dropped"], 4, str(run))
+        self.assertEqual(run.report["ledger"]["transmitted"], 4, str(run))
+
+    def test_refused_pcap(self):
+        for vdev in ("net_pcap0,iface=weir1", "net_pcap0,rx_iface=weir1,tx_iface=weir1"):
+            with self.subTest(vdev=vdev):
+                ip("link", "del", "weir0")
+                self.veth()
+                ip("link", "set", "weir1", "mtu", "1400")
+                self.check_refused("net_pcap0", vdev, 1400)
+
+    def test_refused_tap(self):
+        self.needs_tun()
+        self.check_refused("net_tap0", "net_tap0,iface=weir10", 1500)
 
     def test_moved_tap(self):
         """An interface in another namespace, as a container's, is not gone: it carries on."""

@@ -6,6 +6,7 @@ Environment, set by meson: WEIR, the binary; WEIR_TOP, the source folder; WEIR_B
 folder; WEIR_PLUGIN, the example stage; WEIR_EMBED, the example application.
 """
 import ctypes
+import glob
 import itertools
 import json
 import os
@@ -34,6 +35,17 @@ ONE = "0@%d" % CPUS[0]
 TWO = "0@%d,1@%d" % (CPUS[0], CPUS[-1])
 THREE = "0@%d,1@%d,2@%d" % (CPUS[0], CPUS[0], CPUS[-1])
 FOUR = "0@%d,1@%d,2@%d,3@%d" % (CPUS[0], CPUS[-1], CPUS[0], CPUS[-1])
+
+# What a port receives is counted, and none of it lost.
+RECEIVE = """\
+[source in]
+device = %s
+[stage end]
+type = count
+input = in
+[link in end]
+on_full = block
+"""
 
 _prefixes = itertools.count()
 
@@ -87,6 +99,35 @@ def own_network():
     return "no network namespace: " + os.strerror(ctypes.get_errno())
 
 
+def threads_of(pid):
+    """What each thread of a process is in, and how long it ran, as far as the kernel tells."""
+    lines = []
+    for task in sorted(glob.glob("/proc/%d/task/*" % pid)):
+        try:
+            texts = [open(os.path.join(task, name), encoding="utf-8").read().strip()
+                     for name in ("comm", "wchan", "schedstat")]
+        except OSError:
+            continue
+        lines.append("%s in %s, ran for %.1f s" % (
+            texts[0], texts[1], int(texts[2].split()[0]) / 1e9))
+    return "\n".join(lines)
+
+
+def finished(command, timeout, **options):
+    """As subprocess.run() of a command with its output as text; one that takes too long tells where it is."""
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                               errors="replace", **options)
+    try:
+        out, err = process.communicate(timeout=timeout)
+    except subprocess.TimeoutExpired:
+        threads = threads_of(process.pid)
+        process.kill()
+        out, err = process.communicate()
+        raise AssertionError("%s is not over after %g s; its threads:\n%s\nit printed:\n%s%s" % (
+            command, timeout, threads, out, err)) from None
+    return subprocess.CompletedProcess(command, process.returncode, out, err)
+
+
 class WeirTest(unittest.TestCase):
     """Has a folder of its own, runs weir, and checks what every run must keep."""
 
@@ -124,8 +165,7 @@ class WeirTest(unittest.TestCase):
     def plain(self, arguments, timeout=TIMEOUT, env=None):
         """Run weir with just these arguments."""
         command = [WEIR] + list(arguments)
-        done = subprocess.run(command, capture_output=True, text=True, errors="replace",
-                              timeout=timeout, cwd=self.folder, env=env, check=False)
+        done = finished(command, timeout, cwd=self.folder, env=env)
         return Run(command, done.returncode, done.stdout, done.stderr, None)
 
     def command(self, pipeline, options, lcores=THREE, eal=(), memory=MEMORY):
@@ -149,8 +189,7 @@ class WeirTest(unittest.TestCase):
     def run_weir(self, pipeline, *options, timeout=TIMEOUT, **where):
         """Run a pipeline to its end; whatever the end, what it reports must balance."""
         command = self.command(pipeline, options, **where)
-        done = subprocess.run(command, capture_output=True, text=True, errors="replace",
-                              timeout=timeout, cwd=self.folder, check=False)
+        done = finished(command, timeout, cwd=self.folder)
         run = self.finish(command, done.returncode, done.stdout, done.stderr)
         if run.report is not None:
             self.check_report(run)

@@ -21,6 +21,7 @@ static struct driver {
 	bool configured;
 	struct rte_mbuf *mbufs[DRIVER_MBUFS_MAX];
 	unsigned int mbuf_count;
+	bool keeps;  /* them until it is closed, not until it is stopped */
 	bool counts; /* what follows is what it counts, else net_null does */
 	bool silent; /* it refuses to tell */
 	struct rte_eth_stats stats;
@@ -29,6 +30,15 @@ static struct driver {
 	int link_rc;
 	unsigned int looks; /* times that it was asked for its link */
 } driver;
+
+/* Other ports have drivers of their own. */
+static bool
+driver_is(uint16_t id)
+{
+	char name[RTE_ETH_NAME_MAX_LEN];
+
+	return rte_eth_dev_get_name_by_port(id, name) == 0 && strcmp(name, DRIVER) == 0;
+}
 
 int __real_rte_eth_dev_configure(uint16_t id, uint16_t rx, uint16_t tx,
 	const struct rte_eth_conf *conf);
@@ -49,7 +59,7 @@ int
 __wrap_rte_eth_rx_queue_setup(uint16_t id, uint16_t queue, uint16_t n, unsigned int socket,
 	const struct rte_eth_rxconf *conf, struct rte_mempool *pool)
 {
-	for (unsigned int i = 0; i < driver.rings * n; i++) {
+	for (unsigned int i = 0; driver_is(id) && i < driver.rings * n; i++) {
 		struct rte_mbuf *mbuf = rte_pktmbuf_alloc(pool);
 
 		if (mbuf == NULL)
@@ -59,14 +69,31 @@ __wrap_rte_eth_rx_queue_setup(uint16_t id, uint16_t queue, uint16_t n, unsigned 
 	return __real_rte_eth_rx_queue_setup(id, queue, n, socket, conf, pool);
 }
 
+static void
+driver_empty(void)
+{
+	rte_pktmbuf_free_bulk(driver.mbufs, driver.mbuf_count);
+	driver.mbuf_count = 0;
+}
+
 int __real_rte_eth_dev_stop(uint16_t id);
 int __wrap_rte_eth_dev_stop(uint16_t id);
 int
 __wrap_rte_eth_dev_stop(uint16_t id)
 {
-	rte_pktmbuf_free_bulk(driver.mbufs, driver.mbuf_count);
-	driver.mbuf_count = 0;
+	if (driver_is(id) && !driver.keeps)
+		driver_empty();
 	return __real_rte_eth_dev_stop(id);
+}
+
+int __real_rte_eth_dev_close(uint16_t id);
+int __wrap_rte_eth_dev_close(uint16_t id);
+int
+__wrap_rte_eth_dev_close(uint16_t id)
+{
+	if (driver_is(id))
+		driver_empty();
+	return __real_rte_eth_dev_close(id);
 }
 
 int __real_rte_eth_stats_get(uint16_t id, struct rte_eth_stats *stats);

@@ -22,8 +22,9 @@ static struct {
 	uint32_t too_long; /* bursts beyond the worker's, or beyond what it had room for */
 	uint32_t inits;    /* of `t_fail` */
 	uint32_t finis;
-	uint32_t stuck;  /* workers of `t_stick` that do not return */
-	uint32_t let_go; /* they may */
+	uint32_t stuck;   /* workers of `t_stick` that do not return */
+	uint32_t let_go;  /* they may */
+	uint32_t strayed; /* events that came to a worker of `t_share` whose bucket is another's */
 } seen;
 
 static inline void
@@ -341,6 +342,29 @@ order_process(struct weir_worker *worker, void *state, struct weir_event *events
 	weir_forward(worker, 0, events, n);
 }
 
+/* t_share: looks that each event is of a bucket of the worker's, and keeps its hash. */
+static inline void
+share_process(struct weir_worker *worker, void *state, struct weir_event *events[], uint16_t n)
+{
+	unsigned int workers = weir_worker_count(worker);
+
+	(void)state;
+	for (uint16_t i = 0; i < n; i++)
+		if (weir_flow_bucket(events[i]->hash) % workers != weir_worker_index(worker))
+			seen_add(&seen.strayed);
+	weir_forward(worker, 0, events, n);
+}
+
+/* t_rehash: says that it keeps hashes, and does not. */
+static inline void
+rehash_process(struct weir_worker *worker, void *state, struct weir_event *events[], uint16_t n)
+{
+	(void)state;
+	for (uint16_t i = 0; i < n; i++)
+		events[i]->hash += UINT32_C(1) << 20;
+	weir_forward(worker, 0, events, n);
+}
+
 /* t_lose: forgets `value` events. */
 static inline void
 lose_process(struct weir_worker *worker, void *state, struct weir_event *events[], uint16_t n)
@@ -390,6 +414,10 @@ static const struct weir_stage_ops stages_ops[] = {
 		.process = stamp_process },
 	{ STAGES_TYPE("t_order", "looks at numbers"), .init = stages_init,
 		.process = order_process },
+	{ STAGES_TYPE("t_share", "looks at buckets"), .init = stages_init, .process = share_process,
+		.keeps_hash = 1 },
+	{ STAGES_TYPE("t_rehash", "is wrong"), .writes = 1, .init = stages_init,
+		.process = rehash_process, .keeps_hash = 1 },
 	{ STAGES_TYPE("t_lose", "is wrong"), .init = stages_init, .process = lose_process },
 	{ WEIR_STAGE_OPS, .name = "t_bare", .help = "has no parameters and no state",
 		.process = pass_process },

@@ -105,6 +105,35 @@ test_margin(void **state)
 	driver_remove();
 }
 
+/* Of a pool that rings cannot fill, drivers leave what is needed besides; the size that is asked for does. */
+static void
+test_small(void **state)
+{
+	struct rig rig;
+	const struct plan_pool *pool;
+	char text[64];
+
+	(void)state;
+	driver_add((struct driver){ .rings = 2 });
+	plan_make_of(&rig, PIPELINE("link wan end: ring=8k"));
+	pool = &rig.plan->pools[0];
+	snprintf(text, sizeof(text), "pool: size=%u",
+		pool->descriptors + pool->bursts + pool->held + 300);
+	rig_free(&rig);
+	plan_make_of(&rig, PIPELINE("link wan end: ring=8k", text));
+	refused(&rig, "port net_null0 (net_null) took 512 mbufs, not 256: ");
+	assert_non_null(strstr(rig.error.text, " + 0 rings + "));
+	snprintf(text, sizeof(text), "pool: size=%u", size_advised(&rig));
+	rig_free(&rig);
+	driver_remove();
+
+	driver_add((struct driver){ .rings = 2 });
+	plan_make_of(&rig, PIPELINE("link wan end: ring=8k", text));
+	assert_true(rig.plan->pools[0].size < rig.plan->pools[0].rings);
+	runs(&rig);
+	driver_remove();
+}
+
 /* What it says it takes, or less. */
 static void
 test_modest(void **state)
@@ -196,15 +225,70 @@ test_counts_random(void **state)
 	driver_remove();
 }
 
+#define RING "net_ring0"
+
+static bool
+port_is_open(const char *name)
+{
+	uint16_t id;
+
+	return rte_eth_dev_get_port_by_name(name, &id) == 0;
+}
+
+/* What a stop closes: a port whose driver keeps mbufs, and no other because one is missing. */
+static void
+closed(bool keeps, bool sends, bool missing, bool driver_closed, bool ring_closed)
+{
+	struct rte_mbuf *mbuf = NULL;
+	struct rig rig;
+
+	driver_add((struct driver){ .rings = 1, .keeps = keeps });
+	assert_int_equal(rte_eal_hotplug_add("vdev", RING, ""), 0);
+	rig_describe(&rig, "ports",
+		SECTIONS("source wan: device=" DRIVER "; descriptors=256",
+			"source lan: device=" RING,
+			sends ? "stage end: type=tx; input=wan, lan; device=" DRIVER :
+				"stage end: type=t_pass; input=wan, lan"));
+	rig_place(&rig, "1-2");
+	rig_create(&rig, 0);
+	rig_start(&rig);
+	rig_wait_received(&rig, 1000);
+	if (missing) {
+		mbuf = rte_pktmbuf_alloc(rig.engine->pools[0].pool);
+		assert_non_null(mbuf);
+	}
+	rig_stop(&rig);
+	assert_int_equal(port_is_open(DRIVER), !driver_closed);
+	assert_int_equal(port_is_open(RING), !ring_closed);
+	rte_pktmbuf_free(mbuf);
+	rig_end(&rig);
+	driver_remove();
+	assert_int_equal(rte_eal_hotplug_remove("vdev", RING), 0);
+}
+
+static void
+test_closed(void **state)
+{
+	(void)state;
+	closed(false, false, false, false, false);
+	closed(false, false, true, false, false);
+	closed(false, true, true, false, false);
+	closed(true, false, false, true, false);
+	closed(true, true, false, true, false);
+	closed(true, true, true, true, false);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_greedy),
 		cmocka_unit_test(test_margin),
+		cmocka_unit_test(test_small),
 		cmocka_unit_test(test_modest),
 		cmocka_unit_test(test_counts),
 		cmocka_unit_test(test_counts_random),
+		cmocka_unit_test(test_closed),
 	};
 
 	rig_eal_init();

@@ -9,7 +9,7 @@
 #define STAGES_MAX 5
 
 /* Lines of the pipeline at hand. */
-static char draft_text[16][160];
+static char draft_text[16][192];
 
 struct draft {
 	uint64_t random;
@@ -56,20 +56,21 @@ draft_link(struct draft *draft, const char *from, const char *to)
 {
 	snprintf(draft_line(draft), sizeof(draft_text[0]),
 		"link %s %s: ring=%u; spread=%s; on_full=%s; kind=%s; deadline=50us; "
-		"gap_markers=%s; high=%s; low=20%%",
+		"gap_markers=%s; high=%s; low=20%%; linger=%u",
 		from, to, 256 + draw(draft, 600), PICK(draft, "flow", "round-robin", "copy"),
 		draw(draft, 2) == 0 ?
 			"block" :
 			on_full_names[WEIR_ON_FULL_DROP_NEWEST +
 				draw(draft, WEIR_ON_FULL_MAX - WEIR_ON_FULL_DROP_NEWEST)],
-		PICK(draft, "auto", "ring"), PICK(draft, "on", "off"), PICK(draft, "50%", "90%"));
+		PICK(draft, "auto", "ring"), PICK(draft, "on", "off"), PICK(draft, "50%", "90%"),
+		draw(draft, 2) * draw(draft, 256));
 }
 
 static void
 draft_stage(struct draft *draft, unsigned int i)
 {
 	const char *type = PICK(draft, "t_pass", "t_filter", "t_hold", "t_tight", "t_shut", "t_fan",
-		"t_reason", "t_slow", "count");
+		"t_reason", "t_slow", "t_share", "count");
 	unsigned int first = draw(draft, draft->output_count);
 	unsigned int second = draw(draft, draft->output_count);
 	bool valued = strcmp(type, "count") != 0;
@@ -77,7 +78,7 @@ draft_stage(struct draft *draft, unsigned int i)
 
 	snprintf(name, sizeof(name), "s%u", i);
 	snprintf(draft_line(draft), sizeof(draft_text[0]),
-		"stage %s: type=%s; workers=%u; input=%s%s%s%s", name, type, 1 + draw(draft, 3),
+		"stage %s: type=%s; workers=%u; input=%s%s%s%s", name, type, 1 + draw(draft, 4),
 		draft->outputs[first], first != second ? ", " : "",
 		first != second ? draft->outputs[second] : "", valued ? "; value=20" : "");
 	if (draw(draft, 2) == 0)

@@ -52,6 +52,18 @@ static const struct weir_stage_ops gate_ops = {
 	.set = gate_set,
 };
 
+/* `linger` of the first link, as its workers were told last. */
+static uint32_t
+linger(const struct rig *rig)
+{
+	const struct weir_pipeline *pipeline =
+		rig->engine->settings != NULL ? rig->engine->settings->pipeline : rig->pipeline;
+	struct link_settings settings;
+
+	link_settings_of(pipeline, &pipeline->links[0].conf, &settings);
+	return settings.linger;
+}
+
 static void
 set(struct rig *rig, const char *assignment)
 {
@@ -261,6 +273,7 @@ test_thresholds(void **state)
 			"link gen end: kind=ring; ring=1000; deadline=1ms"));
 	consumer = rig.engine->joints[0].consumer;
 	passes(&rig, 1);
+	assert_int_equal(linger(&rig), 0);
 	/* Several at once, and not before the pass. */
 	set(&rig, "link gen end.high=90%");
 	set(&rig, "link gen end.low=10%");
@@ -268,6 +281,7 @@ test_thresholds(void **state)
 	set(&rig, "link gen end.block_timeout=1s");
 	set(&rig, "link gen end.gap_markers=on");
 	set(&rig, "link gen end.deadline=2ms");
+	set(&rig, "link gen end.linger=255");
 	assert_int_equal(producer(&rig)->high, 750);
 	passes(&rig, 1000);
 	assert_int_equal(producer(&rig)->high, 900);
@@ -278,6 +292,7 @@ test_thresholds(void **state)
 	assert_int_equal(consumer->high, 900);
 	assert_int_equal(consumer->low, 100);
 	assert_true(consumer->gap.wanted);
+	assert_int_equal(linger(&rig), 255);
 	assert_int_equal(consumer->deadline, rte_get_tsc_hz() / 500 >> STAMP_SHIFT);
 	assert_null(consumer->excess);
 	set(&rig, "link gen end.on_full=drop-late");

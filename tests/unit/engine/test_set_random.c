@@ -68,6 +68,9 @@ draw_link(struct setter *setter, char *text, size_t size)
 		snprintf(text, size, "%s.gap_markers=%s", link, draw(setter, 2) ? "on" : "off");
 		break;
 	case 6:
+		snprintf(text, size, "%s.linger=%u", link, draw(setter, 3) * draw(setter, 128));
+		break;
+	case 7:
 		snprintf(text, size, "%s.full=%s", link, draw_wait(setter));
 		break;
 	default:

@@ -73,6 +73,32 @@ test_abandoned(void **state)
 	abandon("0", 0);
 }
 
+/*
+ * What lingers when the time is up was put, but not seen by who would count it: it goes with a name too.
+ * A burst of one, in a line of eight.
+ */
+static void
+test_abandoned_lingering(void **state)
+{
+	(void)state;
+	for (uint64_t left = 0; left < 8; left++) {
+		struct rig rig;
+
+		rig_make(&rig, "lingers", "0", 0,
+			SECTIONS("pipeline: burst=1", "source gen: type=synth; flows=1",
+				"stage a: type=t_pass; input=gen",
+				"stage end: type=t_pass; input=a",
+				"link gen a: kind=ring; linger=255",
+				"link a end: kind=ring; linger=255"));
+		rig_wait_received(&rig, 256 + left);
+		assert_int_equal(rig_ledger(&rig).received, 256 + left);
+		assert_true(rig_ledger(&rig).in_flight > 0);
+		assert_int_equal(weir_engine_stop(rig.engine, 0), -ETIMEDOUT);
+		assert_true(rig_dropped(&rig, "drain_abandoned") > 0);
+		rig_end(&rig);
+	}
+}
+
 /* Destroyed while it runs. */
 static void
 test_destroyed(void **state)
@@ -195,6 +221,7 @@ main(void)
 		cmocka_unit_test(test_not_started),
 		cmocka_unit_test(test_drained),
 		cmocka_unit_test(test_abandoned),
+		cmocka_unit_test(test_abandoned_lingering),
 		cmocka_unit_test(test_destroyed),
 		cmocka_unit_test(test_requested),
 		cmocka_unit_test(test_max_events),

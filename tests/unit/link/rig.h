@@ -165,7 +165,7 @@ rig_join(struct rig *rig, enum weir_spread spread, enum weir_on_full on_full)
 	struct output *output = &rig->producer.outputs[0];
 
 	if (spread == WEIR_SPREAD_FLOW) {
-		spread_buckets(rig->buckets, rig->link.lane_count);
+		spread_buckets(rig->buckets, rig->link.lane_count, 1);
 		rig->link.buckets = rig->buckets;
 	}
 	out_link_init(&rig->link, spread);
@@ -176,6 +176,16 @@ rig_join(struct rig *rig, enum weir_spread spread, enum weir_on_full on_full)
 	output->receivers = spread == WEIR_SPREAD_COPY ? rig->link.lane_count : 1;
 	for (unsigned int i = 0; output->receivers > 1 && i < rig->link.lane_count; i++)
 		rig->lanes[i].direct = false;
+}
+
+/* A drop-flow link sheds from now on what is below a level in that lane. */
+static inline void
+rig_level(struct rig *rig, unsigned int lane, uint32_t level)
+{
+	struct ring_producer *ring = &rig->lanes[lane].ring;
+
+	ring->level = level;
+	ring->easy = rig->settings.policy->easy(ring);
 }
 
 static inline struct weir_event *
@@ -254,8 +264,7 @@ rig_end(struct rig *rig)
 
 		rig_worker_is_balanced(&rig->consumers[i]);
 		in += rig->consumers[i].stats.in;
-		assert_int_equal(ring->enqueued,
-			rig->ends[i].dequeued + rig_lost(rig->ends[i].dropped));
+		assert_int_equal(ring_enqueued(ring), ring_taken(&rig->ends[i]));
 		rte_ring_free(ring->ring);
 		free(rig->lanes[i].staged);
 		free(rig->consumers[i].log);

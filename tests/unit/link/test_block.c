@@ -27,7 +27,7 @@ gate_make(struct rig *rig, uint32_t times)
 		.times = times,
 	};
 	rig->producer.worker.gates_all = 1;
-	worker_gates_sort(&rig->producer.worker);
+	worker_settle(&rig->producer.worker);
 }
 
 /* Opens when its consumer took nothing for so long, closes when it took something. */
@@ -180,7 +180,7 @@ test_gates_sort(void **state)
 	for (unsigned int i = 0; i < RTE_DIM(turns); i++) {
 		rig.settings.policy = link_policy(turns[i]);
 		rig_set(&rig);
-		worker_gates_sort(worker);
+		worker_settle(worker);
 		assert_ptr_equal(worker->gates[0].stage, worker);
 		assert_int_equal(worker->gate_count, turns[i] == WEIR_ON_FULL_BLOCK ? 3 : 1);
 		assert_int_equal(worker_room(worker, 100),

@@ -31,7 +31,7 @@ test_direct(void **state)
 	weir_forward(&rig.producer.worker, 0, events, RIG_BURST / 2);
 	assert_int_equal(rig.consumers[0].logged, RIG_BURST / 2);
 	assert_ptr_equal(rig.consumers[0].array, events);
-	assert_false(rig.producer.worker.unpublished);
+	assert_null(rig.producer.worker.written);
 	rig_end(&rig);
 }
 

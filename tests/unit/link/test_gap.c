@@ -144,9 +144,9 @@ test_admitted(void **state)
 
 	(void)state;
 	make(&rig, WEIR_ON_FULL_DROP_FLOW, 64);
-	rig.lanes[0].ring.level = UINT32_MAX;
+	rig_level(&rig, 0, UINT32_MAX);
 	put(&rig, 20);
-	rig.lanes[0].ring.level = 0;
+	rig_level(&rig, 0, 0);
 	put(&rig, 3);
 	pull(&rig, 64);
 	assert_int_equal(came.logged, 4);
@@ -297,7 +297,7 @@ test_promised(void **state)
 	rig.producer.gates[0] =
 		(struct gate){ .ring = &rig.lanes[0].ring, .link = &rig.link, .times = 2 };
 	worker->gates_all = 1;
-	worker_gates_sort(worker);
+	worker_settle(worker);
 	put(&rig, 70);
 	assert_int_equal(rig.producer.stats.dropped[DROP_OVERRUN], 6);
 	pull(&rig, 64);

@@ -266,7 +266,7 @@ test_flow_place(void **state)
 		uint64_t before = ring->dropped[DROP_FLOW_SHED], expected = 0;
 
 		ring->seed = seeds[s];
-		ring->level = UINT32_MAX / 4;
+		rig_level(&rig, 0, UINT32_MAX / 4);
 		for (uint32_t hash = 0; hash < 1000; hash++) {
 			rig_forward(&rig, 1, hash);
 			expected += weir_flow_place(hash, seeds[s]) < ring->level;
@@ -279,7 +279,7 @@ test_flow_place(void **state)
 	assert_true(differ > 100);
 
 	/* who stands at the level itself is not below it */
-	rig.lanes[0].ring.level = weir_flow_place(5, seeds[1]);
+	rig_level(&rig, 0, weir_flow_place(5, seeds[1]));
 	shed = rig.lanes[0].ring.dropped[DROP_FLOW_SHED];
 	rig_forward(&rig, 1, 5);
 	assert_int_equal(rig.lanes[0].ring.dropped[DROP_FLOW_SHED], shed);
@@ -404,7 +404,7 @@ spreads_flow(enum weir_spread spread)
 	for (unsigned int i = 0; i < 3; i++)
 		rig_lane(&rig, 1024);
 	rig_join(&rig, spread, WEIR_ON_FULL_DROP_FLOW);
-	rig.lanes[1].ring.level = UINT32_MAX;
+	rig_level(&rig, 1, UINT32_MAX);
 	for (uint32_t i = 0; i < 6; i++) {
 		struct weir_event *events[128];
 
@@ -448,7 +448,7 @@ test_copy_shared(void **state)
 	for (unsigned int i = 0; i < 3; i++)
 		rig_lane(&rig, 64);
 	rig_join(&rig, WEIR_SPREAD_COPY, WEIR_ON_FULL_DROP_FLOW);
-	rig.lanes[0].ring.level = UINT32_MAX;
+	rig_level(&rig, 0, UINT32_MAX);
 	for (unsigned int i = 0; i < 10; i++) {
 		events[i] = rig_event(&rig, i);
 		event_share(events[i], 1);

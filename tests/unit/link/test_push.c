@@ -37,10 +37,10 @@ test_publish(void **state)
 	rig_lane(&rig, 64);
 	rig_join(&rig, WEIR_SPREAD_FLOW, WEIR_ON_FULL_BLOCK);
 	rig_forward(&rig, 10, 0);
-	assert_true(rig.producer.worker.unpublished);
+	assert_non_null(rig.producer.worker.written);
 	assert_int_equal(rig_pull(&rig, 0, 64), 0);
 	worker_publish(&rig.producer.worker);
-	assert_false(rig.producer.worker.unpublished);
+	assert_null(rig.producer.worker.written);
 	assert_int_equal(rig_pull(&rig, 0, 64), 10);
 	assert_int_equal(rig.producer.stats.out, 10);
 	rig_end(&rig);
@@ -183,7 +183,7 @@ test_buckets(void **state)
 	for (uint16_t lanes = 1; lanes <= 256; lanes++) {
 		unsigned int count[256] = { 0 };
 
-		spread_buckets(buckets, lanes);
+		spread_buckets(buckets, lanes, 1);
 		for (unsigned int i = 0; i < WEIR_BUCKETS; i++)
 			count[buckets[i]]++;
 		for (unsigned int i = 0; i < 256; i++)
@@ -192,6 +192,28 @@ test_buckets(void **state)
 					WEIR_BUCKETS / lanes + 1);
 			else
 				assert_int_equal(count[i], 0);
+	}
+}
+
+/*
+ * A producer that only has events of its own share of the buckets has lanes to some of the workers:
+ * an event goes to the one that it would go to if there were lanes to all.
+ */
+static void
+test_stride(void **state)
+{
+	static const uint16_t cases[][3] = { { 4, 4, 4 }, { 6, 4, 2 }, { 4, 6, 2 }, { 5, 3, 1 },
+		{ 30, 60, 30 }, { 256, 256, 256 }, { 192, 256, 64 } };
+	static uint8_t buckets[WEIR_BUCKETS];
+
+	(void)state;
+	for (unsigned int c = 0; c < RTE_DIM(cases); c++) {
+		uint16_t producers = cases[c][0], workers = cases[c][1], stride = cases[c][2];
+
+		spread_buckets(buckets, workers, stride);
+		for (unsigned int i = 0; i < WEIR_BUCKETS; i++)
+			assert_int_equal(i % producers % stride + (unsigned int)buckets[i] * stride,
+				i % workers);
 	}
 }
 
@@ -357,6 +379,7 @@ main(void)
 		cmocka_unit_test(test_flow_bits),
 		cmocka_unit_test(test_flow_moved),
 		cmocka_unit_test(test_buckets),
+		cmocka_unit_test(test_stride),
 		cmocka_unit_test(test_round_robin),
 		cmocka_unit_test(test_copy),
 		cmocka_unit_test(test_copy_full),

@@ -82,8 +82,8 @@ pipe_is_right(const struct pipe *pipe)
 	assert_int_equal(rte_ring_count(pipe->ring), count);
 	assert_int_equal(rte_ring_free_count(pipe->ring), pipe->ring->capacity - count);
 	assert_int_equal(rte_ring_empty(pipe->ring), count == 0);
-	assert_int_equal(pipe->producer.enqueued, pipe->published);
-	assert_int_equal(pipe->consumer.dequeued, pipe->got);
+	assert_int_equal(ring_enqueued(&pipe->producer), pipe->published);
+	assert_int_equal(ring_taken(&pipe->consumer), pipe->got);
 	assert_true(pipe->consumer.high_water <= pipe->ring->capacity);
 	assert_true(pipe->put - pipe->got <= pipe->ring->capacity);
 }
@@ -308,9 +308,9 @@ look_on(const struct pipe *pipe)
 	unsigned int wrong = 0;
 
 	while (!__atomic_load_n(&pipe->done, __ATOMIC_ACQUIRE)) {
-		uint64_t out = stat_read_acquire(&pipe->consumer.dequeued);
+		uint64_t out = ring_taken(&pipe->consumer);
 		uint32_t count = ring_count(pipe->ring);
-		uint64_t in = stat_read(&pipe->producer.enqueued);
+		uint64_t in = ring_enqueued(&pipe->producer);
 
 		wrong += out > in || count > in - out || count > pipe->ring->capacity;
 	}

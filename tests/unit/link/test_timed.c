@@ -153,7 +153,7 @@ feed_probed(struct rig *rig, uint8_t type, uint64_t came, struct worker_latency 
 	publish_probed(rig);
 	assert_int_equal(pull_probed(rig, 0, 1, latency), 1);
 	/* So that the producer sees it taken, and probes the next one. */
-	rig->lanes[0].ring.seen = rig->ends[0].tail;
+	rig->lanes[0].ring.seen = ring_tail(&rig->ends[0]);
 }
 
 /*

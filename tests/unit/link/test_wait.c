@@ -116,10 +116,10 @@ test_bound_later(void **state)
 	waiter.queues = queues;
 	waiter.now_ns = waiter.max_ns;
 	waiter_wait(&waiter);
-	assert_true(waiter.armed);
+	assert_int_equal(waiter.armed, WAIT_ARMED);
 	start = rte_rdtsc();
 	waiter_wait(&waiter);
-	assert_false(waiter.armed);
+	assert_int_equal(waiter.armed, WAIT_SLEPT);
 	assert_true(rte_rdtsc() - start > rte_get_tsc_hz() / 500);
 	waiter_bound(&waiter, 999999);
 	assert_int_equal(waiter_longest(&waiter), 999999);
@@ -197,12 +197,18 @@ static void
 test_no_port(void **state)
 {
 	const struct wait_watch watch = { .port = RTE_MAX_ETHPORTS };
+	struct worker_stats stats = { .in = 0 };
+	const struct weir_worker worker = { .stats = &stats, .port = RTE_MAX_ETHPORTS };
 	struct wait_queues *queues = wait_queues_create(1);
+	unsigned int i = 0;
+	uint16_t port, queue;
 
 	(void)state;
 	assert_false(wait_watchable(&watch));
 	assert_non_null(queues);
-	assert_true(wait_queues_add(queues, RTE_MAX_ETHPORTS, 0) < 0);
+	assert_true(wait_queues_add(queues, &worker) < 0);
+	assert_false(wait_queues_silent(queues, &i, &port, &queue));
+	assert_false(wait_queues_silent(NULL, &i, &port, &queue));
 	wait_queues_free(queues);
 	wait_queues_free(NULL);
 }

@@ -29,7 +29,8 @@ gates_make(struct rig *rig, uint32_t times)
 		rig->producer.gates[i] = (struct gate){ .ring = &rig->lanes[i].ring,
 			.link = &rig->link,
 			.times = times };
-	rig->producer.worker.gate_count = rig->link.lane_count;
+	rig->producer.worker.gates_all = rig->link.lane_count;
+	worker_settle(&rig->producer.worker);
 }
 
 /* The fullest ring decides. */
@@ -93,7 +94,8 @@ test_stage_gate(void **state)
 	stage->gates[0] = (struct gate){ .stage = &stage->worker, .times = 1 };
 	stage->gates[1] =
 		(struct gate){ .ring = &rig.lanes[0].ring, .link = &rig.link, .times = 1 };
-	stage->worker.gate_count = 2;
+	stage->worker.gates_all = 2;
+	worker_settle(&stage->worker);
 	stage->rooms = 7;
 	assert_int_equal(worker_room(&stage->worker, 32), 7);
 	assert_int_equal(worker_room_out(&stage->worker), 20);

@@ -298,11 +298,10 @@ udp6(struct frame *f)
 	ipv6(f, IPPROTO_UDP);
 }
 
-/* Frames that carry no tunnel. */
+/* By what is around the network header; the first twelve that carry no tunnel. */
 static inline bool
-frames_plain(unsigned int i, struct frame *f)
+frames_around(unsigned int i, struct frame *f)
 {
-	payload(f, 16);
 	switch (i) {
 	case 0:
 		return tcp4(f), ether(f, 0x0800), true;
@@ -329,6 +328,16 @@ frames_plain(unsigned int i, struct frame *f)
 		return udp6(f), pppoe(f, 0x0057), ether(f, 0x8864), true;
 	case 11:
 		return arp(f), ether(f, 0x0806), true;
+	default:
+		return false;
+	}
+}
+
+/* By what it has in it; the others. */
+static inline bool
+frames_within(unsigned int i, struct frame *f)
+{
+	switch (i) {
 	case 12:
 		return tcp(f, 1, 2, 40), ipv4_options(f, IPPROTO_TCP, 40, 0), ether(f, 0x0800),
 		       true;
@@ -372,6 +381,14 @@ frames_plain(unsigned int i, struct frame *f)
 	default:
 		return false;
 	}
+}
+
+/* Frames that carry no tunnel. */
+static inline bool
+frames_plain(unsigned int i, struct frame *f)
+{
+	payload(f, 16);
+	return frames_around(i, f) || frames_within(i, f);
 }
 
 /* Frames that carry a tunnel. */

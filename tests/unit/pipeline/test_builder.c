@@ -152,7 +152,7 @@ test_design(void **state)
 	assert_int_equal(pipeline_on_full(pipeline, link), WEIR_ON_FULL_DROP_NEWEST);
 	assert_false(link_feedback(link));
 	link = link_of(pipeline, "busy", "out");
-	assert_int_equal(link->conf.ring, 1024);
+	assert_int_equal(link->conf.ring, 1023);
 	assert_int_equal(pipeline_on_full(pipeline, link), WEIR_ON_FULL_BLOCK);
 	weir_pipeline_free(pipeline);
 }
@@ -213,12 +213,13 @@ test_defaults(void **state)
 	assert_string_equal(e->conf.input, "");
 	assert_int_equal(pipeline_drop_mask(&e->conf), 0);
 	assert_int_equal(link->conf.kind, WEIR_LINK_AUTO);
-	assert_int_equal(link->conf.ring, 1024);
+	assert_int_equal(link->conf.ring, 1023);
 	assert_int_equal(link->conf.spread, WEIR_SPREAD_FLOW);
 	assert_int_equal(link->conf.on_full, WEIR_ON_FULL_BLOCK);
 	assert_int_equal(link->conf.full, WEIR_WAIT_AUTO);
 	assert_int_equal(link->conf.full_min, 100);
 	assert_int_equal(link->conf.full_max, 50000);
+	assert_int_equal(link->conf.linger, 0);
 	assert_int_equal(link_of(pipeline, "e", "o")->conf.on_full, WEIR_ON_FULL_DROP_NEWEST);
 	weir_pipeline_free(pipeline);
 }
@@ -373,7 +374,7 @@ test_set_text(void **state)
 	refuse_text(pipeline, "busy.cycles", "'busy.cycles': expected SECTION.KEY=VALUE");
 	refuse_text(pipeline, "busy=3", "'busy': expected SECTION.KEY=VALUE");
 	refuse_text(pipeline, "", "expected SECTION.KEY=VALUE");
-	refuse_text(pipeline, "=", "expected SECTION.KEY=VALUE");
+	refuse_text(pipeline, "=", "'=': expected SECTION.KEY=VALUE");
 	refuse_text(pipeline, ".=", "unknown section []");
 	refuse_text(pipeline, "busi.cycles=3", "[busi]: expected pipeline");
 	refuse_text(pipeline, "busi.cycles=3", "did you mean 'busy'?");

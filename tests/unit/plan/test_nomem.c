@@ -162,7 +162,7 @@ setup(void **state)
 	imagine_port(&machine, "eth0", 1, 2);
 	CPU_SET(3, &machine.lcores[4].cpus);
 	CPU_CLR(4, &machine.lcores[4].cpus);
-	pipeline = pipeline_of("[source a]\ndevice = eth0\ndescriptors = 70\n"
+	pipeline = pipeline_of("[source a]\ndevice = eth0\nqueues = auto\ndescriptors = 70\n"
 			       "[stage b]\ntype = pass\ninput = a\nnuma = 3\n"
 			       "[stage c]\ntype = tx\ninput = b\ndevice = eth0\nnuma = 1\n");
 	return 0;

@@ -126,7 +126,7 @@ test_two_sockets(void **state)
 	imagine_port(&machine, "eth0", 1, 8);
 	assert_placed(TAP_PORT, NULL, "4 5 6 7");
 	machine.ports[0].socket = 0;
-	assert_placed(TAP_PORT, NULL, "1 2 3 2");
+	assert_placed(TAP_PORT, NULL, "1 2 3 4");
 	/* no socket: all of it where most lcores are free, and together */
 	machine.ports[0].socket = -1;
 	assert_placed(TAP_PORT, NULL, "4 5 6 7");
@@ -136,6 +136,106 @@ test_two_sockets(void **state)
 	assert_placed("[pipeline]\nnuma = off\n" TAP_PORT, NULL, "1 2 3 4");
 	assert_placed(TAP_PORT "numa = 0\n", NULL, "4 5 6 1");
 	assert_placed("[pipeline]\nnuma = off\n" TAP_PORT "numa = 1\n", NULL, "1 2 3 4");
+}
+
+/* How many workers each lcore has, and how many lcores have any; and how many sockets. */
+static unsigned int
+loads_of(const struct weir_plan *plan, unsigned int load[RTE_MAX_LCORE], unsigned int *sockets)
+{
+	bool seen[MACHINE_SOCKETS] = { false };
+	unsigned int i, lcores = 0;
+
+	memset(load, 0, RTE_MAX_LCORE * sizeof(*load));
+	*sockets = 0;
+	for (i = 0; i < plan->worker_count; i++) {
+		lcores += load[plan->workers[i].lcore]++ == 0;
+		*sockets += !seen[plan->workers[i].socket];
+		seen[plan->workers[i].socket] = true;
+	}
+	return lcores;
+}
+
+/* As many workers as lcores: each has one, on whatever socket. */
+static void
+test_fills(void **state)
+{
+	struct weir_pipeline *pipeline =
+		pipeline_of("[source wan]\ndevice = eth0\nqueues = 15\n"
+			    "[stage busy]\ntype = pass\ninput = wan\nworkers = 16\n");
+	unsigned int load[RTE_MAX_LCORE], sockets, i;
+	struct weir_plan *plan;
+
+	(void)state;
+	imagine(&machine, 2, 16);
+	imagine_port(&machine, "eth0", 0, 16);
+	plan = plan_on(pipeline, &machine, NULL);
+	assert_int_equal(loads_of(plan, load, &sockets), 31);
+	assert_int_equal(sockets, 2);
+	for (i = 0; i < 15; i++)
+		assert_int_equal(plan->workers[i].socket, 0);
+	assert_true(has_note(plan,
+		"sockets 0 and 1, at distance 20, are crossed 240 times, "
+		"first by [link wan busy]"));
+	assert_int_equal(plan->crossing_count, 1);
+	assert_non_null(strstr(plan->notes[plan->crossing_first], "are crossed"));
+	weir_plan_free(plan);
+
+	/* more queues than the port's socket has lcores */
+	machine.ports[0].socket = 1;
+	machine.lcores[31].present = machine.lcores[30].present = false;
+	plan = plan_on(pipeline, &machine, NULL);
+	assert_int_equal(loads_of(plan, load, &sockets), 29);
+	assert_int_equal(plan->workers[13].lcore, 29);
+	assert_int_equal(plan->workers[14].lcore, 1);
+	assert_true(has_note(plan, "first by port eth0 on socket 1 to [source wan] on lcore 1"));
+	weir_plan_free(plan);
+	weir_pipeline_free(pipeline);
+}
+
+/* The nearest lcores first, and those of a socket in their order. */
+static void
+test_nearest(void **state)
+{
+	(void)state;
+	imagine(&machine, 3, 2);
+	machine.distance[0][1] = 30;
+	imagine_port(&machine, "eth0", 0, 8);
+	assert_placed(TAP_PORT, NULL, "1 4 5 2");
+	/* all have one: the nearest again, and there what feeds it */
+	assert_placed(TAP_PORT, "1,4", "1 4 1 4");
+	/* nothing may cross */
+	assert_placed("[pipeline]\nnuma = strict\n" TAP_PORT, NULL, "1 1 1 1");
+	assert_placed(TAP_PORT "numa = 2\n", NULL, "1 4 5 4");
+}
+
+/* Of stages whose workers meet one by one each goes beside the one that feeds it. */
+#define CHAIN(workers) \
+	"[source wan]\ndevice = eth0\n" \
+	"[stage a]\ntype = count\ninput = wan\nworkers = " workers "\n" \
+	"[stage b]\ntype = count\ninput = a\nworkers = " workers "\n"
+
+static void
+test_beside(void **state)
+{
+	(void)state;
+	imagine(&machine, 2, 4);
+	imagine_port(&machine, "eth0", 0, 8);
+	/* shared: on its lcore */
+	assert_placed(CHAIN("6"), NULL, "1 2 3 4 5 6 7 2 3 4 5 6 7");
+	/* lcores enough: on its socket, where one is left there; then anywhere else */
+	imagine(&machine, 2, 8);
+	imagine_port(&machine, "eth0", 0, 8);
+	assert_placed(CHAIN("10"), NULL, "1 2 3 4 5 6 7 8 9 10 11 2 3 4 5 6 7 12 13 14 15");
+	imagine(&machine, 2, 5);
+	imagine_port(&machine, "eth0", 0, 8);
+	assert_placed(CHAIN("4") "numa = 1\n", NULL, "1 2 3 4 5 6 7 8 9");
+	/* more consumers than producers: a worker's consumers in turn */
+	imagine(&machine, 1, 4);
+	imagine_port(&machine, "eth0", 0, 8);
+	assert_placed("[source wan]\ntype = synth\n"
+		      "[stage a]\ntype = count\ninput = wan\nworkers = 2\n"
+		      "[stage b]\ntype = count\ninput = a\nworkers = 4\n",
+		NULL, "1 2 3 2 3 1 3");
 }
 
 /* A source without a socket follows the port that its events leave by. */
@@ -259,7 +359,7 @@ test_pairs(void **state)
 			{ 0, 0, 1, false, 128 },
 			{ 0, 0, 2, true, 0 },
 			{ 1, 1, 3, true, 0 },
-			{ 1, 2, 3, false, 1024 },
+			{ 1, 2, 3, false, 1023 },
 		};
 
 		assert_int_equal(plan->pairs[i].link, expected[i].link);
@@ -331,7 +431,7 @@ test_waits(void **state)
 	assert_int_equal(plan->workers[3].idle, WEIR_WAIT_SPIN);
 	assert_int_equal(plan_idle(plan, WEIR_WAIT_AUTO, 2), WEIR_WAIT_YIELD);
 	assert_int_equal(plan_idle(plan, WEIR_WAIT_AUTO, 4), WEIR_WAIT_EXPONENTIAL);
-	assert_true(has_note(plan, "lcores 1,2 have less than a CPU each"));
+	assert_true(has_note(plan, "lcores 1-2 have less than a CPU each"));
 	weir_plan_free(plan);
 
 	/* the main lcore polls as well */
@@ -345,6 +445,33 @@ test_waits(void **state)
 	weir_pipeline_free(pipeline);
 }
 
+/* Lcores without memory are for those who ask for them, unless there are no others. */
+static void
+test_bare(void **state)
+{
+	struct weir_pipeline *pipeline = pipeline_of(TAP_PORT);
+	struct weir_plan *plan;
+
+	(void)state;
+	imagine(&machine, 2, 3);
+	imagine_port(&machine, "eth0", 0, 16);
+	assert_placed(TAP_PORT, NULL, "1 2 3 4");
+	machine.memory[1].huge_free = machine.memory[1].huge_2m = 0;
+	assert_placed(TAP_PORT, NULL, "1 2 1 2");
+	plan = plan_on(pipeline, &machine, NULL);
+	assert_true(has_note(plan, "no memory on socket 1: its lcores are left out"));
+	assert_true(has_note(plan, " there: echo 512 >/sys/devices/system/node/node1/"));
+	weir_plan_free(plan);
+	refused_on(TAP_PORT, &machine, "2-5", ENOMEM, "/node1/");
+	refused_on(TAP_PORT "numa = 1\n", &machine, NULL, ENOMEM, "/node1/");
+	machine.ports[0].socket = 1;
+	refused_on(TAP_PORT, &machine, NULL, ENOMEM, "/node1/");
+	machine.ports[0].socket = 0;
+	machine.memory[0].huge_free = machine.memory[0].huge_2m = 0;
+	refused_on(TAP_PORT, &machine, NULL, ENOMEM, "/node0/");
+	weir_pipeline_free(pipeline);
+}
+
 int
 main(void)
 {
@@ -355,6 +482,9 @@ main(void)
 		cmocka_unit_test(test_shared),
 		cmocka_unit_test(test_named),
 		cmocka_unit_test(test_two_sockets),
+		cmocka_unit_test(test_fills),
+		cmocka_unit_test(test_nearest),
+		cmocka_unit_test(test_beside),
 		cmocka_unit_test(test_follows_tx),
 		cmocka_unit_test(test_groups),
 		cmocka_unit_test(test_strict),
@@ -363,6 +493,7 @@ main(void)
 		cmocka_unit_test(test_pairs),
 		cmocka_unit_test(test_rings),
 		cmocka_unit_test(test_waits),
+		cmocka_unit_test(test_bare),
 	};
 
 	return cmocka_run_group_tests(tests, imagine_types, NULL);

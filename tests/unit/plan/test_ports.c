@@ -37,11 +37,11 @@ test_missing_hints(void **state)
 		const char *device;
 		const char *hint;
 	} rows[] = {
-		{ "0000:fe:1f.7", "; this machine has no PCI device 0000:fe:1f.7: lspci -D" },
-		{ "fe:1f.7", "; this machine has no PCI device fe:1f.7: lspci -D" },
-		{ "net_null7", "; give it by --vdev net_null7" },
-		{ "eth_af_packet0", "; give it by --vdev eth_af_packet0" },
-		{ "lo", "; it is an interface of the kernel: give --vdev net_af_packet0,iface=lo" },
+		{ "0000:fe:1f.7", "; this machine has no PCI device 0000:fe:1f.7 (its NICs: " },
+		{ "fe:1f.7", "; this machine has no PCI device 0000:fe:1f.7 (its NICs: " },
+		{ "net_null7", "; no --vdev makes it; give: --vdev net_null7," },
+		{ "eth_af_packet0", "; no --vdev makes it; give: --vdev eth_af_packet0," },
+		{ "lo", "; it is an interface of the kernel; give: --vdev net_af_packet0,iface=lo, " },
 		{ "a thing",
 			"; a device is a PCI address, as 0000:01:00.0, or the name of a --vdev" },
 	};

@@ -4,138 +4,11 @@
 
 /* Random pipelines on random machines: what holds for every plan. */
 
-#include <stdarg.h>
-
 #include <jansson.h>
 
-#include "imagine.h"
+#include "draw.h"
 
 #define ROUNDS 2000
-#define TEXT_SIZE 8192
-
-static struct machine machine;
-static uint64_t seed;
-
-static unsigned int
-below(unsigned int n)
-{
-	return (unsigned int)(testing_random(&seed) >> 33) % n;
-}
-
-static void
-random_machine(void)
-{
-	unsigned int sockets = 1 + below(3), lcores = 1 + below(12), i;
-	char name[16];
-
-	imagine(&machine, sockets, lcores);
-	for (i = 0; i < sockets * lcores; i++) {
-		struct machine_lcore *lcore = &machine.lcores[i];
-
-		if (below(8) == 0 && i != 0)
-			lcore->present = false;
-		if (below(8) == 0)
-			CPU_SET(below(sockets * lcores), &lcore->cpus);
-		if (below(16) == 0)
-			lcore->socket = (int)below(sockets);
-	}
-	for (i = 0; i < 3; i++) {
-		snprintf(name, sizeof(name), "eth%u", i);
-		imagine_port(&machine, name, (int)below(sockets + 1) - 1, 16);
-	}
-}
-
-struct text {
-	char text[TEXT_SIZE];
-	size_t used;
-};
-
-static void __attribute__((format(printf, 2, 3))) add(struct text *text, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	text->used +=
-		(size_t)vsnprintf(text->text + text->used, TEXT_SIZE - text->used, format, args);
-	va_end(args);
-	assert_in_range(text->used, 0, TEXT_SIZE - 1);
-}
-
-static void
-random_node(struct text *text)
-{
-	unsigned int lcore = below(8);
-
-	if (below(6) == 0 && machine.lcores[lcore].present)
-		add(text, "lcores = 0,%u\n", lcore);
-	if (below(6) == 0)
-		add(text, "numa = %u\n", below(4));
-	if (below(3) == 0)
-		add(text, "idle = sleep\n");
-}
-
-/* Every node reads some of those before it, and the last one what nobody else read. */
-static void
-random_inputs(struct text *text, unsigned int sources, unsigned int n, bool last, bool *read)
-{
-	unsigned int k, count = 0;
-	bool input[32] = { false };
-
-	for (k = 0; k < n; k++)
-		if (below(3) == 0 || (last && k < sources && !read[k]) ||
-			(k == n - 1 && count == 0)) {
-			add(text, "%s%s%u", count == 0 ? "input = " : ", ", k < sources ? "s" : "t",
-				k);
-			input[k] = read[k] = true;
-			count++;
-		}
-	/* now and then what it sends comes back to it */
-	if (!last && below(10) == 0) {
-		add(text, ", t%u\n", n + 1);
-		add(text, "[link t%u t%u]\non_full = drop-newest\n", n + 1, n);
-		read[n + 1] = true;
-	} else {
-		add(text, "\n");
-	}
-	for (k = 0; k < n; k++)
-		if (input[k] && below(2) == 0)
-			add(text, "[link %s%u t%u]\nring = %u\nspread = %s\n%s",
-				k < sources ? "s" : "t", k, n, 64 + below(4000),
-				spread_names[below(3)], below(4) == 0 ? "kind = ring\n" : "");
-}
-
-static void
-random_pipeline(struct text *text)
-{
-	static const char *const numa[] = { "prefer", "strict", "off" };
-	unsigned int sources = 1 + below(3), stages = 1 + below(7), n;
-	bool read[32] = { false };
-
-	text->used = 0;
-	add(text, "[pipeline]\nburst = %u\nnuma = %s\n[pool]\ncache = %u\n", 1 + below(64),
-		numa[below(3)], below(513));
-	for (n = 0; n < sources; n++) {
-		add(text, "[source s%u]\n", n);
-		if (below(2) == 0)
-			add(text, "device = eth%u\n", n);
-		else
-			add(text, "type = synth\n");
-		add(text, "queues = %u\n", 1 + below(4));
-		random_node(text);
-	}
-	for (; n < sources + stages; n++) {
-		bool last = n == sources + stages - 1;
-
-		add(text, "[stage t%u]\n", n);
-		if (last && !read[n] && below(2) == 0)
-			add(text, "type = tx\ndevice = eth%u\n", below(3));
-		else
-			add(text, "type = pass\n");
-		add(text, "workers = %u\n", 1 + below(4));
-		random_node(text);
-		random_inputs(text, sources, n, last, read);
-	}
-}
 
 static bool
 usable(const struct node *node, unsigned int lcore)
@@ -207,6 +80,69 @@ may_call(const struct weir_plan *plan, const struct link *link, unsigned int p, 
 	return pipeline_on_full(plan->pipeline, link) == WEIR_ON_FULL_BLOCK || !may_refuse(plan, c);
 }
 
+static const struct plan_pair *
+pair_of(const struct weir_plan *plan, unsigned int link, unsigned int p, unsigned int c)
+{
+	unsigned int i;
+
+	for (i = 0; i < plan->pair_count; i++)
+		if (plan->pairs[i].link == link && plan->pairs[i].producer == p &&
+			plan->pairs[i].consumer == c)
+			return &plan->pairs[i];
+	return NULL;
+}
+
+/* Workers are 1 to 4, so that these shares of the buckets go to one worker each. */
+#define SHARES 12
+
+/* Send what a worker has on to a consumer, by link; whether that is new there. */
+static bool
+bring(const struct weir_plan *plan, unsigned int l, unsigned int p, unsigned int c,
+	bool (*has)[SHARES])
+{
+	const struct link *link = &plan->pipeline->links[l];
+	const struct node *from = &plan->pipeline->nodes[link->from];
+	const struct node *to = &plan->pipeline->nodes[link->to];
+	bool keeps = !from->source && from->stage_ops->keeps_hash, some = false, news = false;
+	unsigned int share;
+
+	for (share = 0; share < SHARES; share++)
+		some |= has[p][share];
+	for (share = 0; share < SHARES; share++) {
+		if (!(keeps ? has[p][share] : some) ||
+			(link->conf.spread == WEIR_SPREAD_FLOW &&
+				share % to->conf.workers != plan->workers[c].index))
+			continue;
+		assert_non_null(pair_of(plan, l, p, c));
+		news |= !has[c][share];
+		has[c][share] = true;
+	}
+	return news;
+}
+
+/* Wherever an event of any bucket goes there is a pair. */
+static void
+check_meetings(const struct weir_plan *plan)
+{
+	const struct weir_pipeline *pipeline = plan->pipeline;
+	static bool has[256][SHARES];
+	unsigned int l, p, c;
+	bool news = true;
+
+	assert_true(plan->worker_count <= RTE_DIM(has));
+	for (p = 0; p < plan->worker_count; p++)
+		memset(has[p], plan_node(plan, &plan->workers[p])->source, sizeof(has[p]));
+	while (news) {
+		news = false;
+		for (l = 0; l < pipeline->link_count; l++)
+			for (p = 0; p < plan->worker_count; p++)
+				for (c = 0; c < plan->worker_count; c++)
+					if (plan->workers[p].node == pipeline->links[l].from &&
+						plan->workers[c].node == pipeline->links[l].to)
+						news |= bring(plan, l, p, c, has);
+	}
+}
+
 static void
 check_pairs(const struct weir_plan *plan)
 {
@@ -217,13 +153,17 @@ check_pairs(const struct weir_plan *plan)
 		const struct link *link = &pipeline->links[l];
 		unsigned int from = plan_first_worker(plan, link->from);
 		unsigned int to = plan_first_worker(plan, link->to);
+		unsigned int stride = pipeline_stride(pipeline, link);
 
 		for (p = from; p < from + pipeline->nodes[link->from].conf.workers; p++)
-			for (c = to; c < to + pipeline->nodes[link->to].conf.workers; c++, i++) {
+			for (c = to; c < to + pipeline->nodes[link->to].conf.workers; c++) {
 				const struct plan_pair *pair = &plan->pairs[i];
 				bool call = may_call(plan, link, p, c);
 
-				assert_true(i < plan->pair_count);
+				if ((p - from) % stride != (c - to) % stride)
+					continue;
+				i++;
+				assert_true(i <= plan->pair_count);
 				assert_int_equal(pair->link, l);
 				assert_int_equal(pair->producer, p);
 				assert_int_equal(pair->consumer, c);
@@ -232,6 +172,30 @@ check_pairs(const struct weir_plan *plan)
 			}
 	}
 	assert_int_equal(i, plan->pair_count);
+	check_meetings(plan);
+}
+
+/* Where nothing binds workers, no lcore has two more of them than another. */
+static void
+check_filled(const struct weir_plan *plan)
+{
+	unsigned int load[RTE_MAX_LCORE] = { 0 }, i, least = UINT_MAX, most = 0;
+
+	for (i = 0; i < plan->pipeline->node_count; i++) {
+		const struct node_conf *conf = &plan->pipeline->nodes[i].conf;
+
+		if (conf->lcores[0] != '\0' || conf->numa[0] != '\0')
+			return;
+	}
+	for (i = 0; i < plan->worker_count; i++)
+		load[plan->workers[i].lcore]++;
+	for (i = 0; i < RTE_MAX_LCORE; i++)
+		if (usable(&plan->pipeline->nodes[0], i)) {
+			least = RTE_MIN(least, load[i]);
+			most = RTE_MAX(most, load[i]);
+		}
+	if (plan->pipeline->conf.numa != NUMA_STRICT)
+		assert_in_range(most - least, 0, 1);
 }
 
 /* A worker of each queue, and each queue of a worker. */
@@ -269,6 +233,31 @@ bursts_of(const struct weir_plan *plan)
 	return sum;
 }
 
+/* A stack for each lcore that allocates from a pool, and no two of them on one while there are enough. */
+static void
+check_stacks(const struct weir_plan *plan, const struct plan_pool *pool)
+{
+	bool used[POOL_STACKS_MAX] = { false }, seen[RTE_MAX_LCORE] = { false };
+	unsigned int w, lcores = 0, homes = 0;
+	struct pool_stacks stacks;
+
+	plan_pool_stacks(plan, pool, &stacks);
+	assert_int_equal(stacks.count, pool->stacks);
+	for (w = 0; w < plan->worker_count; w++) {
+		const struct plan_worker *worker = &plan->workers[w];
+
+		assert_true(stacks.home[worker->lcore] < stacks.count);
+		if (!plan_node(plan, worker)->source || worker->socket != pool->socket)
+			continue;
+		lcores += !seen[worker->lcore];
+		seen[worker->lcore] = true;
+		homes += !used[stacks.home[worker->lcore]];
+		used[stacks.home[worker->lcore]] = true;
+	}
+	assert_int_equal(stacks.count, RTE_MIN(lcores, (unsigned int)POOL_STACKS_MAX));
+	assert_int_equal(homes, stacks.count);
+}
+
 static void
 check_pools(const struct weir_plan *plan)
 {
@@ -285,6 +274,7 @@ check_pools(const struct weir_plan *plan)
 				pool->margin);
 		assert_true(pool->size * 2 >= pool->cache * 3);
 		assert_ptr_equal(plan_pool(plan, pool->socket), pool);
+		check_stacks(plan, pool);
 		rings += pool->rings;
 		for (w = sources = 0; w < plan->worker_count; w++)
 			sources += plan_node(plan, &plan->workers[w])->source &&
@@ -344,6 +334,7 @@ static void
 check_plan(const struct weir_plan *plan)
 {
 	check_workers(plan);
+	check_filled(plan);
 	check_pairs(plan);
 	check_ports(plan);
 	check_pools(plan);

@@ -15,10 +15,15 @@ static struct weir_plan *plan;
 static int
 setup(void **state)
 {
+	struct machine_port *port;
+
 	if (imagine_types(state) != 0)
 		return -1;
 	imagine(&machine, 2, 4);
-	imagine_port(&machine, "net_odd\"name\\0", 1, 4);
+	port = imagine_port(&machine, "net_odd\"name\\0", 1, 4);
+	port->rss = RTE_ETH_RSS_IP;
+	port->rss_key = 40;
+	port->tx_offloads = RTE_ETH_TX_OFFLOAD_MULTI_SEGS;
 	pipeline = pipeline_of(
 		"[pipeline]\nname = shown\n"
 		"[source wan]\ndevice = net_odd\"name\\0\nqueues = 2\n"
@@ -75,12 +80,17 @@ test_text(void **state)
 	assert_has(text,
 		"\n      5  exponential    34.4us  exponential    34.4us  34.4us: half of "
 		"net_odd\"name\\0 RX x 1024 at 10000 Mbit/s\n");
+	assert_null(strstr(text, " \n"));
 	assert_has(text, "wan -> busy ");
 	assert_has(text, " 2 rings of 512, drop-newest, spread flow\n");
 	assert_has(text, "busy.other -> out ");
-	assert_has(text, " 1 ring of 1024, block, spread flow\n");
+	assert_has(text,
+		" 1 ring of 1023, block, spread flow\n    ring = auto: the most by default\n");
 	assert_has(text, "RX 2 x 1024 TX 1 x 1024\n");
-	assert_has(text, " = 3072 descriptors + 3072 rings + ");
+	assert_has(text,
+		"    rx: RSS ipv4 ipv6 ip-other ip-frag, symmetric key of 40 bytes; offloads none; "
+		"promiscuous\n    tx: offloads MULTI_SEGS; what comes by wan may be chains\n");
+	assert_has(text, " = 3072 descriptors + 3070 rings + ");
 	assert_has(text, "\nmemory: ");
 	assert_has(text, "\nnotes\n  sockets 0 and 1, ");
 	free(text);
@@ -205,6 +215,25 @@ assert_json_lcores(const json_t *lcores)
 }
 
 static void
+assert_json_setup(const json_t *setup)
+{
+	const json_t *rss = json_object_get(setup, "rss"),
+		     *tx = json_object_get(setup, "tx_offloads");
+
+	assert_int_equal(json_array_size(rss), 4);
+	assert_string_equal(json_string_value(json_array_get(rss, 1)), "ipv6");
+	assert_int_equal(number(setup, "rss_key_bytes"), 40);
+	assert_int_equal(number(setup, "reta"), 0);
+	assert_int_equal(json_array_size(json_object_get(setup, "rx_offloads")), 0);
+	assert_int_equal(json_array_size(tx), 1);
+	assert_string_equal(json_string_value(json_array_get(tx, 0)), "MULTI_SEGS");
+	assert_true(json_is_true(json_object_get(setup, "promiscuous")));
+	assert_true(json_is_null(json_object_get(setup, "mac")));
+	assert_int_equal(json_array_size(json_object_get(setup, "costs")), 0);
+	assert_true(json_is_null(json_object_get(setup, "speed_mbit")));
+}
+
+static void
 test_json(void **state)
 {
 	char *text = weir_plan_show(plan, WEIR_PLAN_JSON);
@@ -231,11 +260,15 @@ test_json(void **state)
 	assert_int_equal(number(link, "calls"), 0);
 	assert_int_equal(number(link, "rings"), 2);
 	assert_int_equal(number(link, "ring"), 512);
+	assert_true(json_is_false(json_object_get(link, "ring_auto")));
+	assert_true(json_is_true(
+		json_object_get(json_array_get(json_object_get(root, "links"), 2), "ring_auto")));
 	assert_true(json_is_false(json_object_get(link, "feedback")));
 	port = json_array_get(json_object_get(root, "ports"), 0);
 	assert_string_equal(word(port, "driver"), "net_imagined");
 	assert_int_equal(number(port, "rx_queues"), 2);
 	assert_int_equal(number(port, "tx_descriptors"), 1024);
+	assert_json_setup(json_object_get(port, "setup"));
 	assert_json_pool(json_array_get(json_object_get(root, "pools"), 0));
 	assert_int_equal(json_array_size(json_object_get(root, "notes")), 1);
 	json_decref(root);

@@ -249,10 +249,41 @@ test_together(void **state)
 	}
 }
 
+/* Lists of lcores are whole, however many there are. */
+static void
+test_lists(void **state)
+{
+	char text[1024] = "", *end = text;
+	struct weir_pipeline *pipeline;
+	struct weir_plan *plan;
+	unsigned int i;
+
+	(void)state;
+	imagine(&machine, 1, RTE_MAX_LCORE);
+	for (i = 1; i < RTE_MAX_LCORE; i++)
+		machine.lcores[i].cpus = machine.lcores[0].cpus;
+	pipeline = pipeline_of("[source wan]\ntype = synth\nqueues = 100\n"
+			       "[stage end]\ntype = count\ninput = wan\n");
+	plan = plan_on(pipeline, &machine, NULL);
+	assert_true(has_note(plan, "lcores 1-101 have less than a CPU each"));
+	weir_plan_free(plan);
+	weir_pipeline_free(pipeline);
+
+	for (i = 1; i < RTE_MAX_LCORE; i += 2) {
+		machine.lcores[i].present = false;
+		end += sprintf(end, "%s%u", i > 1 ? "," : "(it has ", i - 1);
+	}
+	sprintf(end, "); give it more by -l or --lcores");
+	refused_on(
+		"[source wan]\ntype = synth\n[stage end]\ntype = count\ninput = wan\nlcores = 1\n",
+		&machine, NULL, ENODEV, text);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_lists),
 		cmocka_unit_test(test_bound),
 		cmocka_unit_test(test_bound_lcores),
 		cmocka_unit_test(test_bound_unsaid),

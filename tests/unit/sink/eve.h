@@ -152,18 +152,24 @@ feed_until_full(struct rig *rig, uint32_t *next)
 	}
 }
 
-/* Read what there is into a file until the drain is done. */
+/*
+ * Read what there is into a file until the drain is done. The last may have been read while it still
+ * was to be drained: where nothing is there, it is not waited for.
+ */
 static inline void
 read_until_drained(struct rig *rig, int fd, FILE *file)
 {
 	struct pollfd pollfd = { .fd = fd, .events = POLLIN };
 	char chunk[5000];
-	ssize_t n;
 
-	while (rig_drain(rig) > 0 || poll(&pollfd, 1, 0) > 0) {
-		n = read(fd, chunk, sizeof(chunk));
-		if (n > 0)
+	for (bool more = true; more;) {
+		more = rig_drain(rig) > 0;
+		while (poll(&pollfd, 1, more ? 1 : 0) > 0 && (pollfd.revents & POLLIN)) {
+			ssize_t n = read(fd, chunk, sizeof(chunk));
+
+			assert_true(n > 0);
 			fwrite(chunk, 1, (size_t)n, file);
+		}
 	}
 }
 

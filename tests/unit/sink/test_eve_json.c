@@ -8,13 +8,10 @@
 #include <netinet/in.h>
 #include <time.h>
 
-#include <jansson.h>
+#include <rte_dev.h>
+#include <rte_ethdev.h>
 
-#include "stage/rig.h"
-
-#include "sink/sink_private.h"
-
-static struct eve_format format;
+#include "eve_json.h"
 
 static const struct weir_event https = {
 	.type = WEIR_EVENT_PACKET,
@@ -36,61 +33,6 @@ static const struct weir_event https = {
 		.ip_version = 4,
 	},
 };
-
-/* The line of an event, without its newline, in a buffer that shows what was written beyond. */
-static const char *
-line_of(const struct weir_event *event, uint64_t ns)
-{
-	static char line[WRITER_LINE_MAX + 1];
-	char *end;
-
-	memset(line, 0x55, sizeof(line));
-	end = eve_format_line(&format, event, ns, line);
-	assert_true(end <= line + WRITER_LINE_MAX);
-	assert_int_equal(line[WRITER_LINE_MAX], 0x55);
-	assert_int_equal(end[-1], '\n');
-	end[-1] = '\0';
-	assert_null(strchr(line, '\n'));
-	return line;
-}
-
-static json_t *
-parsed(const struct weir_event *event, uint64_t ns)
-{
-	json_error_t error;
-	json_t *json = json_loads(line_of(event, ns), JSON_REJECT_DUPLICATES, &error);
-
-	if (json == NULL)
-		fail_msg("%s: %s", error.text, line_of(event, ns));
-	return json;
-}
-
-static void
-is_text(const json_t *json, const char *key, const char *expect)
-{
-	const char *text = json_string_value(json_object_get(json, key));
-
-	if (expect == NULL) {
-		assert_null(json_object_get(json, key));
-		return;
-	}
-	assert_non_null(text);
-	assert_string_equal(text, expect);
-}
-
-/* A number, or no such key for -1. */
-static void
-is_number(const json_t *json, const char *key, int64_t expect)
-{
-	const json_t *number = json_object_get(json, key);
-
-	if (expect < 0) {
-		assert_null(number);
-		return;
-	}
-	assert_true(json_is_integer(number));
-	assert_int_equal(json_integer_value(number), expect);
-}
 
 static void
 test_plain_line(void **state)
@@ -134,6 +76,32 @@ test_cut(void **state)
 	json = parsed(&event, 0);
 	is_number(json, "wire_len", -1);
 	json_decref(json);
+}
+
+/* What the port says of checksums is told where one is wrong. */
+static void
+test_checksum(void **state)
+{
+	static const struct {
+		uint32_t flags;
+		const char *told;
+	} rows[] = {
+		{ 0, NULL },
+		{ WEIR_EVENT_BAD_L3_CKSUM, "l3" },
+		{ WEIR_EVENT_BAD_L4_CKSUM, "l4" },
+		{ WEIR_EVENT_BAD_L3_CKSUM | WEIR_EVENT_BAD_L4_CKSUM, "l3 l4" },
+	};
+
+	(void)state;
+	for (unsigned int i = 0; i < RTE_DIM(rows); i++) {
+		struct weir_event event = https;
+		json_t *json;
+
+		event.flags |= rows[i].flags;
+		json = parsed(&event, 0);
+		is_text(json, "bad_checksum", rows[i].told);
+		json_decref(json);
+	}
 }
 
 /* Nanoseconds where the wire's time has them; what the clock said of the arrival has none. */
@@ -257,42 +225,6 @@ test_ports(void **state)
 }
 
 static void
-test_event_without_packet(void **state)
-{
-	struct weir_event event = { .type = WEIR_EVENT_USER + 1, .port = RTE_MBUF_PORT_INVALID };
-	json_t *json = parsed(&event, 0);
-
-	(void)state;
-	is_text(json, "event_type", "event");
-	is_number(json, "type", WEIR_EVENT_USER + 1);
-	is_number(json, "pkt_len", -1);
-	is_text(json, "verdict", NULL);
-	json_decref(json);
-}
-
-/* What was lost on a link. */
-static void
-test_gap(void **state)
-{
-	struct weir_event event = {
-		.type = WEIR_EVENT_GAP,
-		.port = RTE_MBUF_PORT_INVALID,
-		.gap = { .count = 7, .first = 100, .last = UINT64_MAX / 4, .link = 3 },
-	};
-	json_t *json;
-
-	(void)state;
-	json = parsed(&event, 0);
-	is_text(json, "event_type", "gap");
-	is_number(json, "link", 3);
-	is_number(json, "count", 7);
-	is_number(json, "first_tsc", 100);
-	is_number(json, "last_tsc", UINT64_MAX / 4);
-	is_text(json, "verdict", NULL);
-	json_decref(json);
-}
-
-static void
 test_iface(void **state)
 {
 	static const char name[] = "a\"b\\c\n\x01\xfc/";
@@ -312,6 +244,26 @@ test_iface(void **state)
 	format.ifaces[event.port] = before;
 }
 
+/* A port that came later, or has another number now, has its name once somebody says so. */
+static void
+test_moved(void **state)
+{
+	struct weir_event event = https;
+	json_t *json;
+
+	(void)state;
+	assert_int_equal(rte_eal_hotplug_add("vdev", "net_null0", ""), 0);
+	assert_int_equal(rte_eth_dev_get_port_by_name("net_null0", &event.port), 0);
+	for (unsigned int moved = 0; moved < 2; moved++) {
+		eve_format_look(&format);
+		json = parsed(&event, 0);
+		is_text(json, "in_iface", moved ? "net_null0" : NULL);
+		json_decref(json);
+		sink_ports_moved();
+	}
+	assert_int_equal(rte_eal_hotplug_remove("vdev", "net_null0"), 0);
+}
+
 /* The longest line there can be leaves the room that copies of short texts need. */
 static void
 test_longest_line(void **state)
@@ -325,7 +277,8 @@ test_longest_line(void **state)
 	event.port = 0;
 	eve_iface_init(&format.ifaces[0], name);
 	event.flags = WEIR_EVENT_KEYED | WEIR_EVENT_IPV6 | WEIR_EVENT_TUNNELLED | WEIR_EVENT_VLAN |
-		WEIR_EVENT_QINQ;
+		WEIR_EVENT_QINQ | WEIR_EVENT_TRUNCATED | WEIR_EVENT_BAD_L3_CKSUM |
+		WEIR_EVENT_BAD_L4_CKSUM;
 	event.vlan[0] = event.vlan[1] = 4095;
 	event.tunnel = WEIR_TUNNEL_GENEVE;
 	event.tunnel_id = event.wire_len = UINT32_MAX;
@@ -450,13 +403,13 @@ main(void)
 		cmocka_unit_test(test_plain_line),
 		cmocka_unit_test(test_not_ip),
 		cmocka_unit_test(test_cut),
+		cmocka_unit_test(test_checksum),
 		cmocka_unit_test(test_nanoseconds),
 		cmocka_unit_test(test_flags_without_l2),
 		cmocka_unit_test(test_tunnel_and_tags),
 		cmocka_unit_test(test_ports),
-		cmocka_unit_test(test_event_without_packet),
-		cmocka_unit_test(test_gap),
 		cmocka_unit_test(test_iface),
+		cmocka_unit_test(test_moved),
 		cmocka_unit_test(test_longest_line),
 		cmocka_unit_test(test_ipv6),
 		cmocka_unit_test(test_dates),

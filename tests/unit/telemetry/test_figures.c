@@ -22,6 +22,8 @@ static const size_t sizes[WEIR_NOUN_MAX] = {
 	[WEIR_NOUN_POOL] = sizeof(struct weir_pool_figures),
 	[WEIR_NOUN_LCORE] = sizeof(struct weir_lcore_figures),
 	[WEIR_NOUN_WATCH] = sizeof(struct weir_watch_figures),
+	[WEIR_NOUN_MEMORY] = sizeof(struct weir_memory_figures),
+	[WEIR_NOUN_QUEUE] = sizeof(struct weir_queue_figures),
 };
 
 static void

@@ -56,8 +56,8 @@ counters_are(const struct rig *rig, uint64_t n)
 		*rig->engine->seats[i].worker->stats =
 			(struct worker_stats){ n, n, n, n, n, n, n, { n } };
 	for (unsigned int i = 0; i < rig->engine->joint_count; i++) {
-		rig->engine->joints[i].lane->ring.enqueued = n;
-		rig->engine->joints[i].consumer->dequeued = n;
+		rig->engine->joints[i].lane->ring.published = n;
+		rig->engine->joints[i].consumer->taken = n;
 	}
 }
 

@@ -86,6 +86,8 @@ test_refusals(void **state)
 		"/weir/list,-1",
 		"/weir/plan,nobody",
 		"/weir/watch,nobody",
+		"/weir/memory,nobody",
+		"/weir/queues,nobody",
 		"/weir/set",
 		"/weir/set,nobody,gen.rate=1",
 		"/weir/set,a-name-that-is-longer-than-any-pipeline-may-have,gen.rate=1",

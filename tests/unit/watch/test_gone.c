@@ -3,101 +3,11 @@
  */
 
 /* Ports that go away, or give nothing any more, while the engine runs. */
-#include "engine/rig.h"
+#include "device.h"
 
-#include <net/if.h>
 #include <pthread.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
 
-#include <rte_dev.h>
-#include <rte_ethdev.h>
-
-/* Of DPDK's own, for drivers: what they call when a device goes away. */
-struct rte_eth_dev *rte_eth_dev_allocated(const char *name);
-int rte_eth_dev_callback_process(struct rte_eth_dev *dev, enum rte_eth_event_type event,
-	void *ret_param);
-
-#define RING "net_ring0"
-#define TAP "net_tap0"
 #define PACKETS 300
-
-static void
-device_add(const char *name)
-{
-	assert_int_equal(rte_eal_hotplug_add("vdev", name, ""), 0);
-}
-
-/* As a driver tells it. */
-static void
-device_goes(const char *name)
-{
-	struct rte_eth_dev *dev = rte_eth_dev_allocated(name);
-
-	assert_non_null(dev);
-	rte_eth_dev_callback_process(dev, RTE_ETH_EVENT_INTR_RMV, NULL);
-}
-
-static struct rte_ring *
-ring_of(const char *name)
-{
-	char ring[RTE_RING_NAMESIZE];
-
-	snprintf(ring, sizeof(ring), "ETH_RXTX0_%s", name);
-	assert_non_null(rte_ring_lookup(ring));
-	return rte_ring_lookup(ring);
-}
-
-/* What a driver that goes away gives back; net_ring itself does not. */
-static unsigned int
-ring_empty(struct rte_ring *ring)
-{
-	struct rte_mbuf *mbuf;
-	unsigned int n = 0;
-
-	while (rte_ring_dequeue(ring, (void **)&mbuf) == 0) {
-		rte_pktmbuf_free(mbuf);
-		n++;
-	}
-	return n;
-}
-
-/* Gone, removed, and the engine stops as any other; p is what its figures say. */
-static void
-device_end(struct rig *rig, const char *name, struct weir_port_figures *p)
-{
-	assert_int_equal(rte_eal_hotplug_remove("vdev", name), 0);
-	assert_int_equal(weir_ledger_port(rig->engine, 0, p), 0);
-	assert_string_equal(p->name, name);
-	assert_true(p->gone);
-	rig_stop(rig);
-	assert_int_equal(weir_ledger_port(rig->engine, 0, p), 0);
-	assert_true(p->gone);
-	rig_end(rig);
-}
-
-static void
-port_is_read(struct rig *rig, bool gone, uint64_t ipackets)
-{
-	struct weir_port_figures p = WEIR_PORT_FIGURES_INIT;
-
-	assert_int_equal(weir_ledger_port(rig->engine, 0, &p), 0);
-	assert_int_equal(p.gone, gone);
-	assert_int_equal(p.ipackets, ipackets);
-}
-
-/* Packets for the engine, of a pool of the test's own. */
-static void
-ring_fill(struct rte_ring *ring, struct rte_mempool *pool, unsigned int n)
-{
-	for (unsigned int i = 0; i < n; i++) {
-		struct rte_mbuf *mbuf = rte_pktmbuf_alloc(pool);
-
-		assert_non_null(mbuf);
-		memset(rte_pktmbuf_append(mbuf, 60), 0, 60);
-		assert_int_equal(rte_ring_enqueue(ring, mbuf), 0);
-	}
-}
 
 /* A source: what came before it went is there, what waits in it is not taken any more. */
 static void
@@ -330,50 +240,6 @@ test_stuck(void **state)
 	device_end(&rig, RING, &p);
 }
 
-/* Give the port something to do: a broadcast frame through the kernel's end of it. */
-static void
-tap_up(const char *interface)
-{
-	int fd = socket(AF_INET, SOCK_DGRAM, 0);
-	struct ifreq request = { 0 };
-
-	assert_true(fd >= 0);
-	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", interface);
-	assert_int_equal(ioctl(fd, SIOCGIFFLAGS, &request), 0);
-	request.ifr_flags |= IFF_UP;
-	assert_int_equal(ioctl(fd, SIOCSIFFLAGS, &request), 0);
-	close(fd);
-}
-
-/* A driver with queues of its own: what it holds comes back when it is closed. */
-static void
-test_tap(void **state)
-{
-	struct weir_port_figures p = WEIR_PORT_FIGURES_INIT;
-	struct rig rig;
-
-	(void)state;
-	if (geteuid() != 0 || unshare(CLONE_NEWNET) != 0 ||
-		rte_eal_hotplug_add("vdev", TAP, "iface=weirgone0") != 0)
-		skip();
-	rig_make(&rig, "tap", "1-3", 0,
-		SECTIONS("source wan: device=" TAP, "source gen: type=synth; flows=10; rate=20000",
-			"stage end: type=tx; input=wan, gen; device=" TAP));
-	rig_start(&rig);
-	tap_up("weirgone0");
-	rig_wait_received(&rig, 1000);
-	while (rig_ledger(&rig).transmitted == 0)
-		usleep(1000);
-	device_goes(TAP);
-	assert_int_equal(rte_eal_hotplug_remove("vdev", TAP), 0);
-	rig_wait_received(&rig, rig_ledger(&rig).received + 1000);
-	assert_true(rig_dropped(&rig, "port_gone") > 0);
-	assert_int_equal(weir_ledger_port(rig.engine, 0, &p), 0);
-	assert_true(p.gone);
-	rig_stop(&rig);
-	rig_end(&rig);
-}
-
 /* A port that gives nothing more: nothing happens. */
 static void
 test_silent(void **state)
@@ -417,7 +283,6 @@ main(void)
 		cmocka_unit_test(test_while_made),
 		cmocka_unit_test(test_while_stopped),
 		cmocka_unit_test(test_stuck),
-		cmocka_unit_test(test_tap),
 		cmocka_unit_test(test_silent),
 	};
 

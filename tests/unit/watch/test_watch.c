@@ -134,6 +134,30 @@ test_sink_is_full(void **state)
 	rig_end(&rig);
 }
 
+/* A sink that holds what it cannot write does not wait for itself. */
+static void
+test_sink_holds(void **state)
+{
+	struct rig_log log;
+	struct rig rig;
+
+	(void)state;
+	rig_make(&rig, "holds", NULL, 0,
+		SECTIONS("source gen: type=synth; lcores=1",
+			"stage end: type=eve; input=gen; path=/dev/full; buffer=64k; lcores=2",
+			"link gen end: ring=64"));
+	rig_log_begin(&log);
+	rig_start(&rig);
+	watch_until(&rig, all_blocked, 1);
+	assert_int_equal(rig_log_count(&log, "gen[0] waits for end[0] (ring 64/64)"), 1);
+	assert_int_equal(rig_log_count(&log, "end[0] has no room (holds "), 1);
+	assert_int_equal(rig_log_count(&log, "): where it writes or sends to takes no more"), 1);
+	assert_int_equal(rig_log_count(&log, "end[0] waits for"), 0);
+	rig_log_end(&log);
+	assert_int_equal(weir_engine_stop(rig.engine, 0), -ETIMEDOUT);
+	rig_end(&rig);
+}
+
 /* Nobody waits for room, but one does not come back: whose events lie there is told. */
 static void
 test_nobody_waits(void **state)
@@ -183,6 +207,8 @@ test_quiet(void **state)
 static void
 test_sleeper(void **state)
 {
+	const struct loop *sleeper;
+	bool stuck = false;
 	uint64_t deadline;
 	struct rig rig;
 
@@ -193,13 +219,16 @@ test_sleeper(void **state)
 			"link gen end: ring=16k"));
 	/* The longest at once: it grows by a microsecond each time. */
 	engine_loop(rig.engine, 2)->idle.now_ns = 900000000;
+	sleeper = engine_loop(rig.engine, 2);
 	rig_start(&rig);
 	deadline = rte_rdtsc() + rte_get_tsc_hz() * 8 / 10;
 	while (rte_rdtsc() < deadline) {
 		weir_engine_watch(rig.engine);
+		stuck |= rig.engine->watch->loops[sleeper->index].stalled;
 		usleep(5000);
 	}
-	assert_int_equal(watched(&rig).stuck_lcores, 0);
+	/* The source's lcore may be without its CPU for a while, where others take that. */
+	assert_false(stuck);
 	assert_int_equal(watched(&rig).stuck_workers, 0);
 	assert_int_equal(watched(&rig).all_blocked, 0);
 	rig_stop(&rig);
@@ -339,6 +368,7 @@ main(void)
 		cmocka_unit_test(test_stuck_lcores),
 		cmocka_unit_test(test_all_blocked),
 		cmocka_unit_test(test_sink_is_full),
+		cmocka_unit_test(test_sink_holds),
 		cmocka_unit_test(test_nobody_waits),
 		cmocka_unit_test(test_quiet),
 		cmocka_unit_test(test_sleeper),

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The weir authors
+ */
+
+/* --preflight: what the machine lacks, a line each, for people and for scripts/preflight.sh. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <rte_common.h>
+
+#include "app.h"
+
+/* EAL's options that count for a plan, or say what devices it may take. All take a value. */
+static const char *const kept[] = { "-l", "-c", "--lcores", "--main-lcore", "-a", "--allow", "-b",
+	"--block", "-d" };
+/* In place of the rest: no device is taken, nor a hugepage, nor the run directory of another. */
+static const char *const added[] = { "--no-pci", "--no-huge", "-m", "64", "--no-telemetry",
+	"--log-level", "lib.eal:error" };
+
+/* How many arguments an option takes with its value; 0: it is not that option. */
+static int
+takes(const char *argument, const char *option)
+{
+	size_t n = strlen(option);
+	bool is_short = option[1] != '-';
+
+	if (strncmp(argument, option, n) != 0)
+		return 0;
+	if (argument[n] == '\0')
+		return 2;
+	return is_short || argument[n] == '=' ? 1 : 0;
+}
+
+static int
+is_kept(const char *argument)
+{
+	int n = 0;
+
+	for (unsigned int i = 0; n == 0 && i < RTE_DIM(kept); i++)
+		n = takes(argument, kept[i]);
+	return n;
+}
+
+char **
+preflight_eal(int *argc, char **argv)
+{
+	static char prefix[48];
+	char **own = calloc((size_t)*argc + RTE_DIM(added) + 2, sizeof(*own));
+	int used = 0;
+
+	if (own == NULL)
+		return NULL;
+	own[used++] = argv[0];
+	for (int i = 1; i < *argc; i++) {
+		int n = is_kept(argv[i]);
+
+		for (int k = 0; k < n && i + k < *argc; k++)
+			own[used++] = argv[i + k];
+		i += n > 0 ? n - 1 : 0;
+	}
+	for (unsigned int i = 0; i < RTE_DIM(added); i++)
+		own[used++] = (char *)(uintptr_t)added[i];
+	snprintf(prefix, sizeof(prefix), "--file-prefix=preflight-%d", (int)getpid());
+	own[used++] = prefix;
+	*argc = used;
+	return own;
+}
+
+/* Fields do not have tabs: names of the file and of the kernel have none. */
+static void
+print(const struct weir_finding *finding, void *arg)
+{
+	static const char *const mends[] = {
+		[WEIR_MEND_NONE] = "none",
+		[WEIR_MEND_SAFE] = "apply",
+		[WEIR_MEND_RUN] = "run",
+		[WEIR_MEND_OPTION] = "give",
+		[WEIR_MEND_KERNEL] = "boot",
+	};
+
+	fprintf(arg, "%s\t%s\t%s\t%s\t%s\n", finding->fault ? "fault" : "advice", finding->subject,
+		finding->text, mends[finding->mend],
+		finding->mend == WEIR_MEND_NONE ? "-" : finding->command);
+}
+
+int
+preflight(const struct weir_pipeline *pipeline, int argc, char **argv)
+{
+	struct weir_preflight_conf conf;
+	struct weir_error error;
+	int faults;
+
+	weir_preflight_conf_init(&conf);
+	conf.no_huge = has_argument(argc, argv, "--no-huge");
+	conf.in_memory = has_argument(argc, argv, "--in-memory");
+	faults = weir_preflight(pipeline, &conf, print, stdout, &error);
+	if (faults < 0)
+		complain("%s", error.text);
+	if (faults < 0 && error.code == EINVAL)
+		return STATUS_USAGE;
+	return faults == 0 ? STATUS_OK : STATUS_MACHINE;
+}

@@ -98,6 +98,9 @@ void guard_at(enum guard_place at);
  * is to end, by clock_s(), 0: it does not say. NULL: no engine is there any more. */
 void guard_run(const struct weir_engine *engine, unsigned int lcore, double due);
 
+/* An engine that is being started, NULL: none is any more: a signal ends what it waits for. */
+void guard_starts(struct weir_engine *engine);
+
 /* capture.c: captures from outside, from EAL's start to its end; and of whose lcores they may be. */
 void capture_open(void);
 void capture_of(const struct weir_engine *which);

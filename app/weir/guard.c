@@ -46,6 +46,7 @@ static struct {
 	char **argv;
 	const struct weir_engine *engine;
 	unsigned int lcore;
+	struct weir_engine *starts;
 } guard = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
 static void
@@ -209,6 +210,8 @@ guard_main(void *arg)
 		} else {
 			look(since, &told);
 		}
+		if (guard.starts != NULL && run_signals() > 0)
+			weir_engine_stop_request(guard.starts);
 		pthread_mutex_unlock(&guard.lock);
 	}
 	return NULL;
@@ -246,5 +249,13 @@ guard_run(const struct weir_engine *engine, unsigned int lcore, double due)
 	guard.engine = engine;
 	guard.lcore = lcore;
 	guard.due = due;
+	pthread_mutex_unlock(&guard.lock);
+}
+
+void
+guard_starts(struct weir_engine *engine)
+{
+	pthread_mutex_lock(&guard.lock);
+	guard.starts = engine;
 	pthread_mutex_unlock(&guard.lock);
 }

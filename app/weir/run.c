@@ -295,7 +295,10 @@ run_until_end(struct run *run)
 	struct weir_error error;
 	int rc;
 
-	if (weir_engine_start(run->engine, &error) != 0) {
+	guard_starts(run->engine);
+	rc = weir_engine_start(run->engine, &error);
+	guard_starts(NULL);
+	if (rc != 0) {
 		complain("%s", error.text);
 		weir_engine_stop(run->engine, 0);
 		return -error.code;

@@ -92,7 +92,9 @@ WEIR_API struct weir_engine *weir_engine_create(const struct weir_plan *plan,
 
 /**
  * weir_engine_start() launches the workers on their EAL lcores. Workers placed on the main lcore, or
- * on the calling thread's, are not launched: the application runs them by weir_worker_poll().
+ * on the calling thread's, are not launched: the application runs them by weir_worker_poll(). Before
+ * that it waits for links that are down, as long as `link_wait` of their sources says;
+ * weir_engine_stop_request() ends the wait, and the workers then drain as soon as they run.
  *
  * @return 0; -EBUSY with `error`: an lcore runs something else (none is left running);
  *   -EALREADY: was started before

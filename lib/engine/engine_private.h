@@ -119,8 +119,10 @@ void ports_await_calls(const struct weir_engine *engine);
 
 /* port_link.c: which interface of the kernel is under a port, if any; and how its link is. */
 void port_link_init(struct port_state *port);
-/* port_link.c: wait for the link of a port that has just been started, as its source says; say how it is. */
-void port_link_wait(struct port_state *port, struct slow *slow);
+/* port_link.c: log that it is up, if it is; and wait for all links that are down, as their sources say, or
+ * until a stop is asked for. */
+void port_link_tell(const struct port_state *port);
+void engine_links_wait(struct weir_engine *engine);
 
 /* port_back.c: what is known of its device, by which it is known again. */
 void port_device(struct port_state *port);

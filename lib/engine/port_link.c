@@ -137,28 +137,79 @@ port_link_init(struct port_state *port)
 	port_frames_look(port);
 }
 
-/* Some NICs take seconds; that it is down is told later, too, by who watches. */
 void
-port_link_wait(struct port_state *port, struct slow *slow)
+port_link_tell(const struct port_state *port)
 {
-	const struct ethdev_conf *keys = port->plan->keys;
-	uint64_t start = rte_get_timer_cycles(), wait = keys != NULL ? keys->link_wait : 0;
-	struct port_link *link = &port->link;
 	char text[PORT_LINK_TEXT_SIZE];
 
-	wait = (uint64_t)((double)wait / NS_PER_S * (double)rte_get_timer_hz());
-	if (wait != 0)
-		slow_at(slow, "the wait for the link of port %s", port->plan->name);
-	while (rte_get_timer_cycles() - start < wait && link->state == LINK_DOWN) {
+	if (port->link.state == LINK_UP)
+		LINK_LOG(INFO, "port %s: its link is up%s\n", port->plan->name,
+			engine_port_link_text(&port->link, text));
+}
+
+/* Look again; whether it is still down. The port may go away meanwhile: then it is not waited for. */
+static bool
+link_stays_down(struct port_state *port)
+{
+	bool down;
+
+	rte_spinlock_lock(&port->lock);
+	down = !port->gone && !port->stopped;
+	if (down)
+		link_look(port->id, &port->link);
+	down = down && port->link.state == LINK_DOWN;
+	rte_spinlock_unlock(&port->lock);
+	return down;
+}
+
+/* Timer cycles that a start waits at most for the link of a port that is down; 0: it does not. */
+static uint64_t
+link_patience(const struct port_state *port)
+{
+	const struct ethdev_conf *keys = port->plan->keys;
+	uint64_t ns = keys != NULL && port->link.state == LINK_DOWN ? keys->link_wait : 0;
+
+	return (uint64_t)((double)ns / NS_PER_S * (double)rte_get_timer_hz());
+}
+
+static bool
+stop_asked(const struct weir_engine *engine)
+{
+	return __atomic_load_n(&engine->stop_asked, __ATOMIC_RELAXED);
+}
+
+/* Some NICs take seconds; that it is down is told later, too, by who watches. */
+static void
+port_link_wait(struct port_state *port, uint64_t start, uint64_t wait)
+{
+	bool down = true;
+	struct slow slow;
+
+	slow_begin(&slow, port->engine);
+	slow_at(&slow, "the wait for the link of port %s", port->plan->name);
+	while (down && rte_get_timer_cycles() - start < wait && !stop_asked(port->engine)) {
 		usleep(LOOK_MS * 1000);
-		link_look(port->id, link);
+		down = link_stays_down(port);
 	}
-	if (wait != 0 && link->state == LINK_DOWN)
+	slow_end(&slow);
+	if (!down)
+		port_link_tell(port);
+	else if (!stop_asked(port->engine))
 		LINK_LOG(NOTICE, "port %s: its link is not up within link_wait\n",
 			port->plan->name);
-	else if (link->state == LINK_UP)
-		LINK_LOG(INFO, "port %s: its link is up%s\n", port->plan->name,
-			engine_port_link_text(link, text));
+}
+
+void
+engine_links_wait(struct weir_engine *engine)
+{
+	uint64_t start = rte_get_timer_cycles();
+
+	for (unsigned int i = 0; i < engine->port_count; i++) {
+		uint64_t wait = link_patience(&engine->ports[i]);
+
+		if (wait != 0)
+			port_link_wait(&engine->ports[i], start, wait);
+	}
 }
 
 const char *

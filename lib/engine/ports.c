@@ -258,7 +258,7 @@ engine_ports_start(struct weir_engine *engine, struct slow *slow, struct weir_er
 	for (unsigned int i = 0; rc == 0 && i < n; i++)
 		rc = port_state_start(&engine->ports[i], slow, error);
 	for (unsigned int i = 0; rc == 0 && i < n; i++)
-		port_link_wait(&engine->ports[i], slow);
+		port_link_tell(&engine->ports[i]);
 	return rc == 0 ? engine_pools_check(engine, error) : rc;
 }
 

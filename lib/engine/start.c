@@ -86,6 +86,7 @@ weir_engine_start(struct weir_engine *engine, struct weir_error *error)
 	if (engine->launched || engine_stopped(engine))
 		return weir_error_set(error, EALREADY,
 			"'%s' was started before: make another engine", weir_engine_name(engine));
+	engine_links_wait(engine);
 	first = engine_clock_start(engine);
 	for (unsigned int i = 0; i < engine->loop_count; i++) {
 		struct loop *loop = &engine->loops[i];

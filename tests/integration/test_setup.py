@@ -2,6 +2,7 @@
 # Copyright (c) 2026 The weir authors
 """How ports are set up as the keys of a source say: refused by drivers that cannot, done by those that can."""
 import json
+import signal
 import socket
 import time
 
@@ -161,6 +162,24 @@ class Setup(WeirTest):
         port = run.report["ports"][0]
         self.assertEqual((port["link"], port["link_downs"]), ("up", 0), str(run))
         self.assertEqual(port["duplex"], "full", str(run))
+
+    def test_link_wait_signal(self):
+        """A signal ends the wait, and the run then drains and reports as any other."""
+        self.veth(up=False)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            process = self.start(RECEIVE % "net_af_packet0", "-s", "in.link_wait=60s",
+                                 eal=["--vdev", "net_af_packet0,iface=weir1"])
+            end = time.monotonic() + 40
+            while not self.ask(process, "/weir/list") and time.monotonic() < end:
+                time.sleep(0.05)
+            time.sleep(0.2)
+            process.send_signal(number)
+            start = time.monotonic()
+            run = self.collect(process)
+            self.assertLess(time.monotonic() - start, 5, str(run))
+            self.assertEqual(run.status, 0, str(run))
+            self.assertEqual(run.report["ledger"]["received"], 0, str(run))
+            self.assertNotIn("is not up within link_wait", run.err)
 
 
 if __name__ == "__main__":

@@ -88,6 +88,7 @@ struct port_state {
 	bool closed; /* after it was stopped */
 	bool gone;   /* the device went away */
 	bool let_go; /* and was closed here, or by others: nothing is left to be done */
+	bool told_gone; /* by its source; until that tells that it is back */
 	char device[RTE_ETH_NAME_MAX_LEN]; /* as its bus names it; "": not known */
 	char bus[16];                      /* its device's, */
 	char driver[64];     /* and of the kernel the driver that lends it; "": none */
@@ -216,7 +217,6 @@ void port_changed(struct port_state *port, enum weir_port_what what, uint32_t sp
  * they were in, which takes two passes, or which lcore has not. Of any thread. */
 void port_leave(struct port_state *port);
 bool port_left(const struct port_state *port, unsigned int *lcore);
-bool port_is_let_go(struct port_state *port);
 /* The control side, now and then: close ports that are gone, and let go of their devices, where that was
  * asked for. */
 void engine_ports_let_go(struct weir_engine *engine);

@@ -51,6 +51,13 @@ lines_alloc(size_t count, size_t size, int socket)
 		socket);
 }
 
+/* Whether the worker of a seat polls the port, or sends on it. */
+static inline bool
+port_has(const struct port_state *port, const struct seat *seat)
+{
+	return seat->plan->port == (unsigned int)(port - port->engine->ports);
+}
+
 static inline const struct weir_pipeline *
 pipeline_of(const struct weir_engine *engine)
 {
@@ -70,8 +77,9 @@ int engine_loops_create(struct weir_engine *engine, struct weir_error *error);
 void engine_loops_free(struct weir_engine *engine);
 int engine_waits(struct weir_engine *engine, struct weir_error *error);
 void engine_waits_end(struct weir_engine *engine);
-/* No loop is woken by a port any more, nor looks at what would wake it. */
-void engine_loops_leave(struct weir_engine *engine, uint16_t port);
+/* No loop is woken by a port any more, nor looks at what would wake it; and those of its workers are again. */
+void engine_loops_leave(const struct port_state *port);
+void engine_loops_return(const struct port_state *port);
 /* Wait until the lcores have returned, or until a TSC; how many have not. */
 unsigned int engine_loops_join(struct weir_engine *engine, uint64_t deadline);
 /* By when they have, once they are told to return at once, unless something does not. */
@@ -131,6 +139,8 @@ void port_device(struct port_state *port);
 int port_begin(struct port_state *port, struct weir_error *error);
 /* ports.c: have a port that runs filter and spread as its source says: 0, or -errno; then it is to be stopped. */
 int port_complete(const struct port_state *port, struct weir_error *error);
+/* ports.c: port_changed(), under the lock of the port. */
+void port_changed_locked(struct port_state *port, enum weir_port_what what, uint32_t speed);
 /* The control side is at the device until port_release(), or false: it is gone. */
 bool port_claim(struct port_state *port);
 void port_release(struct port_state *port);

@@ -115,11 +115,30 @@ engine_waits_end(struct weir_engine *engine)
 			loop_waits_end(&engine->loops[i]);
 }
 
-void
-engine_loops_leave(struct weir_engine *engine, uint16_t port)
+static void
+loops_each(const struct port_state *port,
+	void (*visit)(struct loop *loop, const struct weir_worker *worker))
 {
-	for (unsigned int i = 0; i < engine->loop_count; i++)
-		loop_port_leave(&engine->loops[i], port);
+	const struct weir_engine *engine = port->engine;
+
+	for (unsigned int i = 0; i < engine->seat_count; i++) {
+		const struct seat *seat = &engine->seats[i];
+
+		if (port_has(port, seat))
+			visit(engine_loop(engine, seat->plan->lcore), seat->worker);
+	}
+}
+
+void
+engine_loops_leave(const struct port_state *port)
+{
+	loops_each(port, loop_port_leave);
+}
+
+void
+engine_loops_return(const struct port_state *port)
+{
+	loops_each(port, loop_port_join);
 }
 
 uint64_t

@@ -56,7 +56,10 @@ port_device(struct port_state *port)
 	if (rte_eth_dev_info_get(port->id, &info) != 0 || info.device == NULL)
 		return;
 	args = rte_dev_devargs(info.device);
+	/* It may be looked for already. */
+	rte_spinlock_lock(&port->lock);
 	snprintf(port->device, sizeof(port->device), "%s", rte_dev_name(info.device));
+	rte_spinlock_unlock(&port->lock);
 	snprintf(port->bus, sizeof(port->bus), "%s", rte_bus_name(rte_dev_bus(info.device)));
 	if (strcmp(port->bus, "pci") == 0)
 		device_driver(port->device, port->driver, sizeof(port->driver));
@@ -117,7 +120,7 @@ port_workers_move(struct port_state *port)
 	for (unsigned int i = 0; i < engine->seat_count; i++) {
 		const struct seat *seat = &engine->seats[i];
 
-		if (seat->plan->port != (unsigned int)(port - engine->ports))
+		if (!port_has(port, seat))
 			continue;
 		seat->worker->port = port->id;
 		if (seat->node->source && seat->node->source_ops->back != NULL)
@@ -130,7 +133,7 @@ port_workers_move(struct port_state *port)
  * that somebody else gave to EAL.
  */
 static bool
-port_join(struct port_state *port, uint16_t before, bool runs, bool ours)
+port_join(struct port_state *port, bool runs, bool ours)
 {
 	struct weir_engine *engine = port->engine;
 
@@ -143,10 +146,13 @@ port_join(struct port_state *port, uint16_t before, bool runs, bool ours)
 	runs = runs && !port->gone;
 	port->gone = !runs;
 	port->returns += runs;
-	for (unsigned int i = 0; runs && i < engine->loop_count; i++)
-		loop_port_join(&engine->loops[i], before, port->id);
+	/* Before anything comes from it, and before it may go again. */
+	if (runs) {
+		port_changed_locked(port, WEIR_PORT_BACK, 0);
+		engine_loops_return(port);
+	}
 	for (unsigned int i = 0; runs && i < engine->seat_count; i++)
-		if (engine->seats[i].plan->port == (unsigned int)(port - engine->ports))
+		if (port_has(port, &engine->seats[i]))
 			__atomic_store_n(&engine->seats[i].worker->port_gone, false,
 				__ATOMIC_RELEASE);
 	rte_spinlock_unlock(&port->lock);
@@ -177,9 +183,8 @@ port_run_again(struct port_state *port, uint16_t id, bool ours, struct weir_erro
 		port_workers_move(port);
 		if (id != before)
 			sink_ports_moved();
-		port_changed(port, WEIR_PORT_BACK, 0);
 	}
-	if (!port_join(port, before, rc == 0, ours) && rc == 0)
+	if (!port_join(port, rc == 0, ours) && rc == 0)
 		rc = weir_error_set(error, ENODEV, "it went away again");
 	port_release(port);
 	return rc;

@@ -25,12 +25,6 @@ RTE_LOG_REGISTER(logtype_port_gone, lib.weir.port, NOTICE);
 /* A mark is seen by every core long before this is over. */
 #define SEEN_US 1000
 
-static bool
-port_has(const struct port_state *port, const struct seat *seat)
-{
-	return seat->plan->port == (unsigned int)(port->plan - port->engine->plan->ports);
-}
-
 void
 port_leave(struct port_state *port)
 {
@@ -42,7 +36,7 @@ port_leave(struct port_state *port)
 				__ATOMIC_RELEASE);
 	rte_spinlock_lock(&port->lock);
 	if (!port->let_go)
-		engine_loops_leave(engine, port->id);
+		engine_loops_leave(port);
 	rte_spinlock_unlock(&port->lock);
 	usleep(SEEN_US);
 	for (unsigned int i = 0; i < engine->loop_count; i++)
@@ -75,17 +69,6 @@ port_left(const struct port_state *port, unsigned int *lcore)
 			return false;
 		}
 	return true;
-}
-
-bool
-port_is_let_go(struct port_state *port)
-{
-	bool let_go;
-
-	rte_spinlock_lock(&port->lock);
-	let_go = port->let_go;
-	rte_spinlock_unlock(&port->lock);
-	return let_go;
 }
 
 /* Whether the id is still that of this port: another device may have it by now. */

@@ -130,6 +130,8 @@ port_link_init(struct port_state *port)
 	struct port_link *link = &port->link;
 	struct rte_eth_dev_info info;
 
+	/* One that came back may have another. */
+	link->index = 0;
 	if (rte_eth_dev_info_get(port->id, &info) == 0 && info.if_index != 0 &&
 		if_indextoname(info.if_index, link->interface) != NULL)
 		link->index = info.if_index;

@@ -28,18 +28,27 @@ port_mark(struct port_state *port)
 }
 
 void
-port_changed(struct port_state *port, enum weir_port_what what, uint32_t speed)
+port_changed_locked(struct port_state *port, enum weir_port_what what, uint32_t speed)
 {
 	struct weir_engine *engine = port->engine;
 
-	rte_spinlock_lock(&port->lock);
+	/* Of one that went away only that it is back: a link may have been looked at before that was told. */
+	if (port->told_gone && what != WEIR_PORT_BACK)
+		return;
+	port->told_gone = what == WEIR_PORT_GONE;
 	for (unsigned int i = 0; i < engine->seat_count; i++) {
 		const struct seat *seat = &engine->seats[i];
 
-		if (seat->plan->port == (unsigned int)(port - engine->ports) &&
-			seat->worker->changes != NULL)
-			port_changes_put(seat->worker->changes, what, speed);
+		if (port_has(port, seat) && seat->worker->changes != NULL)
+			port_changes_put(seat->worker->changes, port->id, what, speed);
 	}
+}
+
+void
+port_changed(struct port_state *port, enum weir_port_what what, uint32_t speed)
+{
+	rte_spinlock_lock(&port->lock);
+	port_changed_locked(port, what, speed);
 	rte_spinlock_unlock(&port->lock);
 }
 
@@ -297,7 +306,7 @@ port_end(struct port_state *port)
 	port->last.left += left;
 	port->stopped = true;
 	rte_spinlock_unlock(&port->lock);
-	engine_loops_leave(port->engine, port->id);
+	engine_loops_leave(port);
 	out = engine_pools_out(port->engine);
 	port_stop(port->id, plan->keys, &port->rules);
 	out -= RTE_MIN(out, engine_pools_out(port->engine));

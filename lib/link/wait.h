@@ -16,7 +16,8 @@ struct weir_worker;
 
 /* What `monitor` watches for a write: the one input of an lcore. */
 struct wait_watch {
-	const struct ring_consumer *ring; /* its producer's tail; NULL: the queue below */
+	const struct ring_consumer *ring; /* its producer's tail; NULL: the queue below, */
+	const struct weir_worker *worker; /* which this one polls */
 	uint16_t port;
 	uint16_t queue;
 	bool left; /* the control side's: that port is not touched any more */
@@ -38,12 +39,12 @@ int wait_queues_add(struct wait_queues *queues, const struct weir_worker *worker
 bool wait_queues_silent(const struct wait_queues *queues, unsigned int *i, uint16_t *port,
 	uint16_t *queue);
 /*
- * Before a port stops or is closed: its queues wake nobody any more. Of any thread, while another may
- * wait; of that, what it does at the port is over once it has waited twice. NULL has none.
+ * Before a port stops or is closed: the queue of a worker wakes nobody any more. Of any thread, while another
+ * may wait; of that, what it does at the port is over once it has waited twice. NULL has none.
  */
-void wait_queues_leave(struct wait_queues *queues, uint16_t port);
-/* The queues of a port that was left wake again, at the one that it is now: those that have interrupts. */
-void wait_queues_join(struct wait_queues *queues, uint16_t before, uint16_t port);
+void wait_queues_leave(struct wait_queues *queues, const struct weir_worker *worker);
+/* The queue that was left wakes again, at the port that the worker has now, if that has interrupts. */
+void wait_queues_join(struct wait_queues *queues, const struct weir_worker *worker);
 /* After all of their ports were left; NULL is nothing. */
 void wait_queues_free(struct wait_queues *queues);
 

@@ -20,6 +20,7 @@
 #define SILENT_FOUND 8
 
 struct wait_queue {
+	const struct weir_worker *worker; /* who polls it: ids of ports that come back are given anew */
 	uint16_t port;
 	uint16_t queue;
 	bool switched;      /* else the driver keeps its interrupts on */
@@ -76,7 +77,8 @@ wait_queues_add(struct wait_queues *queues, const struct weir_worker *worker)
 	struct wait_queue *own = &queues->queue[queues->count];
 	int rc;
 
-	*own = (struct wait_queue){ .port = worker->port,
+	*own = (struct wait_queue){ .worker = worker,
+		.port = worker->port,
 		.queue = worker->queue,
 		.in = &worker->stats->in };
 	rc = queue_wake(queues, own);
@@ -85,29 +87,29 @@ wait_queues_add(struct wait_queues *queues, const struct weir_worker *worker)
 }
 
 void
-wait_queues_join(struct wait_queues *queues, uint16_t before, uint16_t port)
+wait_queues_join(struct wait_queues *queues, const struct weir_worker *worker)
 {
 	for (unsigned int i = 0; queues != NULL && i < queues->count; i++) {
 		struct wait_queue *own = &queues->queue[i];
 
-		if (own->port != before || !own->left)
+		if (own->worker != worker || !own->left)
 			continue;
-		own->port = port;
+		own->port = worker->port;
 		if (queue_wake(queues, own) == 0)
 			__atomic_store_n(&own->left, false, __ATOMIC_RELEASE);
 	}
 }
 
 void
-wait_queues_leave(struct wait_queues *queues, uint16_t port)
+wait_queues_leave(struct wait_queues *queues, const struct weir_worker *worker)
 {
 	for (unsigned int i = 0; queues != NULL && i < queues->count; i++) {
-		struct wait_queue *queue = &queues->queue[i];
+		struct wait_queue *own = &queues->queue[i];
 
-		if (queue->port != port || queue->left)
+		if (own->worker != worker || own->left)
 			continue;
-		__atomic_store_n(&queue->left, true, __ATOMIC_RELAXED);
-		rte_eth_dev_rx_intr_ctl_q(port, queue->queue, queues->epoll, RTE_INTR_EVENT_DEL,
+		__atomic_store_n(&own->left, true, __ATOMIC_RELAXED);
+		rte_eth_dev_rx_intr_ctl_q(own->port, own->queue, queues->epoll, RTE_INTR_EVENT_DEL,
 			NULL);
 	}
 }

@@ -71,6 +71,8 @@ seat_drain(struct loop *loop, struct seat *seat)
 	if (seat->worker->poll != NULL) {
 		if (seat->kept_count > 0 || (source_left(seat) > 0 && !budget_spent(loop->control)))
 			return source_pass(loop, seat);
+		if (seat->worker->changes != NULL)
+			source_tell(seat);
 		worker_flush(seat->worker);
 	} else {
 		if (last)

@@ -170,9 +170,9 @@ uint64_t loop_blocked(const struct loop *loop, const struct seat *seat);
  */
 int loop_waits_init(struct loop *loop);
 void loop_waits_end(struct loop *loop);
-void loop_port_leave(struct loop *loop, uint16_t port);
-/* A port that it left came back, as another perhaps. */
-void loop_port_join(struct loop *loop, uint16_t before, uint16_t port);
+void loop_port_leave(struct loop *loop, const struct weir_worker *worker);
+/* The port that a worker of it left came back, as another perhaps. */
+void loop_port_join(struct loop *loop, const struct weir_worker *worker);
 void loop_waits_free(struct loop *loop);
 /* How it would wait by what a copy of the plan's pipeline says of its workers. */
 void loop_waits_by(const struct loop *loop, const struct weir_pipeline *pipeline,

@@ -195,7 +195,8 @@ source_tell(struct seat *seat)
 {
 	struct weir_worker *worker = seat->worker;
 
-	while (worker_room(worker, 1) > 0) {
+	/* Not before what came in earlier. */
+	while (seat->kept_count == 0 && worker_room(worker, 1) > 0) {
 		struct weir_event *event = port_event(worker);
 
 		if (event == NULL)

@@ -25,8 +25,9 @@ loop_watch_find(struct loop *loop, const struct plan_lcore *plan)
 		const struct weir_worker *worker = loop->seats[i]->worker;
 
 		if (worker->poll != NULL)
-			loop->watch =
-				(struct wait_watch){ .port = worker->port, .queue = worker->queue };
+			loop->watch = (struct wait_watch){ .worker = worker,
+				.port = worker->port,
+				.queue = worker->queue };
 		else if (worker->input_count > 0)
 			loop->watch.ring = &worker->inputs[0];
 	}
@@ -134,20 +135,20 @@ loop_waits_init(struct loop *loop)
 }
 
 void
-loop_port_leave(struct loop *loop, uint16_t port)
+loop_port_leave(struct loop *loop, const struct weir_worker *worker)
 {
-	wait_queues_leave(loop->queues, port);
-	if (loop->watch.ring == NULL && loop->watch.port == port)
+	wait_queues_leave(loop->queues, worker);
+	if (loop->watch.worker == worker)
 		__atomic_store_n(&loop->watch.left, true, __ATOMIC_RELAXED);
 }
 
 void
-loop_port_join(struct loop *loop, uint16_t before, uint16_t port)
+loop_port_join(struct loop *loop, const struct weir_worker *worker)
 {
-	wait_queues_join(loop->queues, before, port);
-	if (loop->watch.ring != NULL || loop->watch.port != before || !loop->watch.left)
+	wait_queues_join(loop->queues, worker);
+	if (loop->watch.worker != worker || !loop->watch.left)
 		return;
-	loop->watch.port = port;
+	loop->watch.port = worker->port;
 	__atomic_store_n(&loop->watch.left, false, __ATOMIC_RELEASE);
 }
 

@@ -10,7 +10,8 @@
 #include "source_private.h"
 
 void
-port_changes_put(struct port_changes *changes, enum weir_port_what what, uint32_t speed)
+port_changes_put(struct port_changes *changes, uint16_t port, enum weir_port_what what,
+	uint32_t speed)
 {
 	uint32_t put = changes->put;
 
@@ -21,6 +22,7 @@ port_changes_put(struct port_changes *changes, enum weir_port_what what, uint32_
 		.what = what,
 		.speed = speed,
 	};
+	changes->port[put % PORT_CHANGES] = port;
 	__atomic_store_n(&changes->put, put + 1, __ATOMIC_RELEASE);
 }
 
@@ -43,7 +45,7 @@ port_event(struct weir_worker *worker)
 	event->prio = WEIR_PRIO_MAX;
 	event->flags = weir_mbuf_mark(mbuf);
 	event->tsc = rte_rdtsc();
-	event->port = worker->port;
+	event->port = changes->port[told % PORT_CHANGES];
 	event->queue = worker->queue;
 	event->change = changes->change[told % PORT_CHANGES];
 	__atomic_store_n(&changes->told, told + 1, __ATOMIC_RELEASE);

@@ -53,10 +53,12 @@ struct port_changes {
 	uint32_t put;
 	uint32_t told; /* written by the worker */
 	struct weir_port_change change[PORT_CHANGES];
+	uint16_t port[PORT_CHANGES]; /* the id that it had then */
 };
 
 /* The control side: nothing where so many wait already. */
-void port_changes_put(struct port_changes *changes, enum weir_port_what what, uint32_t speed);
+void port_changes_put(struct port_changes *changes, uint16_t port, enum weir_port_what what,
+	uint32_t speed);
 /*
  * The worker: an event that tells of the first that was not told, counted as created. NULL: there is none,
  * or no mbuf.

@@ -73,12 +73,20 @@ struct search {
 	struct port_state *port;
 };
 
+/* What was let go has nothing to do with who has its id now. */
 static bool
-port_matches(const struct port_state *port, const struct search *search)
+port_matches(struct port_state *port, const struct search *search)
 {
+	bool matches;
+
+	rte_spinlock_lock(&port->lock);
 	if (search->device != NULL)
-		return strcmp(port->device, search->device) == 0;
-	return port->id == search->id;
+		matches = strcmp(port->device, search->device) == 0;
+	else
+		matches = port->id == search->id;
+	matches = matches && !port->let_go;
+	rte_spinlock_unlock(&port->lock);
+	return matches;
 }
 
 /* While `calls` is not 0 the engine stays. */
@@ -90,8 +98,7 @@ port_search(struct weir_engine *engine, void *arg)
 	for (unsigned int i = 0; search->port == NULL && i < engine->port_count; i++) {
 		struct port_state *port = &engine->ports[i];
 
-		/* What was let go has nothing to do with who has its id now. */
-		if (!port_matches(port, search) || port_is_let_go(port))
+		if (!port_matches(port, search))
 			continue;
 		if (search->busy ? __atomic_load_n(&port->busy, __ATOMIC_RELAXED) :
 				   port_mark(port)) {

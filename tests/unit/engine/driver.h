@@ -29,6 +29,8 @@ static struct driver {
 	struct rte_eth_link link;
 	int link_rc;
 	unsigned int looks; /* times that it was asked for its link */
+	bool refuses; /* to be configured, behind what follows */
+	void (*configuring)(void); /* called when it is configured; NULL: nothing is */
 } driver;
 
 /* Other ports have drivers of their own. */
@@ -48,6 +50,10 @@ int
 __wrap_rte_eth_dev_configure(uint16_t id, uint16_t rx, uint16_t tx, const struct rte_eth_conf *conf)
 {
 	driver.configured = true;
+	if (driver_is(id) && driver.configuring != NULL)
+		driver.configuring();
+	if (driver_is(id) && driver.refuses)
+		return -EIO;
 	return __real_rte_eth_dev_configure(id, rx, tx, conf);
 }
 

@@ -320,6 +320,71 @@ test_bound(void **state)
 	picky_end();
 }
 
+/* What came before an event of the port, as t_before sees it. */
+static struct {
+	unsigned int packets, before;
+	bool told;
+} seen_before;
+
+static void
+before_process(struct weir_worker *worker, void *state, struct weir_event *events[], uint16_t n)
+{
+	(void)state;
+	for (uint16_t i = 0; i < n; i++) {
+		if (events[i]->type == WEIR_EVENT_PORT) {
+			seen_before.told = true;
+			seen_before.before = seen_before.packets;
+		} else {
+			seen_before.packets++;
+		}
+	}
+	weir_release(worker, events, n);
+}
+
+static const struct weir_stage_ops before_ops = {
+	WEIR_STAGE_OPS,
+	.name = "t_before",
+	.help = "counts what comes before an event of a port",
+	.process = before_process,
+};
+
+/* What happens to the port is told behind what is kept, which came before it. */
+static void
+told_behind(bool stops)
+{
+	struct rig rig;
+
+	memset(&seen_before, 0, sizeof(seen_before));
+	picky_create();
+	rig_make(&rig, "behind", "0", 0,
+		SECTIONS("pipeline: burst=3", "source wan: device=" DEVICE "; port_events=on",
+			"stage end: type=t_before; input=wan"));
+	picky_begin();
+	picky_fill(LEAST);
+	rig_pass(&rig);
+	assert_int_equal(rig_sum(&rig, "wan", held), 5);
+	port_changed(&rig.engine->ports[0], WEIR_PORT_DOWN, 0);
+	for (unsigned int i = 0; !stops && i < 5; i++) {
+		rig.engine->loops[0].until_housekeeping = 1;
+		rig_pass(&rig);
+	}
+	assert_int_equal(seen_before.told, !stops);
+	rig_stop(&rig);
+	assert_true(seen_before.told);
+	assert_int_equal(seen_before.before, LEAST);
+	assert_int_equal(rig_ledger(&rig).created, 1);
+	rig_end(&rig);
+	picky_end();
+}
+
+static void
+test_told_behind(void **state)
+{
+	(void)state;
+	told_behind(false);
+	told_behind(true);
+}
+
 int
 main(void)
 {
@@ -331,8 +396,11 @@ main(void)
 		cmocka_unit_test(test_not_idle),
 		cmocka_unit_test(test_verdict),
 		cmocka_unit_test(test_bound),
+		cmocka_unit_test(test_told_behind),
 	};
 
 	rig_eal_init();
+	if (weir_stage_register(&before_ops) != 0)
+		return 1;
 	return cmocka_run_group_tests_name("few", tests, NULL, NULL);
 }

@@ -19,6 +19,13 @@ static unsigned int touched;
 static bool raises;
 static void *raised;
 
+/* Queues that wake an lcore, by the ids of their ports, and which of the lcore's each is. */
+#define IDS_MAX 4
+static struct {
+	unsigned int count;
+	void *data;
+} wakes[IDS_MAX];
+
 static void
 touch(void)
 {
@@ -33,10 +40,13 @@ touches(void)
 
 int __wrap_rte_eth_dev_rx_intr_ctl_q(uint16_t id, uint16_t queue, int epoll, int op, void *data);
 int
-__wrap_rte_eth_dev_rx_intr_ctl_q(uint16_t id __rte_unused, uint16_t queue __rte_unused,
-	int epoll __rte_unused, int op, void *data)
+__wrap_rte_eth_dev_rx_intr_ctl_q(uint16_t id, uint16_t queue __rte_unused, int epoll __rte_unused,
+	int op, void *data)
 {
 	touch();
+	assert_true(id < IDS_MAX);
+	wakes[id].count += op == RTE_INTR_EVENT_ADD ? 1u : -1u;
+	wakes[id].data = data;
 	if (op == RTE_INTR_EVENT_ADD)
 		raised = data;
 	return 0;
@@ -178,6 +188,71 @@ back(const char *idle)
 	assert_int_equal(rte_eal_hotplug_remove("vdev", RING), 0);
 }
 
+#define OTHER "net_ring1"
+
+static void
+comes_back(struct rig *rig, const char *name, uint16_t id)
+{
+	uint16_t got;
+
+	device_add(name);
+	assert_int_equal(rte_eth_dev_get_port_by_name(name, &got), 0);
+	assert_int_equal(got, id);
+	weir_engine_watch(rig->engine);
+}
+
+static void
+goes_away(struct rig *rig, const char *name)
+{
+	device_goes(name);
+	weir_engine_watch(rig->engine);
+	weir_engine_watch(rig->engine);
+	assert_false(device_is_there(name));
+}
+
+/*
+ * Two ports of one lcore are away; the second comes back under the id of the first, goes and comes back once
+ * more, and then the first under that of the second: each wakes the lcore for its own worker.
+ */
+static void
+test_swapped(void **state)
+{
+	void *second;
+	struct rig rig;
+
+	(void)state;
+	device_add(RING);
+	device_add(OTHER);
+	memset(wakes, 0, sizeof(wakes));
+	hotplug_make(&rig, "swapped", "1-2",
+		SECTIONS("source one: device=" RING "; idle=interrupt; idle.max=1us; lcores=1",
+			"source two: device=" OTHER "; idle=interrupt; idle.max=1us; lcores=1",
+			"stage end: type=t_pass; input=one, two; lcores=2"));
+	rig_start(&rig);
+	assert_int_equal(wakes[0].count, 1);
+	assert_int_equal(wakes[1].count, 1);
+	second = wakes[1].data;
+	goes_away(&rig, RING);
+	goes_away(&rig, OTHER);
+	assert_int_equal(wakes[0].count + wakes[1].count, 0);
+	comes_back(&rig, OTHER, 0);
+	goes_away(&rig, OTHER);
+	comes_back(&rig, OTHER, 0);
+	assert_int_equal(wakes[0].count, 1);
+	assert_ptr_equal(wakes[0].data, second);
+	comes_back(&rig, RING, 1);
+	assert_int_equal(wakes[0].count, 1);
+	assert_ptr_equal(wakes[0].data, second);
+	assert_int_equal(wakes[1].count, 1);
+	assert_ptr_not_equal(wakes[1].data, second);
+	touches_go_on();
+	rig_stop(&rig);
+	assert_int_equal(wakes[0].count + wakes[1].count, 0);
+	rig_end(&rig);
+	assert_int_equal(rte_eal_hotplug_remove("vdev", RING), 0);
+	assert_int_equal(rte_eal_hotplug_remove("vdev", OTHER), 0);
+}
+
 static void
 test_interrupt(void **state)
 {
@@ -270,6 +345,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_interrupt),
 		cmocka_unit_test(test_monitor),
+		cmocka_unit_test(test_swapped),
 		cmocka_unit_test(test_stopped),
 		cmocka_unit_test(test_silent),
 	};

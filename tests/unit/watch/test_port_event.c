@@ -19,6 +19,7 @@ static struct {
 	uint32_t count;
 	uint32_t wrong; /* not as they are to be */
 	struct weir_port_change change[TOLD_MAX];
+	uint16_t port[TOLD_MAX];
 } told;
 
 static void
@@ -36,6 +37,7 @@ told_process(struct weir_worker *worker, void *state, struct weir_event *events[
 			event->change.at == 0 || event->change.at > event->tsc)
 			__atomic_store_n(&told.wrong, told.wrong + 1, __ATOMIC_RELAXED);
 		told.change[count % TOLD_MAX] = event->change;
+		told.port[count % TOLD_MAX] = event->port;
 		__atomic_store_n(&told.count, count + 1, __ATOMIC_RELEASE);
 	}
 	weir_release(worker, events, n);
@@ -171,6 +173,150 @@ test_many(void **state)
 	told_end(&rig);
 }
 
+static void
+goes(void)
+{
+	rte_eth_dev_callback_process(rte_eth_dev_allocated(DRIVER), RTE_ETH_EVENT_INTR_RMV, NULL);
+}
+
+/* With an engine that lets go of devices, and takes them up again. */
+static void
+lets_go_make(struct rig *rig)
+{
+	struct weir_engine_conf conf;
+
+	memset(&told, 0, sizeof(told));
+	driver_add((struct driver){ .links = true, .link = up });
+	rig_describe(rig, "told",
+		SECTIONS("source wan: device=" DRIVER "; port_events=on",
+			"stage end: type=t_told; input=wan", "link wan end: on_full=block"));
+	rig_place(rig, "1-2");
+	weir_engine_conf_init(&conf);
+	conf.hotplug = 1;
+	rig->engine = weir_engine_create(rig->plan, &conf, &rig->error);
+	rig_ok(rig, rig->engine == NULL);
+	rig_start(rig);
+}
+
+static void
+let_go(struct rig *rig)
+{
+	uint16_t id;
+
+	for (unsigned int i = 0; i < 2; i++)
+		weir_engine_watch(rig->engine);
+	assert_int_equal(rte_eth_dev_get_port_by_name(DRIVER, &id), -ENODEV);
+}
+
+static void
+comes(struct rig *rig)
+{
+	assert_int_equal(rte_eal_hotplug_add("vdev", DRIVER, ""), 0);
+	weir_engine_watch(rig->engine);
+}
+
+static struct rig *going;
+
+static void *
+goes_main(void *arg)
+{
+	goes();
+	return arg;
+}
+
+static pthread_t going_thread;
+
+static void
+stops_meanwhile(void)
+{
+	weir_engine_stop_request(going->engine);
+}
+
+/* On a thread of EAL's, while the port is set up: seen before that is over. */
+static void
+goes_meanwhile(void)
+{
+	driver.configuring = NULL;
+	assert_int_equal(pthread_create(&going_thread, NULL, goes_main, NULL), 0);
+	while (!__atomic_load_n(&going->engine->ports[0].gone, __ATOMIC_RELAXED))
+		usleep(100);
+}
+
+/* Back, but away again before it is used: nothing is told of that, nor of a link looked at before. */
+static void
+test_away_again(void **state)
+{
+	struct rig rig;
+
+	(void)state;
+	lets_go_make(&rig);
+	goes();
+	port_changed(&rig.engine->ports[0], WEIR_PORT_DOWN, 0);
+	port_changed(&rig.engine->ports[0], WEIR_PORT_GONE, 0);
+	let_go(&rig);
+	going = &rig;
+	driver.configuring = goes_meanwhile;
+	comes(&rig);
+	assert_int_equal(pthread_join(going_thread, NULL), 0);
+	assert_true(rig.engine->ports[0].gone);
+	let_go(&rig);
+	comes(&rig);
+	told_wait(&rig, 2);
+	told_is(0, WEIR_PORT_GONE, 0);
+	told_is(1, WEIR_PORT_BACK, 0);
+	assert_int_equal(rig.engine->ports[0].returns, 1);
+	told_end(&rig);
+	assert_int_equal(told.count, 2);
+}
+
+/* What is told late has the id that the port had when it happened. */
+static void
+test_id(void **state)
+{
+	struct rig rig;
+
+	(void)state;
+	told_make(&rig, "source wan: device=" DRIVER "; port_events=on", "0");
+	rig_pass(&rig);
+	port_changed(&rig.engine->ports[0], WEIR_PORT_GONE, 0);
+	rig.engine->seats[0].worker->port = rig.engine->ports[0].id = 7;
+	port_changed(&rig.engine->ports[0], WEIR_PORT_BACK, 0);
+	rig.engine->seats[0].worker->port = rig.engine->ports[0].id = 0;
+	told_wait(&rig, 2);
+	assert_int_equal(told.port[0], 0);
+	assert_int_equal(told.port[1], 7);
+	told_end(&rig);
+}
+
+/* An engine that stops while a port comes back that its driver does not set up. */
+static void
+test_stop_meanwhile(void **state)
+{
+	struct rig_log log;
+	struct rig rig;
+	uint16_t id;
+
+	(void)state;
+	lets_go_make(&rig);
+	goes();
+	let_go(&rig);
+	driver.refuses = true;
+	driver.configuring = stops_meanwhile;
+	going = &rig;
+	rig_log_begin(&log);
+	comes(&rig);
+	assert_int_equal(rig_log_count(&log, "port " DRIVER " is back, but cannot be used"), 1);
+	told_wait(&rig, 1);
+	rig_stop(&rig);
+	assert_int_equal(rig_log_count(&log, "let go"), 0);
+	rig_log_end(&log);
+	assert_int_equal(rte_eth_dev_get_port_by_name(DRIVER, &id), 0);
+	assert_int_equal(told.wrong, 0);
+	rig_end(&rig);
+	assert_int_equal(told.count, 1);
+	driver_remove();
+}
+
 int
 main(void)
 {
@@ -178,6 +324,9 @@ main(void)
 		cmocka_unit_test(test_off),
 		cmocka_unit_test(test_told),
 		cmocka_unit_test(test_many),
+		cmocka_unit_test(test_away_again),
+		cmocka_unit_test(test_id),
+		cmocka_unit_test(test_stop_meanwhile),
 	};
 
 	rig_eal_init();

@@ -20,7 +20,8 @@
 #define SILENT_FOUND 8
 
 struct wait_queue {
-	const struct weir_worker *worker; /* who polls it: ids of ports that come back are given anew */
+	const struct weir_worker
+		*worker; /* who polls it: ids of ports that come back are given anew */
 	uint16_t port;
 	uint16_t queue;
 	bool switched;      /* else the driver keeps its interrupts on */

@@ -4,6 +4,7 @@
 
 /* Expressions in software: libpcap compiles them, and runs them. */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <pcap/pcap.h>
@@ -19,6 +20,11 @@
 /* Longest header of which a program knows the length: IPv4's. */
 #define HEADER_MAX 60u
 #define VLAN_SIZE ((uint32_t)sizeof(struct rte_vlan_hdr))
+
+struct match_program {
+	struct bpf_program bpf;
+	uint32_t reach;
+};
 
 struct match {
 	uint32_t reach;  /* bytes of a frame beyond which it never looks */
@@ -104,72 +110,65 @@ compile(const char *expression, int link, struct bpf_program *program, struct we
 	return rc;
 }
 
-static size_t
-match_size(const struct bpf_program *program)
+int
+match_compile(struct match_program **program, const char *expression, int link,
+	struct weir_error *error)
 {
-	return sizeof(struct match) + program->bf_len * sizeof(program->bf_insns[0]) +
-		program_reach(program) + VLAN_SIZE;
+	struct match_program *own = calloc(1, sizeof(*own));
+	int rc = own != NULL ? compile(expression, link, &own->bpf, error) :
+			       weir_error_set(error, ENOMEM, "no memory to compile it");
+
+	*program = NULL;
+	if (rc != 0) {
+		free(own);
+		return rc;
+	}
+	own->reach = program_reach(&own->bpf);
+	*program = own;
+	return 0;
+}
+
+void
+match_program_free(struct match_program *program)
+{
+	if (program == NULL)
+		return;
+	pcap_freecode(&program->bpf);
+	free(program);
+}
+
+static size_t
+program_bytes(const struct match_program *program)
+{
+	return program->bpf.bf_len * sizeof(program->bpf.bf_insns[0]);
+}
+
+size_t
+match_memory(const struct match_program *program)
+{
+	return sizeof(struct match) + program_bytes(program) + program->reach + VLAN_SIZE;
 }
 
 /* All of it in one piece of memory, on the socket of who runs it. */
-static struct match *
-match_alloc(const struct bpf_program *program, int socket)
+struct match *
+match_create(const struct match_program *program, int socket)
 {
-	size_t bytes = program->bf_len * sizeof(program->bf_insns[0]);
+	size_t bytes = program_bytes(program);
 	struct match *match =
-		rte_malloc_socket("match", match_size(program), RTE_CACHE_LINE_SIZE, socket);
+		rte_malloc_socket("match", match_memory(program), RTE_CACHE_LINE_SIZE, socket);
 
 	if (match == NULL)
 		return NULL;
-	match->reach = program_reach(program);
+	match->reach = program->reach;
 	match->linear = (uint8_t *)match + sizeof(*match) + bytes;
-	memcpy(match->program, program->bf_insns, bytes);
+	memcpy(match->program, program->bpf.bf_insns, bytes);
 	return match;
-}
-
-int
-match_create(struct match **match, const char *expression, int link, int socket,
-	struct weir_error *error)
-{
-	struct bpf_program program;
-	int rc = compile(expression, link, &program, error);
-
-	*match = NULL;
-	if (rc != 0)
-		return rc;
-	*match = match_alloc(&program, socket);
-	pcap_freecode(&program);
-	return *match != NULL ? 0 : weir_error_set(error, ENOMEM, "no memory for it");
 }
 
 void
 match_free(struct match *match)
 {
 	rte_free(match);
-}
-
-int
-match_check(const char *expression, int link, struct weir_error *error)
-{
-	struct bpf_program program;
-	int rc = compile(expression, link, &program, error);
-
-	if (rc == 0)
-		pcap_freecode(&program);
-	return rc;
-}
-
-size_t
-match_memory(const char *expression, int link)
-{
-	struct bpf_program program;
-	size_t bytes;
-
-	if (compile(expression, link, &program, NULL) != 0)
-		return 0;
-	bytes = match_size(&program);
-	pcap_freecode(&program);
-	return bytes;
 }
 
 /* The first bytes of a frame in one piece, a tag that was taken off back in its place. */

@@ -27,20 +27,25 @@
 /* Link type of Ethernet, as libpcap numbers them. */
 #define MATCH_ETHERNET 1
 
-/* An expression, compiled; for one thread. */
+/* An expression, compiled: and what one thread runs of it. */
+struct match_program;
 struct match;
 
 /*
  * Compile for frames of a link type of libpcap. Names of hosts and networks are refused:
  * they would be looked up, by who knows whom, and what they stand for may change. -EINVAL with `error`, a
- * text to stand behind a place; -ENOMEM.
+ * text to stand behind a place; -ENOMEM. Without EAL. The time goes by the square of the length, by half a
+ * second for some hundred hosts.
  */
-int match_create(struct match **match, const char *expression, int link, int socket,
+int match_compile(struct match_program **program, const char *expression, int link,
 	struct weir_error *error);
+/* NULL is nothing, here and below. */
+void match_program_free(struct match_program *program);
+/* Bytes of EAL's memory that each match_create() takes; and what a worker on a socket runs, NULL: there is no
+ * memory. It needs the program no more. */
+size_t match_memory(const struct match_program *program);
+struct match *match_create(const struct match_program *program, int socket);
 void match_free(struct match *match);
-/* Whether match_create() would make it of a link type, and how many bytes of EAL's memory that takes. */
-int match_check(const char *expression, int link, struct weir_error *error);
-size_t match_memory(const char *expression, int link);
 
 /* Whether it matches a frame; a VLAN tag that the NIC took off is seen where it was. */
 bool match_mbuf(const struct match *match, const struct rte_mbuf *mbuf);
@@ -85,7 +90,7 @@ struct match_rules {
 	struct match_rule rules[MATCH_RULES_MAX];
 };
 
-/* The rules of an expression that match_check() found right. */
+/* The rules of an expression that match_compile() found right. */
 void match_rules_make(const char *expression, struct match_rules *rules);
 
 /*

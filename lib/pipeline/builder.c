@@ -40,6 +40,12 @@ weir_pipeline_name(const struct weir_pipeline *pipeline)
 void
 pipeline_forget(struct weir_pipeline *pipeline)
 {
+	for (unsigned int i = 0; i < pipeline->node_count; i++) {
+		const struct node *node = &pipeline->nodes[i];
+
+		if (node->source_ops != NULL && node->source_ops->discard != NULL)
+			node->source_ops->discard(node->type_conf);
+	}
 	free(pipeline->links);
 	free(pipeline->order);
 	pipeline->links = NULL;

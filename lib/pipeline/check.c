@@ -259,7 +259,30 @@ check_type(const struct weir_pipeline *pipeline, const struct node *node, struct
 
 	if (type_check == NULL || type_check(node->name, node->type_conf, &why) == 0)
 		return 0;
-	return pipeline_error(pipeline, NULL, node->section->line, error, "%s", why.text);
+	return pipeline_error(pipeline, NULL, why_line(node->section, why.text), error, "%s",
+		why.text);
+}
+
+/* What the workers of a source share and takes long to make: once, however often it is asked for. */
+static int
+compile_sources(const struct weir_pipeline *pipeline, struct weir_error *error)
+{
+	struct weir_error why = { .code = EINVAL };
+	int rc = 0;
+
+	for (unsigned int i = 0; rc == 0 && i < pipeline->node_count; i++) {
+		const struct node *node = &pipeline->nodes[i];
+
+		if (!node->source || node->source_ops->compile == NULL)
+			continue;
+		rc = node->source_ops->compile(node->name, node->type_conf, &why);
+		if (rc != 0)
+			pipeline_error(pipeline, NULL, why_line(node->section, why.text), error,
+				"%s", why.text);
+		if (rc != 0 && error != NULL)
+			error->code = -rc;
+	}
+	return rc;
 }
 
 static int
@@ -297,6 +320,8 @@ check(struct weir_pipeline *pipeline, struct weir_error *error)
 		rc = check_links(pipeline, error);
 	if (rc == 0)
 		rc = links_shared(pipeline, error);
+	if (rc == 0)
+		rc = compile_sources(pipeline, error);
 	return rc;
 }
 

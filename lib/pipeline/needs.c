@@ -44,8 +44,8 @@ needs_of(const struct weir_pipeline *pipeline, const struct node *node,
 		.state = ops->state_size,
 	};
 	if (ops->needs != NULL && ops->needs(node->type_conf, needs, &why) != 0)
-		return pipeline_error(pipeline, node->section, node->section->line, error, "%s",
-			why.text);
+		return pipeline_error(pipeline, node->section, why_line(node->section, why.text),
+			error, "%s", why.text);
 	needs->let_go = RTE_MIN(needs->let_go, needs->held);
 	needs->fanout = RTE_MAX(needs->fanout, 1);
 	return needs_refuse(pipeline, node, needs, error);

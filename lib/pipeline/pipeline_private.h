@@ -156,6 +156,8 @@ bool param_of_ethdev(const char *key);
 struct entry *entry_find(const struct section *section, const char *key);
 /* Line of a key, or of its section where the key was not given. */
 unsigned int entry_line(const struct section *section, const char *key);
+/* Line of the key that a type's message begins with, behind a section in brackets perhaps; else of the section. */
+unsigned int why_line(const struct section *section, const char *text);
 /* Keep a key; *entry is new or has its former value, which is the caller's, in *former. */
 int entry_set(struct section *section, const char *key, const char *value, unsigned int line,
 	char **former);

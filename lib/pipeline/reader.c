@@ -9,6 +9,9 @@
  * handler, cuts long section names, splits long lines, takes `:` for `=` and an indented line for
  * the value's continuation, ignores what stands behind `]`, and says nothing of an empty section.
  * Some of that can be set, but for the whole process, which is not a library's to do.
+ *
+ * A value that goes on in further lines is put together here: libinih takes lines of some length, and would
+ * have an indented `key = value` go on with the value before it.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -23,12 +26,22 @@
 /* Beyond any pipeline; /dev/zero and the like end here. */
 #define FILE_MAX (256 * 1024)
 
+/* Longer lines are none of libinih's, whose own limit may be less. */
+#define LINE_SIZE 256
+/* What is no key often is the rest of a value. */
+#define EXPECTED_KEY \
+	"expected KEY = VALUE; a value goes on in the next line where its own ends with \\"
+
 struct reader {
 	struct weir_pipeline *pipeline;
 	const char *at;
 	const char *end;
 	char section[TITLE_SIZE]; /* "": none yet */
 	bool waiting;             /* libinih has a line that should come back as key and value */
+	char key[LINE_SIZE];      /* whose value goes on, */
+	unsigned int key_line;
+	char *value; /* and that so far; NULL: none does */
+	size_t value_len;
 	int rc;
 	struct weir_error *error;
 };
@@ -114,10 +127,83 @@ line_header(struct reader *reader, struct span line)
 	return section_header(reader->pipeline, text, reader->section, reader->error);
 }
 
+static void
+span_trim(struct span *span)
+{
+	while (span->len > 0 && is_blank(span->text[0])) {
+		span->text++;
+		span->len--;
+	}
+	while (span->len > 0 && is_blank(span->text[span->len - 1]))
+		span->len--;
+}
+
+/* Cut a part of a value at its comment, and the sign behind which it goes on; whether it has that. */
+static bool
+part_cut(struct span *part)
+{
+	bool on;
+
+	for (size_t i = 0; i < part->len; i++)
+		if (part->text[i] == ';' && (i == 0 || is_blank(part->text[i - 1])))
+			part->len = i;
+	span_trim(part);
+	on = part->len > 0 && part->text[part->len - 1] == '\\';
+	part->len -= on;
+	span_trim(part);
+	return on;
+}
+
+static int
+value_add(struct reader *reader, struct span part)
+{
+	size_t len = reader->value_len + (reader->value_len > 0 && part.len > 0);
+	char *value = realloc(reader->value, len + part.len + 1);
+
+	if (value == NULL)
+		return no_memory(reader->error);
+	if (len > reader->value_len)
+		value[reader->value_len] = ' ';
+	memcpy(value + len, part.text, part.len);
+	reader->value = value;
+	reader->value_len = len + part.len;
+	value[reader->value_len] = '\0';
+	return 0;
+}
+
+/* Of all its lines the key is in the first. */
+static int
+value_end(struct reader *reader)
+{
+	struct pipeline_private *priv = reader->pipeline->priv;
+	unsigned int line = priv->line;
+	int rc;
+
+	priv->line = reader->key_line;
+	rc = weir_pipeline_set(reader->pipeline, reader->section, reader->key, reader->value,
+		reader->error);
+	priv->line = line;
+	free(reader->value);
+	reader->value = NULL;
+	reader->value_len = 0;
+	return rc;
+}
+
+/* A further line of a value. */
+static int
+value_line(struct reader *reader, struct span line)
+{
+	bool on = part_cut(&line);
+	int rc = value_add(reader, line);
+
+	return rc != 0 || on ? rc : value_end(reader);
+}
+
 static int
 line_key(struct reader *reader, struct span line)
 {
 	const char *sign = memchr(line.text, '=', line.len);
+	struct span key, part;
 	const char *colon = memchr(line.text, ':', line.len);
 
 	if (reader->section[0] == '\0')
@@ -125,30 +211,45 @@ line_key(struct reader *reader, struct span line)
 			"a key before any section: expected [pipeline], [pool], "
 			"[source NAME], [stage NAME] or [link FROM TO]");
 	if (sign == NULL || (colon != NULL && colon < sign))
-		return line_error(reader, "expected KEY = VALUE");
-	reader->waiting = true;
-	return 0;
+		return line_error(reader, EXPECTED_KEY);
+	key = (struct span){ line.text, (size_t)(sign - line.text) };
+	part = (struct span){ sign + 1, line.len - key.len - 1 };
+	if (!part_cut(&part)) {
+		reader->waiting = true;
+		return 0;
+	}
+	span_trim(&key);
+	if (!span_copy(key, reader->key, sizeof(reader->key)))
+		return line_error(reader, EXPECTED_KEY);
+	reader->key_line = reader->pipeline->priv->line;
+	return value_add(reader, part);
 }
 
 /* Look at a line before libinih does, and give it to it; comments only as an empty line. */
 static int
 line_give(struct reader *reader, char *str, size_t size, struct span line)
 {
-	char what[64];
+	char what[128];
 	int rc;
 
 	str[0] = '\0';
-	if (line.len == 0 || is_comment(line.text[0]))
+	if ((line.len == 0 && reader->value == NULL) || (line.len > 0 && is_comment(line.text[0])))
 		return 0;
 	rc = line_bytes(reader, line);
 	if (rc != 0)
 		return rc;
-	if (line.len >= size) {
-		snprintf(what, sizeof(what), "the line has more than %zu characters", size - 1);
+	if (line.len >= RTE_MIN(size, (size_t)LINE_SIZE)) {
+		snprintf(what, sizeof(what),
+			"the line has more than %zu characters: end it with \\, and go on with the value "
+			"in the next",
+			RTE_MIN(size, (size_t)LINE_SIZE) - 1);
 		return line_error(reader, what);
 	}
+	if (reader->value != NULL)
+		return value_line(reader, line);
 	rc = line.text[0] == '[' ? line_header(reader, line) : line_key(reader, line);
-	if (rc == 0)
+	/* What goes on is not for libinih. */
+	if (rc == 0 && reader->value == NULL)
 		span_copy(line, str, size);
 	return rc;
 }
@@ -161,7 +262,10 @@ reader_line(char *str, int num, void *stream)
 	struct span line;
 
 	if (reader->rc == 0 && reader->waiting)
-		reader->rc = line_error(reader, "expected KEY = VALUE");
+		reader->rc = line_error(reader, EXPECTED_KEY);
+	if (reader->rc == 0 && reader->at == reader->end && reader->value != NULL)
+		reader->rc = line_error(reader,
+			"the file ends where a value goes on: expected the rest behind \\");
 	if (reader->rc != 0 || reader->at == reader->end)
 		return NULL;
 	reader->pipeline->priv->line++;
@@ -179,7 +283,7 @@ reader_key(void *user, const char *section, const char *key, const char *value)
 	(void)section;
 	reader->waiting = false;
 	if (key == NULL || value == NULL)
-		reader->rc = line_error(reader, "expected KEY = VALUE");
+		reader->rc = line_error(reader, EXPECTED_KEY);
 	else
 		reader->rc = weir_pipeline_set(reader->pipeline, reader->section, key, value,
 			reader->error);
@@ -203,7 +307,8 @@ reader_run(struct weir_pipeline *pipeline, const char *text, size_t len, struct 
 	if (reader.rc == 0 && rc == -2)
 		reader.rc = no_memory(error);
 	else if (reader.rc == 0 && rc != 0)
-		reader.rc = line_error(&reader, "expected KEY = VALUE");
+		reader.rc = line_error(&reader, EXPECTED_KEY);
+	free(reader.value);
 	pipeline->priv->line = 0;
 	return reader.rc;
 }

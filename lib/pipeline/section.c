@@ -64,6 +64,23 @@ entry_line(const struct section *section, const char *key)
 	return entry != NULL ? entry->line : section->line;
 }
 
+unsigned int
+why_line(const struct section *section, const char *text)
+{
+	const char *close = text[0] == '[' ? strstr(text, "] ") : NULL;
+
+	if (close != NULL)
+		text = close + 2;
+	for (unsigned int i = 0; i < section->entry_count; i++) {
+		size_t n = strlen(section->entries[i].key);
+
+		if (strncmp(text, section->entries[i].key, n) == 0 &&
+			strchr(" :=", text[n]) != NULL)
+			return section->entries[i].line;
+	}
+	return section->line;
+}
+
 static struct entry *
 entry_add(struct section *section, const char *key)
 {

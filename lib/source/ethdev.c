@@ -166,10 +166,10 @@ ethdev_init(struct weir_worker *worker, const void *conf_, void *state, struct w
 			"[source %s] timestamp = on: the port's driver tells no clock by which its "
 			"timestamps become times; leave it out",
 			weir_worker_name(worker));
-	if (conf->match[0] == '\0')
+	if (conf->program == NULL)
 		return 0;
 	worker->poll = ethdev_poll_match;
-	return source_match_create(worker, conf->match, MATCH_ETHERNET, &s->match, error);
+	return source_match_create(worker, conf->program, &s->match, error);
 }
 
 static void
@@ -187,7 +187,24 @@ ethdev_memory(const void *conf_)
 {
 	const struct ethdev_conf *conf = conf_;
 
-	return conf->match[0] != '\0' ? match_memory(conf->match, MATCH_ETHERNET) : 0;
+	return conf->program != NULL ? match_memory(conf->program) : 0;
+}
+
+static int
+ethdev_compile(const char *node, void *conf_, struct weir_error *error)
+{
+	struct ethdev_conf *conf = conf_;
+
+	return source_match_compile(node, conf->match, &conf->program, error);
+}
+
+static void
+ethdev_discard(void *conf_)
+{
+	struct ethdev_conf *conf = conf_;
+
+	match_program_free(conf->program);
+	conf->program = NULL;
 }
 
 /*
@@ -292,7 +309,7 @@ ethdev_check(const char *node, const void *conf_, struct weir_error *error)
 	const struct ethdev_conf *conf = conf_;
 
 	if (conf->mac[0] == '\0')
-		return source_match_check(node, conf->match, error);
+		return 0;
 	if (port_macs(conf->mac, NULL) < 0)
 		return weir_error_set(error, EINVAL,
 			"[source %s] mac = %.64s: expected at most %u addresses as 02:00:00:00:00:01, "
@@ -303,7 +320,7 @@ ethdev_check(const char *node, const void *conf_, struct weir_error *error)
 			"[source %s] promiscuous = on takes all frames, whatever mac says: leave one of "
 			"them out",
 			node);
-	return source_match_check(node, conf->match, error);
+	return 0;
 }
 
 const struct source_ops source_ethdev = {
@@ -317,6 +334,8 @@ const struct source_ops source_ethdev = {
 	.least = POLL_LEAST,
 	.chained = CHAINED_MAX,
 	.check = ethdev_check,
+	.compile = ethdev_compile,
+	.discard = ethdev_discard,
 	.memory = ethdev_memory,
 	.init = ethdev_init,
 	.poll = ethdev_poll,

@@ -83,10 +83,24 @@ static const struct weir_param pcap_params[] = {
 static int
 pcap_check(const char *node, const void *conf_, struct weir_error *error)
 {
-	const struct pcap_conf *conf = conf_;
-	int rc = pcap_check_files(node, conf, error);
+	return pcap_check_files(node, conf_, error);
+}
 
-	return rc == 0 ? source_match_check(node, conf->match, error) : rc;
+static int
+pcap_compile_match(const char *node, void *conf_, struct weir_error *error)
+{
+	struct pcap_conf *conf = conf_;
+
+	return source_match_compile(node, conf->match, &conf->program, error);
+}
+
+static void
+pcap_discard_match(void *conf_)
+{
+	struct pcap_conf *conf = conf_;
+
+	match_program_free(conf->program);
+	conf->program = NULL;
 }
 
 static size_t
@@ -94,8 +108,7 @@ pcap_memory(const void *conf)
 {
 	const struct pcap_conf *c = conf;
 
-	return pcap_reader_memory(conf) +
-		(c->match[0] != '\0' ? match_memory(c->match, MATCH_ETHERNET) : 0);
+	return pcap_reader_memory(conf) + (c->program != NULL ? match_memory(c->program) : 0);
 }
 
 static uint16_t pcap_poll_match(struct weir_worker *worker, void *state,
@@ -128,9 +141,9 @@ pcap_init(struct weir_worker *worker, const void *conf_, void *state, struct wei
 	s->reader.queue = &s->queue;
 	s->reader.conf = conf;
 	worker->progress = &s->reader.progress;
-	if (conf->match[0] != '\0') {
+	if (conf->program != NULL) {
 		worker->poll = pcap_poll_match;
-		rc = source_match_create(worker, conf->match, MATCH_ETHERNET, &s->match, error);
+		rc = source_match_create(worker, conf->program, &s->match, error);
 	}
 	if (rc == 0)
 		rc = pcap_reader_start(&s->reader, error);
@@ -401,6 +414,8 @@ const struct source_ops source_pcap = {
 	.threaded = true,
 	.longest = CAPTURE_PACKET_MAX,
 	.check = pcap_check,
+	.compile = pcap_compile_match,
+	.discard = pcap_discard_match,
 	.memory = pcap_memory,
 	.init = pcap_init,
 	.poll = pcap_poll,

@@ -30,10 +30,11 @@ enum pcap_pace { PCAP_PACE_FAST, PCAP_PACE_WIRE };
 
 struct pcap_conf {
 	const char *path;
-	uint64_t order;    /* enum pcap_order */
-	uint64_t loop;     /* 0: for ever */
-	uint64_t pace;     /* enum pcap_pace, or packets a second */
-	const char *match; /* packets that are asked for, of Ethernet; "": all */
+	uint64_t order;                /* enum pcap_order */
+	uint64_t loop;                 /* 0: for ever */
+	uint64_t pace;                 /* enum pcap_pace, or packets a second */
+	const char *match;             /* packets that are asked for, of Ethernet; "": all */
+	struct match_program *program; /* of that; NULL: all */
 };
 
 /* The files that `path` names. */

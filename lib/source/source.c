@@ -6,6 +6,9 @@
 
 #include "source_private.h"
 
+/* Letters of an expression that a message shows. */
+#define SHOWN_MAX 160
+
 static const struct source_ops *const sources[] = {
 	&source_ethdev,
 	&source_synth,
@@ -49,27 +52,32 @@ source_match(struct weir_worker *worker, const struct match *match, struct rte_m
 }
 
 int
-source_match_create(const struct weir_worker *worker, const char *expression, int link,
-	struct match **match, struct weir_error *error)
+source_match_compile(const char *node, const char *expression, struct match_program **program,
+	struct weir_error *error)
 {
 	struct weir_error why = { .code = 0 };
-	int rc = match_create(match, expression, link, worker->socket, &why);
+	int rc;
 
+	*program = NULL;
+	if (expression[0] == '\0')
+		return 0;
+	rc = match_compile(program, expression, MATCH_ETHERNET, &why);
 	if (rc == 0)
 		return 0;
-	return weir_error_set(error, -rc, "[source %s] match = %s: %s", worker->name, expression,
-		why.text);
+	return weir_error_set(error, -rc, "[source %s] match = %.*s%s: %s", node, SHOWN_MAX,
+		expression, strlen(expression) > SHOWN_MAX ? " ..." : "", why.text);
 }
 
 int
-source_match_check(const char *node, const char *expression, struct weir_error *error)
+source_match_create(const struct weir_worker *worker, const struct match_program *program,
+	struct match **match, struct weir_error *error)
 {
-	struct weir_error why = { .code = 0 };
-	int rc = expression[0] != '\0' ? match_check(expression, MATCH_ETHERNET, &why) : 0;
-
-	if (rc == 0)
+	*match = match_create(program, worker->socket);
+	if (*match != NULL)
 		return 0;
-	return weir_error_set(error, -rc, "[source %s] match = %s: %s", node, expression, why.text);
+	return weir_error_set(error, ENOMEM,
+		"[source %s] match: no memory on socket %d for its program", worker->name,
+		worker->socket);
 }
 
 const struct source_ops *

@@ -45,6 +45,8 @@ struct ethdev_conf {
 	const char *match;    /* packets that are asked for, a pcap expression; "": all */
 	uint64_t match_rules; /* what the port can do of it, it does */
 	uint64_t port_events;
+	struct match_program
+		*program; /* of `match`, by compile(); NULL: all packets are asked for */
 };
 
 /* What happened to a port, for its source to tell: written by the control side, one at a time. */
@@ -79,6 +81,12 @@ struct source_ops {
 	unsigned int (*room)(struct weir_worker *worker, void *state);
 	/* As a stage's; NULL: nothing to check. */
 	int (*check)(const char *node, const void *conf, struct weir_error *error);
+	/*
+	 * After check(): make what all workers share, into `conf`, which takes long; undone by discard(). NULL:
+	 * there is nothing.
+	 */
+	int (*compile)(const char *node, void *conf, struct weir_error *error);
+	void (*discard)(void *conf);
 	/* Bytes that init takes from EAL, for each worker; NULL: none. */
 	size_t (*memory)(const void *conf);
 	/* worker: stats, lcore, socket, pool, port, queue, tunnel, under_pressure, hash_key, index,

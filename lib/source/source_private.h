@@ -35,11 +35,12 @@ uint16_t source_match(struct weir_worker *worker, const struct match *match,
 	struct rte_mbuf *mbufs[], uint16_t n);
 /* Count what came in and does not match. */
 void source_unmatched(struct weir_worker *worker, uint64_t n);
-/* Compile it, for what a worker takes; 0, or -errno with `error`. */
-int source_match_create(const struct weir_worker *worker, const char *expression, int link,
+/* Compile the expression of a source, "" to NULL: 0, or -errno with `error`. */
+int source_match_compile(const char *node, const char *expression, struct match_program **program,
+	struct weir_error *error);
+/* What a worker runs of it: 0, or -ENOMEM with `error`. */
+int source_match_create(const struct weir_worker *worker, const struct match_program *program,
 	struct match **match, struct weir_error *error);
-/* Whether the expression of a source is right; "" is. */
-int source_match_check(const char *node, const char *expression, struct weir_error *error);
 
 /* Most addresses of the key `mac`. */
 #define PORT_MACS_MAX 64

@@ -202,7 +202,7 @@ class Match(WeirTest):
                 path = self.write("pipeline.ini", PIPELINE % ("net_null0", expression))
                 done = self.plain(["--", "-c", path, "--check"])
                 self.assertEqual(done.status, 2, str(done))
-                self.assertIn("pipeline.ini:1: [source in] match = %s: " % expression, done.err)
+                self.assertIn("pipeline.ini:3: [source in] match = %s: " % expression, done.err)
                 self.assertIn(why, done.err)
 
 

@@ -28,8 +28,8 @@ static struct driver {
 	bool links; /* likewise */
 	struct rte_eth_link link;
 	int link_rc;
-	unsigned int looks; /* times that it was asked for its link */
-	bool refuses; /* to be configured, behind what follows */
+	unsigned int looks;        /* times that it was asked for its link */
+	bool refuses;              /* to be configured, behind what follows */
 	void (*configuring)(void); /* called when it is configured; NULL: nothing is */
 } driver;
 

@@ -52,19 +52,18 @@ test_refused(void **state)
 		{ "tcp and not inbound", "what a port receives has no direction" },
 		{ "outbound", "what a port receives has no direction" },
 	};
+	struct match_program *program;
 	struct weir_error error;
-	struct match *match;
 
 	(void)state;
 	for (unsigned int i = 0; i < RTE_DIM(cases); i++) {
 		memset(&error, 0, sizeof(error));
-		assert_int_equal(match_check(cases[i].expression, MATCH_ETHERNET, &error), -EINVAL);
-		if (strncmp(error.text, cases[i].why, strlen(cases[i].why)) != 0)
-			fail_msg("%s: %s", cases[i].expression, error.text);
-		assert_int_equal(match_create(&match, cases[i].expression, MATCH_ETHERNET, 0,
+		assert_int_equal(match_compile(&program, cases[i].expression, MATCH_ETHERNET,
 					 &error),
 			-EINVAL);
-		assert_null(match);
+		assert_null(program);
+		if (strncmp(error.text, cases[i].why, strlen(cases[i].why)) != 0)
+			fail_msg("%s: %s", cases[i].expression, error.text);
 	}
 }
 
@@ -81,12 +80,15 @@ test_accepted(void **state)
 		"ip[ip[0:1] & 0xf:2] = 3", "ether host 00.11.22.33.44.55",
 		"ether host 001122334455", "host 10.1", "net 10", "host ::ffff:10.0.0.1",
 		"dst portrange 10-0x20", "src net 10.0.0.0 mask 255.0.0.0" };
+	struct match_program *program;
 	struct weir_error error;
 
 	(void)state;
-	for (unsigned int i = 0; i < RTE_DIM(cases); i++)
-		if (match_check(cases[i], MATCH_ETHERNET, &error) != 0)
+	for (unsigned int i = 0; i < RTE_DIM(cases); i++) {
+		if (match_compile(&program, cases[i], MATCH_ETHERNET, &error) != 0)
 			fail_msg("%s: %s", cases[i], error.text);
+		match_program_free(program);
+	}
 }
 
 /* A frame in segments of `part` bytes. */
@@ -112,11 +114,16 @@ chain(const uint8_t *bytes, size_t len, size_t part)
 static struct match *
 created(const char *expression)
 {
+	struct match_program *program;
 	struct weir_error error;
 	struct match *match;
 
-	if (match_create(&match, expression, MATCH_ETHERNET, 0, &error) != 0)
+	if (match_compile(&program, expression, MATCH_ETHERNET, &error) != 0)
 		fail_msg("%s: %s", expression, error.text);
+	assert_true(match_memory(program) > 0);
+	match = match_create(program, 0);
+	match_program_free(program);
+	assert_non_null(match);
 	return match;
 }
 

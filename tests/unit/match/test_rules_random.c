@@ -251,6 +251,7 @@ hold(const char *text, const struct bpf_program *program, const struct match_rul
 static void
 one(const char *text)
 {
+	struct match_program *compiled;
 	struct match_rules rules;
 	struct bpf_program program;
 	pcap_t *pcap;
@@ -258,10 +259,11 @@ one(const char *text)
 	match_rules_make(text, &rules);
 	assert_int_equal(rules.why == NULL, rules.count > 0);
 	/* Also names, before libpcap asks a name service for them, which may take seconds to say no. */
-	if (match_memory(text, MATCH_ETHERNET) == 0) {
+	if (match_compile(&compiled, text, MATCH_ETHERNET, NULL) != 0) {
 		seen.refused++;
 		return;
 	}
+	match_program_free(compiled);
 	pcap = pcap_open_dead(DLT_EN10MB, 65535);
 	assert_non_null(pcap);
 	if (pcap_compile(pcap, &program, text, 0, PCAP_NETMASK_UNKNOWN) != 0) {

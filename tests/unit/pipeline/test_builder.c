@@ -95,6 +95,37 @@ test_type_again(void **state)
 	weir_pipeline_free(pipeline);
 }
 
+/* A value over several lines is one, with a space between two; what follows it is read as ever. */
+static void
+test_goes_on(void **state)
+{
+	char text[4096] =
+		"[source wan]\ndevice = net_null0\nmatch = host 10.0.0.0 \\ ; the first\n",
+	     expected[4096] = "host 10.0.0.0";
+	const struct ethdev_conf *conf;
+	struct weir_pipeline *pipeline;
+	size_t at = strlen(text), end = strlen(expected);
+
+	(void)state;
+	for (unsigned int i = 1; i < 100; i++) {
+		at += (size_t)snprintf(text + at, sizeof(text) - at, "\tor host 10.0.0.%u%s\n", i,
+			i < 99 ? " \\" : "");
+		end += (size_t)snprintf(expected + end, sizeof(expected) - end,
+			" or host 10.0.0.%u", i);
+	}
+	snprintf(text + at, sizeof(text) - at, "%s",
+		"mac = 02:00:00:00:00:01,\\\r\n; not this one: 02:00:00:00:00:02,\n"
+		"  02:00:00:00:00:03\nqueues = 2\n  descriptors = 512\n"
+		"[stage out]\ntype = t_sink\ninput =\\\nwan\n");
+	pipeline = load_checked(text);
+	conf = node_of(pipeline, "wan")->type_conf;
+	assert_string_equal(conf->match, expected);
+	assert_string_equal(conf->mac, "02:00:00:00:00:01, 02:00:00:00:00:03");
+	assert_int_equal(node_of(pipeline, "wan")->conf.workers, 2);
+	assert_int_equal(node_of(pipeline, "wan")->conf.descriptors, 512);
+	weir_pipeline_free(pipeline);
+}
+
 static const char design[] = "[pipeline]\n"
 			     "name  = tap\n"
 			     "burst = 32                ; events moved at once\n"
@@ -465,6 +496,7 @@ main(void)
 		cmocka_unit_test(test_set_text),
 		cmocka_unit_test(test_check_again),
 		cmocka_unit_test(test_file),
+		cmocka_unit_test(test_goes_on),
 	};
 
 	types_register();

@@ -85,17 +85,57 @@ print(const struct weir_finding *finding, void *arg)
 		finding->mend == WEIR_MEND_NONE ? "-" : finding->command);
 }
 
+/* The value of an option that stands there, past which *i goes; NULL: it is another. */
+static const char *
+value_of(int argc, char **argv, int *i, const char *option)
+{
+	int n = takes(argv[*i], option);
+
+	if (n == 2)
+		return ++*i < argc ? argv[*i] : NULL;
+	if (n == 0)
+		return NULL;
+	return argv[*i] + strlen(option) + (option[1] == '-');
+}
+
+/* What EAL is given for a run, as far as it concerns what is looked at; vdevs is for free(). */
+static const char **
+look_given(struct weir_preflight_conf *conf, int argc, char **argv)
+{
+	const char **vdevs = calloc((size_t)argc + 1, sizeof(*vdevs)), *value;
+	unsigned int count = 0;
+
+	if (vdevs == NULL)
+		return NULL;
+	for (int i = 1; i < argc; i++) {
+		if ((value = value_of(argc, argv, &i, "--vdev")) != NULL)
+			vdevs[count++] = value;
+		else if (i < argc && (value = value_of(argc, argv, &i, "-m")) != NULL)
+			conf->memory_mb = (uint32_t)strtoul(value, NULL, 0);
+	}
+	conf->vdevs = vdevs;
+	conf->no_huge = has_argument(argc, argv, "--no-huge");
+	conf->in_memory = has_argument(argc, argv, "--in-memory");
+	conf->no_pci = has_argument(argc, argv, "--no-pci");
+	return vdevs;
+}
+
 int
 preflight(const struct weir_pipeline *pipeline, int argc, char **argv)
 {
 	struct weir_preflight_conf conf;
 	struct weir_error error;
+	const char **vdevs;
 	int faults;
 
 	weir_preflight_conf_init(&conf);
-	conf.no_huge = has_argument(argc, argv, "--no-huge");
-	conf.in_memory = has_argument(argc, argv, "--in-memory");
+	vdevs = look_given(&conf, argc, argv);
+	if (vdevs == NULL) {
+		complain("no memory for the command line");
+		return STATUS_MACHINE;
+	}
 	faults = weir_preflight(pipeline, &conf, print, stdout, &error);
+	free(vdevs);
 	if (faults < 0)
 		complain("%s", error.text);
 	if (faults < 0 && error.code == EINVAL)

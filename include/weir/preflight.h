@@ -13,6 +13,7 @@
 #define WEIR_PREFLIGHT_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include <weir/error.h>
 #include <weir/export.h>
@@ -48,6 +49,11 @@ struct weir_preflight_conf {
 	const char *lcores; /**< as in struct weir_plan_conf */
 	int no_huge;        /**< 1: weir will run with EAL's --no-huge */
 	int in_memory;      /**< 1: weir will run with EAL's --in-memory */
+	int no_pci;         /**< 1: weir will run with EAL's --no-pci */
+	uint32_t memory_mb; /**< MB that EAL is given by its -m; 0: it is not */
+	/** What EAL is given by each --vdev, "net_tap0,iface=x", and NULL behind the last: a device of
+	 * the pipeline that is no PCI device is one of them, or a fault. NULL: that is not known. */
+	const char *const *vdevs;
 };
 
 /** weir_preflight_conf_init_sized() is weir_preflight_conf_init() of a struct of that size. */

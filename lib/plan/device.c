@@ -21,7 +21,7 @@
 static bool
 pci_is_off(const struct device_facts *facts)
 {
-	return facts->no_pci && facts->probed;
+	return facts->pci && facts->no_pci;
 }
 
 static bool
@@ -198,6 +198,13 @@ is_held(const struct device_facts *facts)
 	return under_vfio(facts) && facts->holder != 0;
 }
 
+/* Who ends its process alone sees it come back. */
+static bool
+service_holds_it(const struct device_facts *facts)
+{
+	return is_held(facts) && facts->service[0] != '\0';
+}
+
 static bool
 user_is_barred(const struct device_facts *facts)
 {
@@ -354,7 +361,12 @@ static const struct cause {
 		"IOMMU group {group} of {name} has {other} too, which the kernel's {other_driver} "
 		"keeps: that must let go",
 		"echo {other} >/sys/bus/pci/devices/{other}/driver/unbind" },
-	{ is_held, WEIR_MEND_RUN, "process {holder} ({holder_name}) has {name} open",
+	{ service_holds_it, WEIR_MEND_RUN,
+		"process {holder} ({holder_name}) of the service {service} has {name}: stop that",
+		"systemctl stop {service}" },
+	{ is_held, WEIR_MEND_RUN,
+		"process {holder} ({holder_name}) has {name}: end it as it is ended (quit at its "
+		"prompt, a shutdown of its guest), or else by a signal",
 		"kill {holder}" },
 	{ user_is_barred, WEIR_MEND_RUN, "user {uid} may not open {node_path}",
 		"chown {uid} {node_path}" },
@@ -404,6 +416,7 @@ value_of(const struct device_facts *facts, const char *word, size_t n, char *buf
 		{ "pf", facts->pf, 0 },
 		{ "holder", NULL, (uint64_t)facts->holder },
 		{ "holder_name", facts->holder_name, 0 },
+		{ "service", facts->service, 0 },
 		{ "node_path", facts->vfio_node, 0 },
 		{ "uid", NULL, facts->uid },
 		{ "may_lock", NULL, facts->may_lock / 1024 },

@@ -56,6 +56,7 @@ struct device_facts {
 	bool vfio_node_there;
 	long holder; /* process that has it open; 0: none is seen */
 	char holder_name[DEVICE_NAME];
+	char service[64]; /* of systemd, that it is of; "": of none */
 	/* Of this process: */
 	unsigned int uid;
 	bool may_open;     /* that */

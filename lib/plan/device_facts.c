@@ -208,6 +208,26 @@ is_held(const char *name, void *arg)
 	return strcmp(target, facts->vfio_node) == 0;
 }
 
+/* "0::/system.slice/NAME.service", perhaps with more behind; what a container's says is not this machine's. */
+static void
+look_service(struct device_facts *facts, const char *pid)
+{
+	static const char above[] = "/system.slice/", end[] = ".service";
+	char line[256];
+	const char *name, *stop;
+
+	sysfs_line(facts->root, line, sizeof(line), "/proc/%s/cgroup", pid);
+	name = strstr(line, above);
+	stop = name != NULL ? strstr(name, end) : NULL;
+	if (stop == NULL)
+		return;
+	name += strlen(above);
+	stop += strlen(end);
+	if ((*stop == '\0' || *stop == '/') && strcspn(name, "/") == (size_t)(stop - name) &&
+		(size_t)(stop - name) < sizeof(facts->service))
+		snprintf(facts->service, sizeof(facts->service), "%.*s", (int)(stop - name), name);
+}
+
 static bool
 look_holder(const char *name, void *arg)
 {
@@ -223,6 +243,7 @@ look_holder(const char *name, void *arg)
 	holder.facts->holder = pid;
 	sysfs_line(holder.facts->root, holder.facts->holder_name, DEVICE_NAME, "/proc/%s/comm",
 		name);
+	look_service(holder.facts, name);
 	return true;
 }
 

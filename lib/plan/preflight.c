@@ -70,7 +70,8 @@ imagine_port(struct machine *machine, const char *root, const char *device)
 
 /* The machine as it would be if nothing were missing. */
 static struct machine *
-imagine(const struct machine *machine, const struct weir_pipeline *pipeline, const char *root)
+imagine(const struct machine *machine, const struct weir_pipeline *pipeline, const char *root,
+	bool no_huge)
 {
 	struct machine *whole = malloc(sizeof(*whole));
 
@@ -84,10 +85,35 @@ imagine(const struct machine *machine, const struct weir_pipeline *pipeline, con
 		if (device != NULL)
 			imagine_port(whole, root, device);
 	}
-	whole->hugepages = true;
+	whole->hugepages = !no_huge;
 	for (unsigned int i = 0; i < MACHINE_SOCKETS; i++)
-		whole->memory[i].huge_free = whole->memory[i].huge_2m = IMAGINED_MEMORY;
+		whole->memory[i].heap_free = whole->memory[i].huge_free = whole->memory[i].huge_2m =
+			IMAGINED_MEMORY;
 	return whole;
+}
+
+static bool
+is_made(const char *const *vdevs, const char *name)
+{
+	size_t n = strlen(name);
+
+	for (; *vdevs != NULL; vdevs++)
+		if (strncmp(*vdevs, name, n) == 0 && ((*vdevs)[n] == '\0' || (*vdevs)[n] == ','))
+			return true;
+	return false;
+}
+
+/* What EAL was told counts already; what it makes of it does not yet. */
+static void
+look_told(const struct weir_preflight_conf *conf, struct device_facts *facts)
+{
+	device_look_eal(facts);
+	facts->probed = false;
+	facts->no_pci = facts->pci && conf->no_pci;
+	if (facts->pci || conf->vdevs == NULL)
+		return;
+	facts->allowed = is_made(conf->vdevs, facts->name);
+	facts->probed = true;
 }
 
 static void
@@ -97,9 +123,7 @@ look_device(struct preflight *preflight, const struct node *node, const char *de
 	struct device_facts facts;
 
 	device_look(&facts, preflight->root, node->name, device);
-	/* What EAL was told counts already; what it makes of it does not yet. */
-	device_look_eal(&facts);
-	facts.probed = false;
+	look_told(&preflight->conf, &facts);
 	if ((facts.pci || !facts.allowed) && device_judge(&facts, &trouble))
 		preflight_tell(preflight, true, trouble.mend, facts.name, trouble.text,
 			trouble.command);
@@ -158,7 +182,8 @@ plan_whole(const struct preflight *preflight, const struct weir_pipeline *pipeli
 	const struct machine *machine, struct weir_error *error)
 {
 	struct weir_plan_conf conf;
-	struct machine *whole = imagine(machine, pipeline, preflight->root);
+	struct machine *whole =
+		imagine(machine, pipeline, preflight->root, preflight->conf.no_huge);
 	struct weir_plan *plan;
 
 	if (whole == NULL) {

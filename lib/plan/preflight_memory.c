@@ -16,6 +16,10 @@
 #define HUGEPAGE (2 * MB)
 /* Where no plan says how much: so much, but no more than half of what is free. */
 #define NO_PLAN (512 * MB)
+/* EAL's without hugepages: what it takes unasked, and of it for itself; and steps of what is advised. */
+#define HEAP_DEFAULT_MB 64
+#define HEAP_OWN (4 * MB)
+#define HEAP_STEP (64 * MB)
 #define MOUNT "mkdir -p /dev/hugepages && mount -t hugetlbfs -o pagesize=2M none /dev/hugepages"
 
 static bool
@@ -89,6 +93,21 @@ tell_socket(struct preflight *preflight, unsigned int socket, uint64_t wanted, u
 	}
 	plan_hugepages_text(socket, all + (wanted - there + HUGEPAGE - 1) / HUGEPAGE, command);
 	preflight_tell(preflight, fault, WEIR_MEND_SAFE, "memory", text, command);
+}
+
+static void
+tell_asked(struct preflight *preflight, unsigned int socket, uint64_t asked, uint64_t there)
+{
+	uint64_t all = sysfs_number(preflight->root,
+		"/sys/devices/system/node/node%u/hugepages/hugepages-2048kB/nr_hugepages", socket);
+	char text[160], command[HUGEPAGES_TEXT];
+
+	snprintf(text, sizeof(text),
+		"-m has EAL take %" PRIu64 " MB at the start, and %" PRIu64
+		" MB are free in hugepages (without it EAL takes what is needed)",
+		asked / MB, there / MB);
+	plan_hugepages_text(socket, all + (asked - there + HUGEPAGE - 1) / HUGEPAGE, command);
+	preflight_tell(preflight, true, WEIR_MEND_RUN, "memory", text, command);
 }
 
 static bool
@@ -190,15 +209,49 @@ look_mount(struct preflight *preflight)
 	preflight_tell(preflight, true, WEIR_MEND_RUN, "memory", text, command);
 }
 
+/* Without hugepages all memory is one heap, of which EAL takes a little for itself. */
+static void
+look_heap(struct preflight *preflight, const struct weir_plan *plan)
+{
+	uint64_t there =
+		MB * (preflight->conf.memory_mb != 0 ? preflight->conf.memory_mb : HEAP_DEFAULT_MB);
+	char text[160], command[32];
+
+	if (plan == NULL || plan->memory + HEAP_OWN <= there)
+		return;
+	snprintf(text, sizeof(text),
+		"--no-huge has EAL take %" PRIu64 " MB%s, and %" PRIu64 " MB are wanted",
+		there / MB, preflight->conf.memory_mb != 0 ? "" : " without -m",
+		(plan->memory + HEAP_OWN + MB - 1) / MB);
+	snprintf(command, sizeof(command), "-m %" PRIu64,
+		(uint64_t)RTE_ALIGN_CEIL(plan->memory + HEAP_OWN, HEAP_STEP) / MB);
+	preflight_tell(preflight, true, WEIR_MEND_OPTION, "memory", text, command);
+}
+
+/* What -m says is taken at the start, from whatever sockets have it. */
+static void
+look_asked(struct preflight *preflight, const struct weir_plan *plan)
+{
+	uint64_t asked = preflight->conf.memory_mb * MB, there = 0;
+
+	for (unsigned int i = 0; i < MACHINE_SOCKETS; i++)
+		there += free_bytes(preflight->root, i);
+	if (asked > there)
+		tell_asked(preflight, main_socket(plan), asked, there);
+}
+
 void
 preflight_memory(struct preflight *preflight, const struct weir_plan *plan)
 {
-	if (preflight->conf.no_huge)
+	if (preflight->conf.no_huge) {
+		look_heap(preflight, plan);
 		return;
+	}
 	if (plan != NULL)
 		look_plan(preflight, plan);
 	else
 		look_any(preflight);
+	look_asked(preflight, plan);
 	if (!preflight->conf.in_memory)
 		look_mount(preflight);
 }

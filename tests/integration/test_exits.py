@@ -369,6 +369,15 @@ class Messages(Exits):
         done = self.plain(["--lcores", "0@0", "--no-huge", "--", "-c", self.write("few.ini", FEW),
                            "--preflight"])
         self.assertEqual(done.status, 0, str(done))
+        null = ["--vdev", "net_null0"]
+        for words, expected in ((["-m", "16", *null], "memory\t--no-huge has EAL take 16 MB"),
+                                (["-m512", *null], None),
+                                (["-m", "512", "--vdev", "net_null1"], "net_null0\tno --vdev makes it"),
+                                (["-m", "512", "--vdev=net_null0,copy=1"], None)):
+            done = self.plain(["--lcores", "0@0", "--no-huge", *words, "--", "-c", pipeline, "-s",
+                               "in.device=net_null0", "--preflight"])
+            self.assertEqual(done.status, 3 if expected else 0, str(done))
+            self.assertIn(expected or "", done.out)
         left = {name for name in set(os.listdir(weirlib.runtime_folder(""))) - before
                 if name.startswith("preflight")}
         self.assertEqual(left, set())

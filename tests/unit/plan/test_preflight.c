@@ -151,7 +151,17 @@ static const struct row rows[] = {
 		"echo 0000:01:00.1 >/" OTHER "/driver/unbind" },
 	{ "mkdir -p proc/4711/fd; ln -s /dev/vfio/7 proc/4711/fd/9; " FILE_OF("proc/4711/comm",
 		  "testpmd"),
-		WEIR_MEND_RUN, "process 4711 (testpmd) has " DEVICE " open", "kill 4711" },
+		WEIR_MEND_RUN, "process 4711 (testpmd) has " DEVICE ": end it as it is ended",
+		"kill 4711" },
+	{ "mkdir -p proc/4711/fd; ln -s /dev/vfio/7 proc/4711/fd/9; " FILE_OF("proc/4711/comm",
+		  "vpp_main") FILE_OF("proc/4711/cgroup", "0::/system.slice/vpp.service/workers"),
+		WEIR_MEND_RUN,
+		"process 4711 (vpp_main) of the service vpp.service has " DEVICE ": stop that",
+		"systemctl stop vpp.service" },
+	{ "mkdir -p proc/4711/fd; ln -s /dev/vfio/7 proc/4711/fd/9; " FILE_OF("proc/4711/comm",
+		  "testpmd")
+			FILE_OF("proc/4711/cgroup", "0::/user.slice/user-0.slice/session-2.scope"),
+		WEIR_MEND_RUN, "process 4711 (testpmd) has " DEVICE ": end it", "kill 4711" },
 };
 
 static void
@@ -267,17 +277,20 @@ add_line(const struct weir_finding *finding, void *arg)
 		"1") "mkdir -p sys/devices/system/cpu; " FILE_OF("sys/devices/system/cpu/online", \
 		"0-7")
 
-/* Faults on a machine of 2 sockets of 4 lcores, with the NIC on the second. */
+/* Faults on a machine of 2 sockets of 4 lcores, with the NIC on the second, for EAL's arguments. */
 static int
-look(const char *steps, const char *lcores)
+look_at(const char *device, struct weir_preflight_conf conf, const char *steps, const char *lcores)
 {
 	static struct machine machine;
-	struct weir_pipeline *pipeline = pipeline_of("[source wan]\ndevice = " DEVICE "\n"
-						     "[stage end]\ntype = pass\ninput = wan\n");
-	struct preflight preflight = { .root = root, .found = add_line, .arg = mark };
+	char text[128];
+	struct weir_pipeline *pipeline;
+	struct preflight preflight = { .root = root, .found = add_line, .arg = mark, .conf = conf };
 	struct weir_error error = { 0 };
 	int faults;
 
+	snprintf(text, sizeof(text),
+		"[source wan]\ndevice = %s\n[stage end]\ntype = pass\ninput = wan\n", device);
+	pipeline = pipeline_of(text);
 	imagine(&machine, 2, 4);
 	machine.memory[0].huge_free = machine.memory[1].huge_free = 0;
 	machine_of(ROOMY);
@@ -289,6 +302,12 @@ look(const char *steps, const char *lcores)
 		fail_msg("%s", error.text);
 	weir_pipeline_free(pipeline);
 	return faults;
+}
+
+static int
+look(const char *steps, const char *lcores)
+{
+	return look_at(DEVICE, (struct weir_preflight_conf){ .lcores = NULL }, steps, lcores);
 }
 
 static void
@@ -326,6 +345,54 @@ test_memory(void **state)
 	said("it has no more than 19 MB of memory free");
 	assert_int_equal(look(": >proc/mounts", "4-5"), 1);
 	said("* 1 memory: hugetlbfs is not mounted (without it: --in-memory); mkdir -p /dev/huge");
+}
+
+/* Without hugepages nothing is said of them; -m is what there is, or what must be there at the start. */
+static void
+test_memory_told(void **state)
+{
+	struct weir_preflight_conf conf = { .no_huge = 1, .memory_mb = 512 };
+
+	(void)state;
+	assert_int_equal(look_at(DEVICE, conf, HUGE("0", "0", "0") ": >proc/mounts", "4-5"), 0);
+	silent("memory");
+	conf.memory_mb = 4;
+	assert_int_equal(look_at(DEVICE, conf, HUGE("0", "0", "0"), "4-5"), 1);
+	said("* 3 memory: --no-huge has EAL take 4 MB, and ");
+	said(" MB are wanted; -m 64\n");
+	conf.memory_mb = 0;
+	look_at(DEVICE, conf, HUGE("0", "0", "0"), "4-5");
+	silent("hugepages");
+	conf = (struct weir_preflight_conf){ .memory_mb = 2048 };
+	assert_int_equal(look_at(DEVICE, conf, ":", "4-5"), 0);
+	conf.memory_mb = 2049;
+	assert_int_equal(look_at(DEVICE, conf, ":", "4-5"), 1);
+	said("* 2 memory: -m has EAL take 2049 MB at the start, and 2048 MB are free in hugepages");
+	said("; echo 513 >");
+}
+
+/* Devices that EAL makes, by what it is told: of others nothing is said where that is not known. */
+static void
+test_vdevs(void **state)
+{
+	static const char *const taps[] = { "net_tap0,iface=a", "net_tap10", NULL };
+	const struct weir_preflight_conf unknown = { .lcores = NULL }, known = { .vdevs = taps },
+					 none = { .vdevs = taps + 2 }, no_pci = { .no_pci = 1 };
+
+	(void)state;
+	assert_int_equal(look_at("net_tap0", unknown, ":", "4-5"), 0);
+	assert_int_equal(look_at("net_tap0", known, ":", "4-5"), 0);
+	assert_int_equal(look_at("net_tap10", known, ":", "4-5"), 0);
+	assert_int_equal(look_at("net_tap1", known, ":", "4-5"), 1);
+	said("* 3 net_tap1: no --vdev makes it; --vdev net_tap1,ARGUMENTS\n");
+	assert_int_equal(look_at("net_tap0", none, ":", "4-5"), 1);
+	assert_int_equal(look_at("lo", none, ":", "4-5"), 1);
+	said("lo: it is an interface of the kernel");
+	assert_int_equal(look_at("tap", none, ":", "4-5"), 1);
+	said("tap: a device is a PCI address");
+	assert_int_equal(look_at(DEVICE, no_pci, ":", "4-5"), 1);
+	said("EAL was told --no-pci: leave that out; -a " DEVICE);
+	assert_int_equal(look_at("net_tap0", no_pci, ":", "4-5"), 0);
 }
 
 static void
@@ -390,6 +457,8 @@ main(void)
 		cmocka_unit_test(test_good),
 		cmocka_unit_test(test_rights),
 		cmocka_unit_test(test_memory),
+		cmocka_unit_test(test_memory_told),
+		cmocka_unit_test(test_vdevs),
 		cmocka_unit_test(test_lcores),
 		cmocka_unit_test(test_found),
 	};

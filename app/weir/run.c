@@ -34,6 +34,7 @@ struct run {
 	double shown;
 	uint64_t ended; /* events, when it was looked last whether some did */
 	bool draining;
+	bool idled; /* it ended because nothing came */
 };
 
 static unsigned int signals;
@@ -193,8 +194,10 @@ ended(struct run *run)
 		return true;
 	if (options->duration > 0 && now - run->started >= options->duration)
 		return true;
-	if (options->idle > 0 && weir_engine_idle(run->engine) >= options->idle)
+	if (options->idle > 0 && weir_engine_idle(run->engine) >= options->idle) {
+		run->idled = true;
 		return true;
+	}
 	if (options->max_packets == 0)
 		return false;
 	weir_ledger_read(run->engine, &ledger);
@@ -289,6 +292,23 @@ failures(struct weir_engine *engine)
 	return i > 0 ? -EIO : 0;
 }
 
+/* A port that is away gives nothing: that the run is over nobody knows then. */
+static int
+away(const struct run *run)
+{
+	struct weir_port_figures port = WEIR_PORT_FIGURES_INIT;
+	int ret = 0;
+
+	for (unsigned int i = 0; run->idled && weir_ledger_port(run->engine, i, &port) == 0; i++) {
+		if (!port.gone)
+			continue;
+		complain("nothing came any more, but port %s is gone: that is no idleness",
+			port.name);
+		ret = -ENODEV;
+	}
+	return ret;
+}
+
 static int
 run_until_end(struct run *run)
 {
@@ -312,7 +332,8 @@ run_until_end(struct run *run)
 	capture_of(run->engine);
 	while (!ended(run))
 		turn(run);
-	rc = drain(run);
+	rc = away(run);
+	rc |= drain(run);
 	capture_of(NULL);
 	return rc;
 }

@@ -23,7 +23,9 @@
  * weir_engine_watch(), weir_engine_stop() or weir_engine_destroy(), where a driver may take long. The
  * application must not close the port itself then. A port that was let go is taken up again, by
  * weir_engine_watch(), once it is back: given to EAL again by the application under its name, or under
- * its PCI address with the driver of the kernel that it had, when the engine calls rte_dev_probe(). It is
+ * its PCI address with the driver of the kernel that it had, when the engine calls rte_dev_probe(). A port
+ * of a device in software (net_af_packet) whose interface of the kernel is no more is let go likewise, and
+ * taken up when there is one of that name. It is
  * set up as it was, perhaps with another port id, and its figures go on. Without, the engine calls nothing that concerns
  * the process' devices: the application lets go once the callbacks have returned, and until it has,
  * stop and destroy find missing what mbufs the driver still keeps.

@@ -85,9 +85,9 @@ struct port_state {
 	struct port_rules rules;    /* by which it keeps out what is not asked for */
 	bool started;
 	bool stopped;
-	bool closed; /* after it was stopped */
-	bool gone;   /* the device went away */
-	bool let_go; /* and was closed here, or by others: nothing is left to be done */
+	bool closed;    /* after it was stopped */
+	bool gone;      /* the device went away */
+	bool let_go;    /* and was closed here, or by others: nothing is left to be done */
 	bool told_gone; /* by its source; until that tells that it is back */
 	char device[RTE_ETH_NAME_MAX_LEN]; /* as its bus names it; "": not known */
 	char bus[16];                      /* its device's, */
@@ -217,6 +217,8 @@ void port_changed(struct port_state *port, enum weir_port_what what, uint32_t sp
  * they were in, which takes two passes, or which lcore has not. Of any thread. */
 void port_leave(struct port_state *port);
 bool port_left(const struct port_state *port, unsigned int *lcore);
+/* port_gone.c: the same where the interface of the kernel under a port is no more; by who watches. */
+void port_forsake(struct port_state *port);
 /* The control side, now and then: close ports that are gone, and let go of their devices, where that was
  * asked for. */
 void engine_ports_let_go(struct weir_engine *engine);

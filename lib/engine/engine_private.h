@@ -127,6 +127,8 @@ void ports_await_calls(const struct weir_engine *engine);
 
 /* port_link.c: which interface of the kernel is under a port, if any; and how its link is. */
 void port_link_init(struct port_state *port);
+/* Whether there is an interface again by the name of the one that is gone, of a device in software. */
+bool port_interface_back(const struct port_state *port);
 /* port_link.c: log that it is up, if it is; and wait for all links that are down, as their sources say, or
  * until a stop is asked for. */
 void port_link_tell(const struct port_state *port);

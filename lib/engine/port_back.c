@@ -4,8 +4,9 @@
 
 /*
  * A port that was let go and comes back: under the name that it had, by whoever gives it to EAL again, or
- * under its PCI address with the driver of the kernel that lent it before. It is set up as it was, and its
- * workers are told to use it again.
+ * under its PCI address with the driver of the kernel that lent it before; or, of a device in software, with
+ * the interface of the kernel that was under it. It is set up as it was, and its workers are told to use it
+ * again.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -76,6 +77,8 @@ port_is_there(const struct port_state *port, uint16_t *id)
 	if (rte_eth_dev_get_port_by_name(port->plan->name, id) == 0)
 		return true;
 	*id = RTE_MAX_ETHPORTS;
+	if (port_interface_back(port))
+		return true;
 	return port->driver[0] != '\0' && device_driver(port->device, driver, sizeof(driver)) &&
 		strcmp(driver, port->driver) == 0;
 }

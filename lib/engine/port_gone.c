@@ -44,6 +44,18 @@ port_leave(struct port_state *port)
 			__ATOMIC_RELEASE);
 }
 
+/*
+ * A device in software does not notice, nor that there is such an interface again: it is let go, to be made
+ * anew then.
+ */
+void
+port_forsake(struct port_state *port)
+{
+	if (port->engine->conf.hotplug && strcmp(port->bus, "vdev") == 0)
+		port_mark(port);
+	port_leave(port);
+}
+
 /* Two passes: the one that is counted next may have begun before the mark was seen. */
 static bool
 loop_left(const struct loop *loop)

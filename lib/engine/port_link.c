@@ -66,9 +66,9 @@ interface_held(const char *interface)
 	return held;
 }
 
-/* Whether the kernel has an interface up and running; -errno where that cannot be asked. */
+/* What the kernel says of an interface, IFF_*; -errno where that cannot be asked. */
 static int
-interface_runs(const char *interface)
+interface_flags(const char *interface)
 {
 	struct ifreq request = { 0 };
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), rc;
@@ -78,9 +78,17 @@ interface_runs(const char *interface)
 	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", interface);
 	rc = ioctl(fd, SIOCGIFFLAGS, &request) == 0 ? 0 : -errno;
 	close(fd);
-	if (rc != 0)
-		return rc;
-	return (request.ifr_flags & IFF_UP) && (request.ifr_flags & IFF_RUNNING);
+	return rc != 0 ? rc : request.ifr_flags & (IFF_UP | IFF_RUNNING);
+}
+
+/* Some drivers (net_pcap) open no interface that is down. */
+bool
+port_interface_back(const struct port_state *port)
+{
+	int flags = interface_flags(port->link.interface);
+
+	return port->link.state == LINK_GONE && strcmp(port->bus, "vdev") == 0 && flags > 0 &&
+		(flags & IFF_UP);
 }
 
 /* What the kernel says of the interface under a port; up where there is none. */
@@ -88,7 +96,7 @@ static enum link_state
 interface_state(struct port_link *link)
 {
 	char name[IFNAMSIZ];
-	int runs;
+	int flags;
 
 	if (link->index == 0)
 		return LINK_UP;
@@ -98,10 +106,10 @@ interface_state(struct port_link *link)
 		return interface_held(link->interface) ? LINK_UNKNOWN : LINK_GONE;
 	}
 	memcpy(link->interface, name, sizeof(name));
-	runs = interface_runs(name);
-	if (runs < 0)
+	flags = interface_flags(name);
+	if (flags < 0)
 		return link->state;
-	return runs ? LINK_UP : LINK_DOWN;
+	return flags == (IFF_UP | IFF_RUNNING) ? LINK_UP : LINK_DOWN;
 }
 
 static void

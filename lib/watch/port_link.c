@@ -90,7 +90,7 @@ port_look(struct port_state *port, enum link_state *told)
 		return;
 	link_tell(port, &link, *told);
 	if (link.state == LINK_GONE)
-		port_leave(port);
+		port_forsake(port);
 	*told = link.state;
 }
 

@@ -121,6 +121,46 @@ class Kernel(WeirTest):
         self.veth()
         self.exchange("net_af_packet0", "net_af_packet0,iface=weir1", "weir0")
 
+    def test_interface_back(self):
+        """Made anew under its name it is used again, and what comes meanwhile is lost; while it is away nobody is idle."""
+        self.veth()
+        events = self.path("events.json")
+        process = self.start(EVE % ("net_af_packet0", events), "-t", "60", "-s", "in.port_events=on",
+                             eal=["--vdev", "net_af_packet0,iface=weir1"])
+        for turn in range(2):
+            self.wait_for(lambda: self.port(process, turn), 20)
+            subprocess.run([sys.executable, __file__, "send", "weir0", "20"], check=True)
+            self.wait_for(lambda: self.count(events) >= 20 * (turn + 1), 20)
+            self.assertEqual(self.count(events), 20 * (turn + 1))
+            if turn == 0:
+                ip("link", "del", "weir0")
+                self.wait_for(lambda: not self.port(process, 0))
+                time.sleep(0.5)
+                self.veth()
+        run = self.stop(process)
+        self.assertEqual(run.status, 0, str(run))
+        port = run.report["ports"][0]
+        self.assertEqual((port["gone"], port["returns"], port["link"]), (False, 1, "up"), str(run))
+        with open(events, encoding="utf-8") as file:
+            changes = [e["change"] for e in map(json.loads, file) if "change" in e]
+        self.assertEqual([c for c in changes if c in ("gone", "back")], ["gone", "back"], str(run))
+
+    def test_interface_away(self):
+        """That nothing comes from it does not end a run well."""
+        self.veth()
+        process = self.start(EVE % ("net_af_packet0", self.path("events.json")), "-t", "60",
+                             "--exit-when-idle", "2500", eal=["--vdev", "net_af_packet0,iface=weir1"])
+        self.wait_for(lambda: self.port(process, 0), 20)
+        ip("link", "del", "weir0")
+        run = self.collect(process)
+        self.assertEqual(run.status, 1, str(run))
+        self.assertIn("port net_af_packet0 is gone: that is no idleness", run.err)
+
+    def port(self, process, returns):
+        """Whether the first port is there for so many times."""
+        ports = list((self.ask(process, "/weir/ports") or {}).values())
+        return bool(ports) and not ports[0]["gone"] and ports[0]["returns"] == returns
+
     def test_cut(self):
         """What net_af_packet has no room for is cut: that is told before, and of each frame."""
         self.veth(9500)

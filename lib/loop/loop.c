@@ -3,8 +3,12 @@
  */
 
 /* The loop of an lcore: passes, housekeeping in between, and waiting where there is nothing to do. */
+#include <numaif.h>
+#include <unistd.h>
+
 #include <rte_cycles.h>
 #include <rte_eal.h>
+#include <rte_lcore.h>
 
 #include "loop_private.h"
 
@@ -16,6 +20,7 @@
 #define CLOCK_PASSES 16
 /* One pass in so many, about, is timed. */
 #define SAMPLE_PASSES 64
+#define STACK_PAGE 4096u /* the smallest that there is */
 
 void
 loop_init(struct loop *loop, const struct weir_plan *plan, struct control *control,
@@ -194,9 +199,27 @@ loop_pass_polled(struct loop *loop)
 	return moved;
 }
 
+static void
+stack_move(char *stack, int socket)
+{
+	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+	uintptr_t at = RTE_ALIGN_FLOOR((uintptr_t)stack, page);
+	void *pages[LOOP_STACK / STACK_PAGE + 1];
+	int sockets[RTE_DIM(pages)], found[RTE_DIM(pages)];
+	unsigned int n = 0;
+
+	for (; n < RTE_DIM(pages) && at < (uintptr_t)stack + LOOP_STACK; n++, at += page) {
+		pages[n] = (void *)at;
+		sockets[n] = socket;
+	}
+	if (socket >= 0)
+		move_pages(0, n, pages, sockets, found, MPOL_MF_MOVE);
+}
+
 /*
- * A page is on the socket of whoever touches it first: the thread does, where its frames will be, for it
- * has been created on another one perhaps.
+ * A page is on the socket of whoever touches it first: the thread does, where its frames will be. What was
+ * touched already, by who created the thread, or by itself before it was bound to its lcore, is moved; what
+ * cannot be, the engine finds.
  */
 static __rte_noinline void
 loop_stack(struct loop *loop)
@@ -205,6 +228,7 @@ loop_stack(struct loop *loop)
 
 	for (size_t i = 0; i < sizeof(frames); i += RTE_CACHE_LINE_SIZE)
 		frames[i] = 0;
+	stack_move((char *)(uintptr_t)frames, (int)rte_lcore_to_socket_id(loop->lcore));
 	__atomic_store_n(&loop->stack, (char *)__builtin_frame_address(0) - LOOP_STACK,
 		__ATOMIC_RELEASE);
 }

@@ -18,11 +18,11 @@ test_packages="$build_packages libcmocka-dev libsystemd-dev python3 iproute2 dpd
 # gnuplot-nox: draws the plots, in a terminal of its own that needs no X. valgrind: counts instructions.
 # The last four: what weir is compared with on captures.
 bench_packages="$test_packages gnuplot-nox valgrind tcpdump softflowd argus-server libndpi-bin"
-ci_packages="$test_packages g++ clang clang-format libclang-rt-14-dev git valgrind"
+# For scripts/vm.sh; the machine's own kernel is not installed, but unpacked.
+vm_packages="qemu-system-x86 xz-utils"
+ci_packages="$test_packages $vm_packages g++ clang clang-format libclang-rt-14-dev git valgrind"
 # For arm64; its libraries are not installed, but unpacked beside.
 arm64_packages="gcc-aarch64-linux-gnu qemu-user meson ninja-build pkg-config python3"
-# For scripts/vm.sh; the machine's own kernel is not installed, but unpacked.
-vm_packages="qemu-system-x86"
 
 say() {
     echo "weir: $*" >&2

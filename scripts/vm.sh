@@ -36,6 +36,8 @@ modules="virtio_pci virtio_console 9pnet_virtio 9p vfio-pci vfio_iommu_type1 e10
     tun veth sch_ingress sch_multiq cls_flower act_gact act_mirred act_skbedit"
 drivers="bus_pci bus_vdev mempool_ring mempool_stack net_e1000 net_vmxnet3 net_virtio net_null net_ring
     net_tap net_pcap net_af_packet net_memif net_vhost"
+# What Debian's kernel does for safety, as to zero all memory that becomes hugepages, and takes seconds of a boot.
+quick="no_timer_check init_on_alloc=0 mitigations=off cryptomgr.notests"
 
 nics=() machine='' interrupted=''
 memory=1024 bare='' share=$PWD limit=300 weir='' accel=${WEIR_VM_ACCEL-} console='' monitor='' prepare='' kernel='intel_iommu=on iommu=pt'
@@ -77,26 +79,60 @@ read_options() {
 
 # --- what it takes -----------------------------------------------------------------------------
 
+# Debian's packages, by what apt knows of them; into $archives.
+download() {
+    local kernel
+    kernel=$(apt-cache "${apt[@]}" depends linux-image-amd64 2>/dev/null | sed -n 's/^ *Depends: //p' | head -n 1)
+    [ -n "$kernel" ] || return 1
+    say "fetching $kernel and busybox-static into $cache"
+    (cd "$archives" && apt-get "${apt[@]}" download "$kernel" busybox-static >/dev/null 2>&1)
+}
+
+# What apt knows may be too old, or nothing. Lists of our own take no root.
+update_lists() {
+    mkdir -p "$cache/lists/partial"
+    apt+=(-o "Dir::State::Lists=$cache/lists" -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache=)
+    quietly apt-get "${apt[@]}" update
+}
+
 # The newest of Debian's packages, unpacked; fetched where they are not there yet.
 fetch() {
-    local archives=$cache/archives kernel
+    local archives=$cache/archives apt=(-o APT::Sandbox::User=root)
     [ ! -e "$cache/root/complete" ] || return 0
     command -v apt-get >/dev/null || refuse "the machine's kernel and busybox come by apt-get download, and" \
         "this is not a Debian system: unpack linux-image and busybox-static of Debian into $cache/root, and" \
         "touch $cache/root/complete"
-    rm -rf "$cache/root" "$archives"
+    rm -rf "$cache/root" "$cache/vmlinux" "$archives"
     mkdir -p "$cache/root" "$archives"
-    kernel=$(apt-cache depends linux-image-amd64 2>/dev/null | sed -n 's/^ *Depends: //p' | head -n 1)
-    [ -n "$kernel" ] || refuse "apt knows no package linux-image-amd64: run apt-get update"
-    say "fetching $kernel and busybox-static into $cache"
-    (cd "$archives" && quietly apt-get -o APT::Sandbox::User=root download "$kernel" busybox-static) ||
-        refuse "they cannot be fetched: with a network, run apt-get update, and this again"
+    download || { update_lists && download; } ||
+        refuse "linux-image-amd64 and busybox-static of Debian cannot be fetched by apt: it takes a network, and" \
+            "a source of Debian's packages"
     for package in "$archives"/*.deb; do
         dpkg-deb -x "$package" "$cache/root"
     done
-    rm -rf "$archives"
+    rm -rf "$archives" "$cache/lists"
     "$cache/root/bin/busybox" depmod -b "$cache/root" "$(kernel_version)"
     : >"$cache/root/complete"
+}
+
+# bytes FILE OFFSET COUNT: a number that is there
+bytes() {
+    od -A n -t "u$3" -j "$2" -N "$3" "$1" | tr -d ' '
+}
+
+# Debian's kernel unpacks itself, which under TCG takes as long as it then takes to boot. QEMU also boots what
+# is in it, which is unpacked once; other kernels than Debian's, packed in another way, are left as they are.
+unpack_kernel() {
+    local start unpacked=$cache/vmlinux
+    kernel_file=$(echo "$cache"/root/boot/vmlinuz-*)
+    if [ ! -e "$unpacked" ]; then
+        start=$((($(bytes "$kernel_file" $((0x1f1)) 1) + 1) * 512 + $(bytes "$kernel_file" $((0x248)) 4)))
+        # Behind it, and of its length, is its length unpacked.
+        tail -c +$((start + 1)) "$kernel_file" | head -c $(($(bytes "$kernel_file" $((0x24c)) 4) - 4)) |
+            xz -d >"$unpacked.$$" 2>/dev/null || : >"$unpacked.$$"
+        mv "$unpacked.$$" "$unpacked"
+    fi
+    [ ! -s "$unpacked" ] || kernel_file=$unpacked
 }
 
 kernel_version() {
@@ -245,8 +281,8 @@ describe_machine() {
     for i in "${!nics[@]}"; do
         add_nic "$i" "${nics[i]}"
     done
-    qemu+=(-kernel "$(echo "$cache"/root/boot/vmlinuz-*)" -initrd "$run/initramfs"
-        -append "console=ttyS0 quiet panic=-1 $kernel no_timer_check")
+    qemu+=(-kernel "$kernel_file" -initrd "$run/initramfs"
+        -append "console=ttyS0 quiet panic=-1 $kernel $quick")
 }
 
 # shellcheck disable=SC2317 # a trap calls it
@@ -309,8 +345,8 @@ finish() {
 make_image() {
     root=$run/root
     mkdir -p "$root/vm"
-    fill_root
     describe_machine
+    fill_root
     printf 'share=%q\nbare=%q\npages=%q\n' "$share" "$bare" $((memory / 4)) >"$root/vm/settings"
     printf '%s\n' "$*" >"$root/vm/command"
     (cd "$root" && find . | "$cache/root/bin/busybox" cpio -o -H newc -R 0:0 2>/dev/null) >"$run/initramfs"
@@ -377,6 +413,7 @@ fi
 [ -x "$weir" ] || refuse "there is no weir at $weir: build it, or give another by --weir"
 mkdir -p "$cache"
 fetch
+unpack_kernel
 choose_accel
 [ -z "$prepare" ] || exit 0
 run=$(mktemp -d "$cache/run-XXXXXX")

@@ -7,7 +7,7 @@ import struct
 
 import pcap
 import weirlib
-from vmlib import VmTest, wait_for
+from vmlib import KindsTest, wait_for
 
 SEND = os.environ.get("WEIR_VM_SEND") or os.path.join(weirlib.BUILD, "tests/vm/vm_send")
 SOME = 100
@@ -32,11 +32,7 @@ FRAMES = [frame for n in range(SOME) for frame in (
 KINDS = 6
 
 
-class Match(VmTest):
-    @classmethod
-    def nics(cls):
-        return []
-
+class Match(KindsTest):
     def setUp(self):
         super().setUp()
         if not os.path.exists(self.machine.path("send")):

@@ -1,30 +1,26 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright (c) 2026 The weir authors
 """Each kind of NIC that QEMU has, under vfio, in one machine of two sockets."""
-import functools
 import json
 import random
 import socket
 import struct
 import subprocess
 import time
-import unittest
 
 import pcap
 import vmlib
 import weirlib
-from vmlib import VmTest, Wire, wait_for
+from vmlib import KINDS, NODES, KindsTest, each_kind, wait_for
 from weirlib import RECEIVE
 
 # What they say of a wrong checksum of TCP, and of one of IPv4: two look at none in QEMU.
 BAD_CHECKSUMS = {"e1000e": ("l4", "l3"), "vmxnet3": (None, None), "virtio": (None, None)}
-KINDS = ("e1000e", "vmxnet3", "virtio")
-NODES = {"e1000e": 0, "vmxnet3": 1, "virtio": 0}
 MANY = 20000
 SOME = 1000
 OVER = 2000
+FEW = 20  # for which there is room before the NIC
 FLOWS = 128
-TAP = "weirtap0"
 
 EVENTS = """\
 [source in]
@@ -65,6 +61,16 @@ device = {2}
 on_full = block
 """
 
+RECEIVE_MANY = """\
+[source in{0}]
+device = {1}
+[stage end{0}]
+type = count
+input = in{0}
+[link in{0} end{0}]
+on_full = block
+"""
+
 QUEUES = """\
 [source in]
 device = %s
@@ -98,53 +104,9 @@ def frames_of(count, seed, sizes=(60, 1514)):
             for i in range(count)]
 
 
-def each_kind(test):
-    """Of a test of one NIC, the test of all."""
-    @functools.wraps(test)
-    def run(self):
-        for kind in KINDS:
-            with self.subTest(kind=kind):
-                test(self, kind, self.device(kind), self.wires[kind])
-    return run
-
-
-class Nics(VmTest):
-    """A NIC of each kind with a wire of its own, and a virtio with two queues on an interface of the kernel."""
-
-    @classmethod
-    def nics(cls):
-        cls.wires = {kind: Wire() for kind in KINDS}
-        given = ["%s@%d:%s" % (kind, NODES[kind], cls.wires[kind].key) for kind in KINDS]
-        if cls.network is None:
-            given.append("virtio@1:tap=%s,queues=2" % TAP)
-        return given
-
-    @classmethod
-    def setUpClass(cls):
-        """In a network namespace of its own, where that can be: one with a loopback, and nothing of IPv6."""
-        cls.why = vmlib.lacks()
-        if cls.why is None:
-            cls.network = weirlib.own_network()
-            if cls.network is None:
-                subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
-                with open("/proc/sys/net/ipv6/conf/default/disable_ipv6", "w",
-                          encoding="utf-8") as file:
-                    file.write("1")
-        super().setUpClass()
-
-    def device(self, kind):
-        return self.machine.nics[KINDS.index(kind)]
-
-    def lcores(self, kind):
-        """The main lcore, and one of the NIC's node."""
-        return "0,%d" % (1 + NODES[kind])
-
-    def start_on(self, kind, pipeline, *options, **where):
-        where.setdefault("lcores", self.lcores(kind))
-        return self.weir(pipeline, *options, devices=[self.device(kind)], **where)
-
+class Nics(KindsTest):
     @staticmethod
-    def settled(run, wire, count):
+    def settled(run, wire, count=float("inf")):
         """Until all that was sent has come, or nothing waits and nothing more comes."""
         before = [-1]
 
@@ -155,10 +117,12 @@ class Nics(VmTest):
             still = now == before[0] and wire.waiting() == 0
             before[0] = now
             return still
-        wait_for(over, "frames", pause=0.5)
+        wait_for(over, "frames", pause=0.25)
 
     def exchange(self, run, wire, frames, rate=4000):
-        """Send frames; how many of them did not come to the NIC."""
+        """Send frames; how many of them did not come to the NIC. What came before the link was up waits there."""
+        if len(frames) > FEW:
+            wait_for(run.is_up, "the links are up")
         lost, before = wire.lost(), max(run.received(), 0)
         wire.send(frames, rate)
         self.settled(run, wire, before + len(frames))
@@ -248,30 +212,6 @@ class Nics(VmTest):
             self.assertGreater(missed, 0, str(done))
 
     @each_kind
-    def test_link(self, kind, device, wire):
-        """Down at the start, up, down and up under way."""
-        number = KINDS.index(kind)
-        self.set_link(number, False)
-        self.addCleanup(self.set_link, number, True)
-        run = self.start_on(kind, RECEIVE % device)
-        for turn in range(2):
-            wait_for(lambda: run.port(device).get("link_downs") == turn + 1, "it is told down")
-            self.set_link(number, True)
-            wait_for(lambda: run.port(device).get("link") == "up", "it is up")
-            self.assertEqual(self.exchange(run, wire, [pcap.udp()] * 100), 0)
-            self.assertEqual(run.received(), 100 * (turn + 1))
-            self.set_link(number, turn == 1)
-        done = self.stop_ok(run)
-        port = done.report["ports"][0]
-        self.assertEqual((port["link"], port["link_downs"]), ("up", 2), str(done))
-        self.assertEqual(done.err.count("port %s: its link is down" % device), 2, str(done))
-        self.assertEqual(done.err.count("port %s: its link is up again" % device), 2, str(done))
-
-    def set_link(self, number, up):
-        answer = self.machine.qmp("set_link", name="nic%d" % number, up=up)
-        self.assertIn("return", answer)
-
-    @each_kind
     def test_killed(self, kind, device, wire):
         """By SIGKILL, under load; the next one finds the port as it should be."""
         run = self.start_on(kind, RECEIVE % device)
@@ -279,39 +219,50 @@ class Nics(VmTest):
         self.machine.kill(run.started, "KILL")
         self.assertEqual(self.machine.wait(run.started)[0], 137)
         run = self.start_on(kind, RECEIVE % device)
+        wait_for(run.is_up, "the link is up")
+        self.settled(run, wire)
         before = run.received()
         lost = self.exchange(run, wire, [pcap.udp()] * SOME)
         done = self.stop_ok(run)
         self.assertEqual(done.report["ledger"]["received"] + lost, before + SOME, str(done))
 
-    @each_kind
-    def test_removed(self, kind, device, wire):
-        """Asked away under load, and gone at the latest with weir; one in its place serves again."""
-        number = KINDS.index(kind)
-        run = self.start_on(kind, RECEIVE % device)
-        self.exchange(run, wire, [pcap.udp()] * 100)
-        wire.send([pcap.udp()] * 100)
-        self.machine.ask_away(number)
-        wire.send([pcap.udp()] * 300)
+    def start_on_all(self):
+        devices = [self.device(kind) for kind in KINDS]
+        pipeline = "".join(RECEIVE_MANY.format(i, device) for i, device in enumerate(devices))
+        return self.weir(pipeline, lcores="0,1", devices=devices)
+
+    def test_removed(self):
+        """All are asked away under load, and gone at the latest with weir; those in their place serve again."""
+        run = self.start_on_all()
+        for kind in KINDS:
+            self.exchange(run, self.wires[kind], [pcap.udp()] * 100)
+        for number, kind in enumerate(KINDS):
+            self.wires[kind].send([pcap.udp()] * 100)
+            self.machine.ask_away(number)
+            self.wires[kind].send([pcap.udp()] * 300)
         done = self.stop_ok(run)
-        self.assertGreaterEqual(done.report["ledger"]["received"], 100, str(done))
-        wait_for(lambda: not self.machine.there(number), "it is gone")
-        self.machine.give_back(number, kind)
-        run = self.start_on(kind, RECEIVE % device)
+        self.assertGreaterEqual(done.report["ledger"]["received"], 100 * len(KINDS), str(done))
+        for number, kind in enumerate(KINDS):
+            wait_for(lambda: not self.machine.there(number), "it is gone")
+            self.machine.give_back(number, kind)
+        run = self.start_on_all()
+        wait_for(run.is_up, "the links are up")
+        for kind in KINDS:
+            self.settled(run, self.wires[kind])
         before = run.received()
-        self.assertEqual(self.exchange(run, wire, [pcap.udp()] * 100), 0)
+        for kind in KINDS:
+            self.assertEqual(self.exchange(run, self.wires[kind], [pcap.udp()] * 100), 0, kind)
         done = self.stop_ok(run)
-        self.assertEqual(done.report["ledger"]["received"], before + 100, str(done))
+        self.assertEqual(done.report["ledger"]["received"], before + 100 * len(KINDS), str(done))
 
     def test_queues(self):
         """Both directions of a flow come to the same queue, and each queue has its share."""
-        if self.network:
-            self.skipTest(self.network)
+        vmlib.needs(self, vmlib.own_network())
         device = self.machine.nics[3]
-        subprocess.run(["ip", "link", "set", TAP, "up"], check=True)
+        subprocess.run(["ip", "link", "set", self.TAP, "up"], check=True)
         run = self.weir(QUEUES % device, lcores="0,2,3", devices=[device])
         with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as sender:
-            sender.bind((TAP, 0))
+            sender.bind((self.TAP, 0))
             parts = [[self.share(run, sender, flows, back) for back in (False, True)]
                      for flows in self.groups()]
         done = self.stop_ok(run)
@@ -382,7 +333,8 @@ class Nics(VmTest):
             wire.drain()
             run = self.start_on(kind, FORWARD.format("", device, device), "-s", "in.mtu=9000",
                                 "-s", "pool.data_room=" + data_room)
-            sent = frames_of(50, 1, (1600, 9000))
+            sent = [frame for size in (1600, 9000) for frame in frames_of(1, 0, (size, size))]
+            sent += frames_of(50, 1, (1600, 9000))
             lost = self.exchange(run, wire, sent, 500)
             if (kind, data_room) == ("vmxnet3", "2176"):
                 # QEMU gives DPDK no more than one buffer for a frame, and counts the others as errors.

@@ -6,7 +6,7 @@ import re
 import shutil
 
 import weirlib
-from vmlib import VmTest, Wire, wait_for
+from vmlib import BareTest, wait_for
 
 PREFLIGHT = os.path.join(weirlib.TOP, "scripts/preflight.sh")
 PIPELINE = """
@@ -23,22 +23,7 @@ input = wan
 SOME = 128  # hugepages of a node
 
 
-class Preflight(VmTest):
-    """A NIC on each node: 0 is an e1000e with a wire, 1 a vmxnet3."""
-
-    wire = None
-
-    @classmethod
-    def nics(cls):
-        cls.wire = Wire()
-        return ["e1000e@0:" + cls.wire.key, "vmxnet3@1"]
-
-    @classmethod
-    def tearDownClass(cls):
-        super().tearDownClass()
-        if cls.wire is not None:
-            cls.wire.socket.close()
-
+class Preflight(BareTest):
     def setUp(self):
         super().setUp()
         self.nic, self.other = self.machine.nics[:2]
@@ -95,8 +80,6 @@ class Preflight(VmTest):
 class Fresh(Preflight):
     """As Debian starts it, with the IOMMU on the kernel's command line."""
 
-    OPTIONS = ("--bare",)
-
     def test_fresh(self):
         """One command after the other until weir starts: each is another, and preflight knew."""
         told = []
@@ -128,8 +111,6 @@ class Fresh(Preflight):
 
 
 class Apply(Preflight):
-    OPTIONS = ("--bare",)
-
     def test_apply(self):
         """From the fresh machine to frames by one command; another time it has nothing to do."""
         for _ in range(2):
@@ -159,6 +140,10 @@ class Apply(Preflight):
 class NoIommu(Preflight):
     OPTIONS = ("--bare", "--kernel", "intel_iommu=off")
 
+    @classmethod
+    def owner(cls):
+        return cls
+
     def test_iommu(self):
         """What it says is on the command line of the machine of the other tests."""
         self.reserve()
@@ -174,10 +159,15 @@ class NoIommu(Preflight):
 class Faults(Preflight):
     """A machine that lacks nothing, until a test takes something away."""
 
-    def tearDown(self):
-        if self.machine is not None and self.machine.alive():
-            self.machine.run("/init bind " + self.nic)
-            self.reserve()
+    READY = """\
+modprobe -a vfio-pci vfio_iommu_type1
+grep -q ' /dev/hugepages hugetlbfs ' /proc/mounts || mount -t hugetlbfs -o pagesize=2M none /dev/hugepages
+for i in 0 1; do echo %d >/sys/devices/system/node/node$i/hugepages/hugepages-2048kB/nr_hugepages; done
+/init bind $NIC0 && /init bind $NIC1""" % SOME
+
+    def setUp(self):
+        super().setUp()
+        self.vm(self.READY)
 
     def mended(self, *expected, **how):
         """Weir complains in these words, one after the other, and does what it says each time; then starts."""
@@ -194,7 +184,13 @@ class Faults(Preflight):
                 how["prefix"] = found.group(3) + "; " + how["prefix"].partition("; ")[2]
             else:
                 self.vm(found.group(3))
+                self.killed(found.group(3))
         self.starts(**how)
+
+    def killed(self, command):
+        """Until a process that a command ends has ended: it takes its time, and has the NIC as long."""
+        for number in re.findall(r"^kill ([0-9]+)$", command):
+            self.vm("while test -e /proc/%s; do usleep 50000; done" % number)
 
     said = {}
 

@@ -1,13 +1,12 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright (c) 2026 The weir authors
 """The README's chapter on NICs, followed to the letter on a machine as Debian starts it."""
-import json
 import os
 import re
 import shutil
 
 import weirlib
-from vmlib import VmTest, Wire, wait_for
+from vmlib import BareTest, wait_for
 
 ADDRESS = "0000:01:00.0"  # of the chapter's NIC
 FRAMES = 200
@@ -23,21 +22,8 @@ def blocks():
     return chapter, [block for block in found if block[-1].startswith("weir ")]
 
 
-class Readme(VmTest):
-    OPTIONS = ("--bare",)
+class Readme(BareTest):
     BLOCK = 0
-    wire = None
-
-    @classmethod
-    def nics(cls):
-        cls.wire = Wire()
-        return ["e1000e@0:" + cls.wire.key]
-
-    @classmethod
-    def tearDownClass(cls):
-        super().tearDownClass()
-        if cls.wire is not None:
-            cls.wire.socket.close()
 
     def setUp(self):
         super().setUp()
@@ -47,8 +33,7 @@ class Readme(VmTest):
 
     def ask(self, command):
         """Telemetry, where it is without a --file-prefix."""
-        status, out, _ = self.machine.run("./ask /run/dpdk/rte/dpdk_telemetry.v2 " + command)
-        return json.loads(out)[command] if status == 0 and out else None
+        return self.machine.ask("/run/dpdk/rte/dpdk_telemetry.v2", command)
 
     def received(self):
         ledger = self.ask("/weir/ledger")

@@ -6,30 +6,16 @@ import json
 import pcap
 import weirlib
 from test_nics import EVENTS, FORWARD
-from vmlib import VmTest, Wire, wait_for
+from vmlib import KINDS, KindsTest, wait_for
 from weirlib import RECEIVE
 
-KINDS = ("e1000e", "vmxnet3", "virtio")
 GIVEN = bytes.fromhex("020000000002")  # what frames of pcap.py are for
 OTHER = bytes.fromhex("0200000000ee")
 GROUP = bytes.fromhex("01005e000001")
 ALL = b"\xff" * 6
 
 
-class Setup(VmTest):
-    """A NIC of each kind, all on one node."""
-
-    @classmethod
-    def nics(cls):
-        cls.wires = {kind: Wire() for kind in KINDS}
-        return ["%s@0:%s" % (kind, cls.wires[kind].key) for kind in KINDS]
-
-    def device(self, kind):
-        return self.machine.nics[KINDS.index(kind)]
-
-    def start_on(self, kind, pipeline, *options, **where):
-        return self.weir(pipeline, *options, devices=[self.device(kind)], **where)
-
+class Setup(KindsTest):
     def refused(self, kind, key, expected):
         done = self.collect(self.start_on(kind, RECEIVE % self.device(kind), "-s", "in." + key, "-t",
                                           "1", wait=False))

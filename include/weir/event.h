@@ -69,6 +69,14 @@ enum weir_event_type {
 #define WEIR_EVENT_WIRE_TIME (1u << 14)
 /** The port's driver cut the packet: by its IP header it goes on. `wire_len` is what that says. */
 #define WEIR_EVENT_TRUNCATED (1u << 15)
+/**
+ * The keyed IP header says no length: it has 0 there, as segmentation offload leaves it in captures,
+ * and as jumbograms have it. The packet is as long as its jumbo option says; without one it ends
+ * where the frame does, or the tunnel that it came in.
+ */
+#define WEIR_EVENT_NO_LENGTH (1u << 16)
+/** TCP that ends before its flags: `tcp_flags` is not known. */
+#define WEIR_EVENT_NO_TCP_FLAGS (1u << 17)
 /** @} */
 
 /** What the parser found; exactly one for each packet. Anything but OK is malformed. */
@@ -196,7 +204,7 @@ struct __rte_cache_aligned weir_event {
 	uint16_t vlan[WEIR_MAX_VLANS]; /**< tag control information, outermost first */
 	uint8_t tunnel;                /**< enum weir_tunnel */
 	uint8_t verdict;               /**< enum weir_verdict */
-	uint8_t tcp_flags;             /**< TCP flags byte; 0 for anything but TCP */
+	uint8_t tcp_flags;             /**< TCP flags byte; 0 where there is none */
 	uint8_t proto;                 /**< IP protocol number of L4; valid with WEIR_EVENT_KEYED */
 
 	union {

@@ -136,7 +136,9 @@ struct weir_parse_burst {
  * the key of the packet around. Malformed packets have a key as soon as their addresses could be
  * read, with ports 0 if those could not. Tunnels in fragments are not looked into. Only first
  * fragments have ports, so later ones have another key and hash. Headers are followed for 65,535
- * bytes, payload for as long as there is some.
+ * bytes, payload for as long as there is some. An IP length of 0 is none (WEIR_EVENT_NO_LENGTH), but
+ * for IPv6's with no next header, and with a hop-by-hop header that has no jumbo option: RFC 2675
+ * calls that wrong, and it is WEIR_VERDICT_BAD_TOTAL_LEN.
  *
  * What the packets begin with is what `l2` says: a burst is of one kind. What is not Ethernet has in
  * `stopped` the ethertype that stands for what follows, 0x880b for PPP.

@@ -20,9 +20,6 @@
 #include "hash.h"
 #include "parse_private.h"
 
-/* Where TCP has its flags. */
-#define FAST_FLAGS_OF_TCP 13
-
 /* What an event begins with, the pool's index left out. */
 #define FAST_WORD0 (WEIR_EVENT_PACKET | WEIR_PRIO_DEFAULT << 8)
 #define FAST_POOL_AT 16
@@ -147,7 +144,7 @@ fast_fourth(const struct fast *p, int32_t l4_off, int32_t header, uint8_t proto)
 	halves[FAST_PAYLOAD_OFF] = (uint16_t)(l4_off + header);
 	bytes = (fast_bytes)halves;
 	if (proto == IPPROTO_TCP)
-		bytes[FAST_TCP_FLAGS] = p->data[l4_off + FAST_FLAGS_OF_TCP];
+		bytes[FAST_TCP_FLAGS] = p->data[l4_off + TCP_FLAGS_AT];
 	return (fast_quarter)bytes;
 }
 

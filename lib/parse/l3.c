@@ -12,8 +12,12 @@
 #define IPV6_FRAGMENT_MORE 0x0001
 #define IPV6_FRAGMENT_OFFSET 0xfff8
 #define EXTENSION_LEN 8
-#define PROTO_HIP 139
 #define PROTO_SHIM6 140
+#define OPTION_PAD1 0
+#define OPTION_JUMBO 0xc2
+#define JUMBO_LEN 4
+/* Hop-by-hop options that are looked at. */
+#define OPTIONS_MAX 16
 
 /* What the layer of another IP header begins with; L2 and the tunnel are known by now. */
 static void
@@ -28,8 +32,16 @@ parse_begin_l3(struct parse *p, uint8_t version)
 	p->key.dport = 0;
 	p->key.ip_version = version;
 	p->flags &= ~(WEIR_EVENT_FRAGMENT | WEIR_EVENT_LATER_FRAGMENT | WEIR_EVENT_IPV4 |
-		WEIR_EVENT_IPV6);
+		WEIR_EVENT_IPV6 | WEIR_EVENT_NO_LENGTH | WEIR_EVENT_NO_TCP_FLAGS);
 	p->flags |= WEIR_EVENT_KEYED | (version == 4 ? WEIR_EVENT_IPV4 : WEIR_EVENT_IPV6);
+}
+
+/* The keyed packet is `length` bytes from `off` on; 0: its header does not say. */
+static void
+parse_l3_length(struct parse *p, uint32_t off, uint32_t length)
+{
+	p->l3_end = length != 0 ? off + length : UINT32_MAX;
+	parse_limit(p, p->l3_end);
 }
 
 static void
@@ -62,12 +74,13 @@ parse_ipv4(struct parse *p)
 	parse_ipv4_key(p, ip);
 	total = get16(ip + 2);
 	fragment = get16(ip + 6);
-	if (total < len)
+	if (total == 0)
+		p->flags |= WEIR_EVENT_NO_LENGTH;
+	else if (total < len)
 		return parse_fail_keyed(p, WEIR_VERDICT_BAD_TOTAL_LEN);
 	if (p->off + len > p->header_end)
 		return parse_fail_keyed(p, WEIR_VERDICT_TRUNC_L3);
-	p->l3_end = p->off + total;
-	parse_limit(p, p->l3_end);
+	parse_l3_length(p, p->off, total);
 	p->off += len;
 	p->now.stopped = p->now.proto;
 	if (fragment & (IPV4_FRAGMENT_MORE | IPV4_FRAGMENT_OFFSET))
@@ -77,6 +90,57 @@ parse_ipv4(struct parse *p)
 		return STEP_L4;
 	}
 	return p->now.proto == IPPROTO_AH ? parse_extensions(p) : STEP_L4;
+}
+
+/*
+ * What the jumbo option of the hop-by-hop header at p->off says, which is more than 65,535: RFC 2675.
+ * 0: there is none such. What ends within the header, or has more options than are looked at, says
+ * nothing: UINT32_MAX.
+ */
+static uint32_t
+parse_jumbo(struct parse *p)
+{
+	const uint8_t *ext = parse_read(p, p->off, 2), *option;
+	uint32_t at = p->off + 2, end;
+	unsigned int i;
+
+	if (ext == NULL)
+		return UINT32_MAX;
+	end = p->off + (ext[1] + 1u) * EXTENSION_LEN;
+	for (i = 0; at < end && i < OPTIONS_MAX; i++) {
+		option = parse_read(p, at, 1);
+		if (option != NULL && *option == OPTION_PAD1) {
+			at++;
+			continue;
+		}
+		option = parse_read(p, at, 2);
+		if (option == NULL)
+			return UINT32_MAX;
+		if (option[0] != OPTION_JUMBO || option[1] != JUMBO_LEN) {
+			at += 2u + option[1];
+			continue;
+		}
+		option = parse_read(p, at + 2, JUMBO_LEN);
+		if (option == NULL)
+			return UINT32_MAX;
+		return get32(option) > UINT16_MAX ? get32(option) : 0;
+	}
+	return at < end ? UINT32_MAX : 0;
+}
+
+/* IPv6's length is 0. False: what follows is a hop-by-hop header that does not say a length either. */
+static bool
+parse_no_length(struct parse *p)
+{
+	uint32_t length = UINT32_MAX;
+
+	if (p->now.proto == IPPROTO_HOPOPTS)
+		length = parse_jumbo(p);
+	if (length == 0)
+		return false;
+	p->flags |= WEIR_EVENT_NO_LENGTH;
+	parse_l3_length(p, p->off, length <= UINT32_MAX - p->off ? length : 0);
+	return true;
 }
 
 enum parse_step
@@ -96,9 +160,12 @@ parse_ipv6(struct parse *p)
 	p->now.stopped = ip[6];
 	length = get16(ip + 4);
 	p->off += IPV6_LEN;
-	/* A jumbogram has length 0 and the true one in a hop-by-hop option; the frame bounds it. */
-	p->l3_end = length != 0 || p->now.proto != IPPROTO_HOPOPTS ? p->off + length : UINT32_MAX;
-	parse_limit(p, p->l3_end);
+	if (length != 0 || p->now.proto == IPPROTO_NONE) {
+		p->l3_end = p->off + length;
+		parse_limit(p, p->l3_end);
+	} else if (!parse_no_length(p)) {
+		return parse_fail_keyed(p, WEIR_VERDICT_BAD_TOTAL_LEN);
+	}
 	return parse_extensions(p);
 }
 
@@ -113,7 +180,10 @@ parse_fragment(struct parse *p, uint16_t fragment)
 	return fragment & IPV6_FRAGMENT_OFFSET;
 }
 
-/* The length of the extension header that starts with `ext`; 0: it is none. */
+/*
+ * The length of the extension header that starts with `ext`; 0: it is none. Mobility and HIP headers are
+ * what the packet is about, though they have an extension's form: nothing ever follows them.
+ */
 static uint32_t
 extension_len(uint8_t proto, uint8_t version, const uint8_t *ext)
 {
@@ -127,8 +197,6 @@ extension_len(uint8_t proto, uint8_t version, const uint8_t *ext)
 	case IPPROTO_HOPOPTS:
 	case IPPROTO_ROUTING:
 	case IPPROTO_DSTOPTS:
-	case IPPROTO_MH:
-	case PROTO_HIP:
 	case PROTO_SHIM6:
 		return (ext[1] + 1u) * EXTENSION_LEN;
 	default:
@@ -155,6 +223,9 @@ parse_extensions(struct parse *p)
 		len = extension_len(proto, version, ext);
 		if (p->off + len > p->header_end)
 			return parse_fail_keyed(p, WEIR_VERDICT_TRUNC_L3);
+		/* Shim6 has its control messages in its own header, and nothing behind it. */
+		if (proto == PROTO_SHIM6 && ext[0] == IPPROTO_NONE)
+			return STEP_L4;
 		p->off += len;
 		p->now.proto = ext[0];
 		p->now.stopped = ext[0];

@@ -34,6 +34,19 @@ parse_ported(struct parse *p, uint32_t len)
 	return parse_read(p, p->off, len);
 }
 
+/* The frame ends within a TCP header: its flags may be there all the same. */
+static enum parse_step
+parse_tcp_cut(struct parse *p)
+{
+	const uint8_t *flags = parse_read(p, p->off + TCP_FLAGS_AT, 1);
+
+	if (flags == NULL)
+		p->flags |= WEIR_EVENT_NO_TCP_FLAGS;
+	else
+		p->now.tcp_flags = *flags;
+	return parse_fail_keyed(p, WEIR_VERDICT_TRUNC_L4);
+}
+
 static enum parse_step
 parse_tcp(struct parse *p)
 {
@@ -41,9 +54,9 @@ parse_tcp(struct parse *p)
 	uint32_t len;
 
 	if (tcp == NULL)
-		return parse_fail_keyed(p, WEIR_VERDICT_TRUNC_L4);
+		return parse_tcp_cut(p);
 	len = (tcp[12] >> 4) * 4u;
-	p->now.tcp_flags = tcp[13];
+	p->now.tcp_flags = tcp[TCP_FLAGS_AT];
 	if (len < TCP_LEN)
 		return parse_fail_keyed(p, WEIR_VERDICT_BAD_HDR_LEN);
 	if (p->off + len > p->header_end)
@@ -53,12 +66,15 @@ parse_tcp(struct parse *p)
 	return STEP_DONE;
 }
 
-/* Whether a UDP length is one: 0 is, in a jumbogram. A fragment's counts the whole datagram. */
+/*
+ * Whether a UDP length is one: 0 is, in a jumbogram and where IP has none either. A fragment's counts
+ * the whole datagram.
+ */
 static bool
 udp_length_fits(const struct parse *p, uint16_t length)
 {
 	if (length == 0)
-		return parse_version(p) == 6;
+		return parse_version(p) == 6 || p->flags & WEIR_EVENT_NO_LENGTH;
 	if (length < UDP_LEN)
 		return false;
 	return p->flags & WEIR_EVENT_FRAGMENT || length <= p->l3_end - p->off;
@@ -182,7 +198,7 @@ parse_ports_only(struct parse *p)
 	const uint8_t *header = parse_ported(p, udp ? UDP_LEN : TCP_LEN);
 
 	if (header == NULL)
-		return parse_fail_keyed(p, WEIR_VERDICT_TRUNC_L4);
+		return udp ? parse_fail_keyed(p, WEIR_VERDICT_TRUNC_L4) : parse_tcp_cut(p);
 	if (udp && p->inner && tunnel_port(p->key.dport))
 		return parse_udp_length(p, header);
 	parse_commit(p);

@@ -39,6 +39,7 @@
 #define IPV4_LEN 20
 #define IPV6_LEN 40
 #define TCP_LEN 20
+#define TCP_FLAGS_AT 13
 #define UDP_LEN 8
 #define VXLAN_LEN 8
 #define VXLAN_VNI_VALID 0x08

@@ -312,7 +312,8 @@ static inline char *
 put_tcp_flags(const struct weir_event *event, char *at)
 {
 	/* Without l4_off no more was parsed than the key. */
-	if (event->proto != IPPROTO_TCP || !has_ports(event) || event->l4_off == 0)
+	if (event->proto != IPPROTO_TCP || !has_ports(event) || event->l4_off == 0 ||
+		event->flags & WEIR_EVENT_NO_TCP_FLAGS)
 		return at;
 	at = PUT(at, ",\"tcp_flags\":\"");
 	*at++ = hex[event->tcp_flags >> 4];
@@ -354,6 +355,8 @@ put_packet(const struct eve_format *format, const struct weir_event *event, char
 		at = put_uint(PUT(at, ",\"wire_len\":"), event->wire_len);
 	if (unlikely(event->flags & WEIR_EVENT_TRUNCATED))
 		at = PUT(at, ",\"truncated\":true");
+	if (unlikely(event->flags & WEIR_EVENT_NO_LENGTH))
+		at = PUT(at, ",\"no_length\":true");
 	if (unlikely(event->flags & BAD_CKSUM))
 		at = put_checksum(event->flags, at);
 	if (ip_version != 0)

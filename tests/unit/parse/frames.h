@@ -149,6 +149,25 @@ extension(struct frame *f, uint8_t next, uint8_t units)
 	h[1] = units;
 }
 
+/* A hop-by-hop header whose one option is a jumbo payload's, of which both lengths around are 0. */
+static inline void
+jumbo(struct frame *f, uint8_t next, uint32_t length)
+{
+	uint8_t *h = push(f, 8);
+
+	h[0] = next;
+	h[2] = 0xc2;
+	h[3] = 4;
+	put32(h + 4, length);
+}
+
+/* The length of the IP header in front is 0. */
+static inline void
+no_length(struct frame *f)
+{
+	put16(frame_bytes(f) + (*frame_bytes(f) >> 4 == 4 ? 2 : 4), 0);
+}
+
 static inline void
 fragment6(struct frame *f, uint8_t next, uint16_t offset_more)
 {

@@ -278,25 +278,6 @@ atomic_fragment(void **state)
 	assert_false(event.flags & WEIR_EVENT_FRAGMENT);
 }
 
-/* A jumbogram has length 0: what there is of the frame is its payload. */
-static void
-jumbogram(void **state)
-{
-	struct frame f;
-
-	(void)state;
-	payload(&f, 30);
-	udp(&f, 1, 2);
-	put16(frame_bytes(&f) + 4, 0);
-	extension(&f, IPPROTO_UDP, 0);
-	ipv6(&f, IPPROTO_HOPOPTS);
-	put16(frame_bytes(&f) + 4, 0);
-	ether(&f, 0x86dd);
-	parse(&f);
-	assert_flow(IPPROTO_UDP, 6, 1, 2);
-	assert_int_equal(event.payload_len, 30);
-}
-
 /* Whether an mbuf is pristine is what weir_mbuf_mark() says of it. */
 static void
 pristine(void **state)
@@ -339,7 +320,6 @@ main(void)
 		cmocka_unit_test(icmp_error),
 		cmocka_unit_test(fragments),
 		cmocka_unit_test(atomic_fragment),
-		cmocka_unit_test(jumbogram),
 		cmocka_unit_test(pristine),
 	};
 

@@ -144,9 +144,9 @@ huge(void **state)
 	payload(&f, 0);
 	udp(&f, 1, 2);
 	put16(frame_bytes(&f) + 4, 0);
-	extension(&f, IPPROTO_UDP, 0);
+	jumbo(&f, IPPROTO_UDP, UINT32_MAX);
 	ipv6(&f, IPPROTO_HOPOPTS);
-	put16(frame_bytes(&f) + 4, 0);
+	no_length(&f);
 	ether(&f, 0x86dd);
 	memcpy(bytes, frame_bytes(&f), frame_len(&f));
 	event = parse_cut(bytes, sizeof(bytes), UINT16_MAX, 2 * UINT16_MAX, WEIR_PARSE_INNER);

@@ -78,6 +78,30 @@ test_cut(void **state)
 	json_decref(json);
 }
 
+/* TCP's flags are not told where the frame ended before them, and a length of 0 is. */
+static void
+test_lengths(void **state)
+{
+	struct weir_event event = https;
+	json_t *json = parsed(&event, 0);
+
+	(void)state;
+	assert_null(json_object_get(json, "no_length"));
+	json_decref(json);
+	event.flags |= WEIR_EVENT_NO_LENGTH;
+	json = parsed(&event, 0);
+	assert_true(json_is_true(json_object_get(json, "no_length")));
+	is_text(json, "tcp_flags", "1b");
+	json_decref(json);
+	event.flags = https.flags | WEIR_EVENT_NO_TCP_FLAGS;
+	event.payload_off = 0;
+	event.tcp_flags = 0;
+	json = parsed(&event, 0);
+	is_text(json, "tcp_flags", NULL);
+	is_number(json, "src_port", 50000);
+	json_decref(json);
+}
+
 /* What the port says of checksums is told where one is wrong. */
 static void
 test_checksum(void **state)
@@ -403,6 +427,7 @@ main(void)
 		cmocka_unit_test(test_plain_line),
 		cmocka_unit_test(test_not_ip),
 		cmocka_unit_test(test_cut),
+		cmocka_unit_test(test_lengths),
 		cmocka_unit_test(test_checksum),
 		cmocka_unit_test(test_nanoseconds),
 		cmocka_unit_test(test_flags_without_l2),

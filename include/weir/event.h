@@ -18,6 +18,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <rte_mbuf.h>
 
@@ -77,6 +78,15 @@ enum weir_event_type {
 #define WEIR_EVENT_NO_LENGTH (1u << 16)
 /** TCP that ends before its flags: `tcp_flags` is not known. */
 #define WEIR_EVENT_NO_TCP_FLAGS (1u << 17)
+/** A first fragment whose key has no ports, though it says some: weir_event_ports() gives them. */
+#define WEIR_EVENT_FRAGMENT_PORTS (1u << 18)
+/** The last of the fragments of its datagram. */
+#define WEIR_EVENT_LAST_FRAGMENT (1u << 19)
+/**
+ * Of the fragments of a datagram the bits from here on are alike, 8 of them, made of its identification: they
+ * tell apart those of one key that are under way at a time.
+ */
+#define WEIR_EVENT_DATAGRAM_SHIFT 24
 /** @} */
 
 /** What the parser found; exactly one for each packet. Anything but OK is malformed. */
@@ -124,11 +134,15 @@ enum weir_tunnel {
  * both directions.
  */
 struct weir_key {
-	uint8_t src[16];    /**< IPv6 address, or an IPv4 address mapped as in RFC 4291 2.5.5.2 */
-	uint8_t dst[16];    /**< likewise */
-	rte_be16_t sport;   /**< source port; for ICMP echo the identifier; 0 where there is none */
-	rte_be16_t dport;   /**< destination port; for ICMP echo the identifier; else 0 */
-	uint8_t proto;      /**< IP protocol number of L4 (6 TCP, 17 UDP …) */
+	uint8_t src[16]; /**< IPv6 address, or an IPv4 address mapped as in RFC 4291 2.5.5.2 */
+	uint8_t dst[16]; /**< likewise */
+	/** Source port; for ICMP echo the identifier; 0 where there is none, and of fragments unless
+	 * WEIR_PARSE_FRAGMENTS_FLOW is asked for. */
+	rte_be16_t sport;
+	rte_be16_t dport; /**< destination port; for ICMP echo the identifier; else 0 */
+	/** IP protocol number of L4 (6 TCP, 17 UDP …); of fragments without ports the one that all of a
+	 * datagram have: that of what was cut up, which may be an extension header. */
+	uint8_t proto;
 	uint8_t ip_version; /**< 4 or 6 */
 	uint16_t zero;      /**< always 0 */
 };
@@ -256,6 +270,35 @@ static inline struct weir_event *
 weir_mbuf_event(const struct rte_mbuf *mbuf)
 {
 	return (struct weir_event *)(uintptr_t)(mbuf + 1);
+}
+
+/**
+ * weir_event_ports() gives the ports of a keyed packet: those of its key, or, where a first fragment's key
+ * has none, those in its L4 header, which it reads for that. A packet that was parsed key-only has the
+ * key's alone.
+ *
+ * @return whether there are some
+ */
+static inline bool
+weir_event_ports(const struct weir_event *event, rte_be16_t *sport, rte_be16_t *dport)
+{
+	rte_be16_t scratch[2];
+	const uint8_t *ports;
+
+	if (likely(!(event->flags & WEIR_EVENT_FRAGMENT_PORTS))) {
+		*sport = event->key.sport;
+		*dport = event->key.dport;
+		return (*sport | *dport) != 0;
+	}
+	if (event->l4_off == 0)
+		return false;
+	ports = (const uint8_t *)rte_pktmbuf_read(weir_event_mbuf(event), event->l4_off,
+		sizeof(scratch), scratch);
+	if (ports == NULL)
+		return false;
+	memcpy(sport, ports, sizeof(*sport));
+	memcpy(dport, ports + sizeof(*sport), sizeof(*dport));
+	return true;
 }
 
 /** Whether the private area of an mbuf has room for an event. Reads the mbuf's second line. */

@@ -40,6 +40,18 @@ enum weir_parse_tunnel {
 	WEIR_PARSE_OUTER      /**< the outermost: tunnels are not looked into */
 };
 
+/** What the key of a fragment is of. */
+enum weir_parse_fragments {
+	/**
+	 * Its datagram: addresses and protocol, without ports, the first fragment's too. So all of a
+	 * datagram go one way, as the RSS of NICs has them: to one worker, and by drop-flow whole or not at
+	 * all. weir_event_ports() gives the ports of the first one.
+	 */
+	WEIR_PARSE_FRAGMENTS_DATAGRAM = 0,
+	/** Its flow as far as it says: the first one's key has ports, and so another hash than the rest. */
+	WEIR_PARSE_FRAGMENTS_FLOW
+};
+
 /**
  * How much of a packet is read.
  *
@@ -118,7 +130,8 @@ struct weir_parse_burst {
 	uint64_t key_only;                     /**< counted up: packets that were parsed key-only */
 	uint64_t verdicts[WEIR_VERDICTS_ROOM]; /**< counted up: all packets, by enum weir_verdict */
 	uint8_t l2;                            /**< enum weir_parse_l2; other values: Ethernet */
-	uint8_t reserved[7];                   /**< 0 */
+	uint8_t fragments;   /**< enum weir_parse_fragments; other values: of the flow */
+	uint8_t reserved[6]; /**< 0 */
 };
 
 /** A burst with its size, and all else 0. */
@@ -134,8 +147,8 @@ struct weir_parse_burst {
  * whole packet is found in it; otherwise the outer packet stands, and is not malformed for it.
  * IP-in-IP and GRE are taken at their word: what is wrong inside makes the packet malformed, with
  * the key of the packet around. Malformed packets have a key as soon as their addresses could be
- * read, with ports 0 if those could not. Tunnels in fragments are not looked into. Only first
- * fragments have ports, so later ones have another key and hash. Headers are followed for 65,535
+ * read, with ports 0 if those could not. Tunnels in fragments are not looked into. Of a fragment the
+ * key is what `fragments` says. Headers are followed for 65,535
  * bytes, payload for as long as there is some. An IP length of 0 is none (WEIR_EVENT_NO_LENGTH), but
  * for IPv6's with no next header, and with a hop-by-hop header that has no jumbo option: RFC 2675
  * calls that wrong, and it is WEIR_VERDICT_BAD_TOTAL_LEN.

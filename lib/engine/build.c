@@ -72,6 +72,7 @@ seat_create(struct weir_engine *engine, struct seat *seat, const struct plan_wor
 	worker->socket = plan->socket;
 	worker->port = RTE_MAX_ETHPORTS;
 	worker->tunnel = (uint8_t)node->conf.tunnel;
+	worker->fragments = (uint8_t)node->conf.fragments;
 	worker->under_pressure = (uint8_t)node->conf.under_pressure;
 	worker->hash_key = &engine->hash_key;
 	worker->failures = &engine->failures;

@@ -130,6 +130,7 @@ parse_any(const struct rte_mbuf *mbuf, const struct weir_parse_burst *burst, uin
 		.header_end = RTE_MIN(mbuf->pkt_len, (uint32_t)UINT16_MAX),
 		.flags = weir_mbuf_mark_of(mbuf, pool) | checksum_flags(mbuf->ol_flags),
 		.inner = burst->tunnel == WEIR_PARSE_INNER,
+		.datagram = burst->fragments == WEIR_PARSE_FRAGMENTS_DATAGRAM,
 	};
 
 	stripped_tags(&p);

@@ -30,7 +30,8 @@
  * or in a chain more often than random ones do. What not: it is no MAC. The folds are as good as
  * tests can tell, without a proof; and who sees hashes of flows of their choice may find the key.
  *
- * The later fragments of a datagram have no ports and so not the hash of the first.
+ * The fragments of a datagram have no ports in their key and so one hash, unless the first is to have
+ * that of its flow (WEIR_PARSE_FRAGMENTS_FLOW).
  */
 #ifndef WEIR_PARSE_HASH_H
 #define WEIR_PARSE_HASH_H

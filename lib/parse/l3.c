@@ -9,6 +9,9 @@
 
 #define IPV4_FRAGMENT_MORE 0x2000
 #define IPV4_FRAGMENT_OFFSET 0x1fff
+#define FRAGMENT_FLAGS \
+	(WEIR_EVENT_FRAGMENT | WEIR_EVENT_LATER_FRAGMENT | WEIR_EVENT_LAST_FRAGMENT | \
+		WEIR_EVENT_FRAGMENT_PORTS | UINT32_MAX << WEIR_EVENT_DATAGRAM_SHIFT)
 #define IPV6_FRAGMENT_MORE 0x0001
 #define IPV6_FRAGMENT_OFFSET 0xfff8
 #define EXTENSION_LEN 8
@@ -31,8 +34,8 @@ parse_begin_l3(struct parse *p, uint8_t version)
 	p->key.sport = 0;
 	p->key.dport = 0;
 	p->key.ip_version = version;
-	p->flags &= ~(WEIR_EVENT_FRAGMENT | WEIR_EVENT_LATER_FRAGMENT | WEIR_EVENT_IPV4 |
-		WEIR_EVENT_IPV6 | WEIR_EVENT_NO_LENGTH | WEIR_EVENT_NO_TCP_FLAGS);
+	p->flags &= ~(FRAGMENT_FLAGS | WEIR_EVENT_IPV4 | WEIR_EVENT_IPV6 | WEIR_EVENT_NO_LENGTH |
+		WEIR_EVENT_NO_TCP_FLAGS);
 	p->flags |= WEIR_EVENT_KEYED | (version == 4 ? WEIR_EVENT_IPV4 : WEIR_EVENT_IPV6);
 }
 
@@ -42,6 +45,18 @@ parse_l3_length(struct parse *p, uint32_t off, uint32_t length)
 {
 	p->l3_end = length != 0 ? off + length : UINT32_MAX;
 	parse_limit(p, p->l3_end);
+}
+
+/* The layer being read is a part of a datagram: the first or the last of it, or neither. */
+static void
+parse_fragment(struct parse *p, bool first, bool last, uint32_t id)
+{
+	id ^= id >> 16;
+	id ^= id >> 8;
+	p->flags |= WEIR_EVENT_FRAGMENT | id << WEIR_EVENT_DATAGRAM_SHIFT;
+	p->flags |= first ? 0 : WEIR_EVENT_LATER_FRAGMENT;
+	p->flags |= last ? WEIR_EVENT_LAST_FRAGMENT : 0;
+	p->fragment_proto = p->now.proto;
 }
 
 static void
@@ -60,7 +75,7 @@ enum parse_step
 parse_ipv4(struct parse *p)
 {
 	const uint8_t *ip = parse_read(p, p->off, IPV4_LEN);
-	uint16_t fragment, total;
+	uint16_t fragment, total, id;
 	uint32_t len;
 
 	if (ip == NULL)
@@ -73,6 +88,7 @@ parse_ipv4(struct parse *p)
 	parse_begin_l3(p, 4);
 	parse_ipv4_key(p, ip);
 	total = get16(ip + 2);
+	id = get16(ip + 4);
 	fragment = get16(ip + 6);
 	if (total == 0)
 		p->flags |= WEIR_EVENT_NO_LENGTH;
@@ -84,11 +100,10 @@ parse_ipv4(struct parse *p)
 	p->off += len;
 	p->now.stopped = p->now.proto;
 	if (fragment & (IPV4_FRAGMENT_MORE | IPV4_FRAGMENT_OFFSET))
-		p->flags |= WEIR_EVENT_FRAGMENT;
-	if (fragment & IPV4_FRAGMENT_OFFSET) {
-		p->flags |= WEIR_EVENT_LATER_FRAGMENT;
+		parse_fragment(p, !(fragment & IPV4_FRAGMENT_OFFSET),
+			!(fragment & IPV4_FRAGMENT_MORE), id);
+	if (fragment & IPV4_FRAGMENT_OFFSET)
 		return STEP_L4;
-	}
 	return p->now.proto == IPPROTO_AH ? parse_extensions(p) : STEP_L4;
 }
 
@@ -169,15 +184,16 @@ parse_ipv6(struct parse *p)
 	return parse_extensions(p);
 }
 
-/* Where the fragment header leaves the packet: true if it is a later fragment. */
+/* Where the fragment header `ext` leaves the packet: true if it is a later fragment. */
 static bool
-parse_fragment(struct parse *p, uint16_t fragment)
+parse_fragment_header(struct parse *p, const uint8_t *ext)
 {
-	if (fragment & (IPV6_FRAGMENT_MORE | IPV6_FRAGMENT_OFFSET))
-		p->flags |= WEIR_EVENT_FRAGMENT;
-	if (fragment & IPV6_FRAGMENT_OFFSET)
-		p->flags |= WEIR_EVENT_LATER_FRAGMENT;
-	return fragment & IPV6_FRAGMENT_OFFSET;
+	uint16_t fragment = get16(ext + 2);
+	bool later = fragment & IPV6_FRAGMENT_OFFSET, more = fragment & IPV6_FRAGMENT_MORE;
+
+	if (later || more)
+		parse_fragment(p, !later, !more, get32(ext + 4));
+	return later;
 }
 
 /*
@@ -229,7 +245,7 @@ parse_extensions(struct parse *p)
 		p->off += len;
 		p->now.proto = ext[0];
 		p->now.stopped = ext[0];
-		if (proto == IPPROTO_FRAGMENT && parse_fragment(p, get16(ext + 2)))
+		if (proto == IPPROTO_FRAGMENT && parse_fragment_header(p, ext))
 			return STEP_L4;
 	}
 	return STEP_L4;

@@ -19,6 +19,10 @@
 static void
 parse_ports(struct parse *p, const uint8_t *ports)
 {
+	if (parse_joins(p)) {
+		p->flags |= WEIR_EVENT_FRAGMENT_PORTS;
+		return;
+	}
 	memcpy(&p->key.sport, ports, sizeof(p->key.sport));
 	memcpy(&p->key.dport, ports + 2, sizeof(p->key.dport));
 }
@@ -123,7 +127,7 @@ parse_icmp(struct parse *p, uint8_t echo, uint8_t reply)
 
 	if (icmp == NULL)
 		return parse_fail_keyed(p, WEIR_VERDICT_TRUNC_L4);
-	if (icmp[0] == echo || icmp[0] == reply) {
+	if ((icmp[0] == echo || icmp[0] == reply) && !parse_joins(p)) {
 		memcpy(&p->key.sport, icmp + 4, sizeof(p->key.sport));
 		p->key.dport = p->key.sport;
 	}

@@ -92,6 +92,8 @@ struct parse {
 	uint8_t tunnels;
 	bool inner;              /* tunnels are looked into */
 	bool guess;              /* nothing but a port or a nibble says what this layer is */
+	bool datagram;           /* fragments have no ports in their key */
+	uint8_t fragment_proto;  /* of what was cut up, of the layer being read */
 	struct parse_layer now;  /* being read */
 	struct parse_layer done; /* the innermost that was decoded */
 	struct weir_key key;     /* goes with now */
@@ -179,13 +181,20 @@ parse_guess(struct parse *p)
 	p->guess = true;
 }
 
+/* Whether the layer being read is a fragment that goes with the rest of its datagram. */
+static inline bool
+parse_joins(const struct parse *p)
+{
+	return p->flags & WEIR_EVENT_FRAGMENT && p->datagram;
+}
+
 /* The layer being read is the innermost decoded one so far. */
 static inline void
 parse_commit(struct parse *p)
 {
 	p->done = p->now;
 	p->done_key = p->key;
-	p->done_key.proto = p->now.proto;
+	p->done_key.proto = parse_joins(p) ? p->fragment_proto : p->now.proto;
 	p->done_flags = p->flags;
 	p->guess = false;
 }

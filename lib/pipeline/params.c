@@ -26,6 +26,7 @@ const char *const wait_names[] = { "auto", "spin", "pause", "exponential", "yiel
 static const char *const kind_names[] = { "auto", "ring", NULL };
 static const char *const numa_names[] = { "prefer", "strict", "off", NULL };
 static const char *const tunnel_names[] = { "inner", "outer", NULL };
+static const char *const fragments_names[] = { "datagram", "flow", NULL };
 static const char *const depth_names[] = { "full", "key-only", NULL };
 static const char *const auto_word[] = { "auto", NULL };
 static const char *const random_word[] = { "random", NULL };
@@ -96,6 +97,9 @@ static const struct weir_param source_params[] = {
 		"ethdev: RX descriptors of each queue; auto: what the driver prefers"),
 	KEY("tunnel", ENUM, node_conf, tunnel, 0, 0, "inner", tunnel_names,
 		"whose 5-tuple becomes the key of a packet in a tunnel"),
+	KEY("fragments", ENUM, node_conf, fragments, 0, 0, "datagram", fragments_names,
+		"key of fragments: of their datagram, all of it without ports; flow: the first one has "
+		"ports, and goes another way than the rest"),
 	KEY("under_pressure", ENUM, node_conf, under_pressure, 0, 0, "full", depth_names,
 		"what the parser does while a link behind the source is above `high`"),
 	KEY("drop", STRING, node_conf, drop, 0, 0, "", NULL,

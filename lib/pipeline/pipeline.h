@@ -51,6 +51,7 @@ struct node_conf {
 	uint64_t descriptors; /* RX descriptors a queue; 0: the driver's choice, or 1024 */
 	/* sources */
 	uint64_t tunnel;         /* enum weir_parse_tunnel */
+	uint64_t fragments;      /* enum weir_parse_fragments */
 	uint64_t under_pressure; /* enum weir_parse_depth */
 	const char *drop;        /* verdicts as given, or ""; see pipeline_drop_mask() */
 	/* stages */

@@ -290,6 +290,8 @@ has_ports(const struct weir_event *event)
 		return false;
 	if (event->flags & WEIR_EVENT_LATER_FRAGMENT)
 		return false;
+	if (unlikely(event->flags & WEIR_EVENT_FRAGMENT_PORTS))
+		return event->l4_off != 0;
 	return event->payload_off != 0 || (event->key.sport | event->key.dport) != 0;
 }
 
@@ -297,14 +299,17 @@ static inline char *
 put_tuple(const struct eve_format *format, const struct weir_event *event, char *at)
 {
 	const struct weir_key *key = &event->key;
+	rte_be16_t sport = 0, dport = 0;
 	bool ports = has_ports(event);
 
+	if (ports)
+		weir_event_ports(event, &sport, &dport);
 	at = put_address(key, key->src, PUT(at, ",\"src_ip\":\""));
 	if (ports)
-		at = put_uint(PUT(at, ",\"src_port\":"), rte_be_to_cpu_16(key->sport));
+		at = put_uint(PUT(at, ",\"src_port\":"), rte_be_to_cpu_16(sport));
 	at = put_address(key, key->dst, PUT(at, ",\"dest_ip\":\""));
 	if (ports)
-		at = put_uint(PUT(at, ",\"dest_port\":"), rte_be_to_cpu_16(key->dport));
+		at = put_uint(PUT(at, ",\"dest_port\":"), rte_be_to_cpu_16(dport));
 	return put_text(at, &format->proto[event->proto]);
 }
 

@@ -89,8 +89,8 @@ struct source_ops {
 	void (*discard)(void *conf);
 	/* Bytes that init takes from EAL, for each worker; NULL: none. */
 	size_t (*memory)(const void *conf);
-	/* worker: stats, lcore, socket, pool, port, queue, tunnel, under_pressure, hash_key, index,
-	 * count. */
+	/* worker: stats, lcore, socket, pool, port, queue, tunnel, fragments, under_pressure, hash_key,
+	 * index, count. */
 	int (*init)(struct weir_worker *worker, const void *conf, void *state,
 		struct weir_error *error);
 	/* Make at most n events; count nothing: the engine does. */

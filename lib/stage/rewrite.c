@@ -84,10 +84,27 @@ ported(const struct weir_event *e)
 		!(e->flags & WEIR_EVENT_LATER_FRAGMENT);
 }
 
+/* A first fragment may have them outside of its key. */
 static inline bool
-port_within(const struct row *r, const struct weir_event *e, rte_be16_t port)
+sport_within(const struct row *r, const struct weir_event *e)
 {
-	return ported(e) && within(r, rte_be_to_cpu_16(port));
+	rte_be16_t sport = 0, dport = 0;
+
+	if (!ported(e))
+		return false;
+	weir_event_ports(e, &sport, &dport);
+	return within(r, rte_be_to_cpu_16(sport));
+}
+
+static inline bool
+dport_within(const struct row *r, const struct weir_event *e)
+{
+	rte_be16_t sport = 0, dport = 0;
+
+	if (!ported(e))
+		return false;
+	weir_event_ports(e, &sport, &dport);
+	return within(r, rte_be_to_cpu_16(dport));
 }
 
 static inline bool
@@ -97,9 +114,9 @@ vlan_within(const struct row *r, const struct weir_event *e, uint8_t tag)
 }
 
 FIELD_MATCH(proto, keyed(e) && within(r, e->proto))
-FIELD_MATCH(sport, port_within(r, e, e->key.sport))
-FIELD_MATCH(dport, port_within(r, e, e->key.dport))
-FIELD_MATCH(port, port_within(r, e, e->key.sport) || port_within(r, e, e->key.dport))
+FIELD_MATCH(sport, sport_within(r, e))
+FIELD_MATCH(dport, dport_within(r, e))
+FIELD_MATCH(port, sport_within(r, e) || dport_within(r, e))
 FIELD_MATCH(vlan, vlan_within(r, e, 0) || vlan_within(r, e, 1))
 FIELD_MATCH(ip_version, within(r, weir_event_ip_version(e)))
 FIELD_MATCH(verdict, within(r, e->verdict))

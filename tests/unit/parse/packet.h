@@ -99,7 +99,7 @@ packet_wrong_key(const struct weir_event *e)
 	memcpy(back.dst, e->key.src, sizeof(back.dst));
 	back.sport = e->key.dport;
 	back.dport = e->key.sport;
-	if (e->key.zero != 0 || e->key.proto != e->proto ||
+	if (e->key.zero != 0 || (e->key.proto != e->proto && !(e->flags & WEIR_EVENT_FRAGMENT)) ||
 		e->key.ip_version != weir_event_ip_version(e))
 		return "key and event differ";
 	if (e->flags & WEIR_EVENT_IPV4 &&
@@ -112,6 +112,14 @@ packet_wrong_key(const struct weir_event *e)
 		(!(e->flags & WEIR_EVENT_FRAGMENT) || e->l4_off != 0 || e->key.sport != 0 ||
 			e->key.dport != 0))
 		return "a later fragment has L4";
+	if (!(e->flags & WEIR_EVENT_FRAGMENT) &&
+		e->flags &
+			(WEIR_EVENT_LAST_FRAGMENT | WEIR_EVENT_FRAGMENT_PORTS |
+				UINT32_MAX << WEIR_EVENT_DATAGRAM_SHIFT))
+		return "something of a fragment";
+	if (e->flags & WEIR_EVENT_FRAGMENT_PORTS &&
+		(e->key.sport != 0 || e->key.dport != 0 || e->flags & WEIR_EVENT_LATER_FRAGMENT))
+		return "ports of a fragment in its key";
 	return e->l3_off == 0 ? "no l3_off" : NULL;
 }
 

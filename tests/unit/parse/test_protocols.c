@@ -253,8 +253,7 @@ fragments(void **state)
 	(void)state;
 	for (i = 0; i < RTE_DIM(cases); i++) {
 		plain(cases[i].frame);
-		assert_flow(IPPROTO_UDP, cases[i].version, cases[i].first ? 1 : 0,
-			cases[i].first ? 2 : 0);
+		assert_flow(IPPROTO_UDP, cases[i].version, 0, 0);
 		assert_true(event.flags & WEIR_EVENT_FRAGMENT);
 		assert_int_equal(!(event.flags & WEIR_EVENT_LATER_FRAGMENT), cases[i].first);
 		assert_int_equal(event.payload_len, 16);

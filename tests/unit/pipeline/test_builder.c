@@ -241,6 +241,7 @@ test_defaults(void **state)
 	assert_int_equal(e->conf.descriptors, 0);
 	assert_int_equal(e->conf.tunnel, WEIR_PARSE_INNER);
 	assert_int_equal(e->conf.under_pressure, WEIR_PARSE_FULL);
+	assert_int_equal(e->conf.fragments, WEIR_PARSE_FRAGMENTS_DATAGRAM);
 	assert_string_equal(e->conf.input, "");
 	assert_int_equal(pipeline_drop_mask(&e->conf), 0);
 	assert_int_equal(link->conf.kind, WEIR_LINK_AUTO);
@@ -297,6 +298,8 @@ test_key_order(void **state)
 	set(pipeline, "s", "drop", "malformed");
 	assert_int_equal(pipeline_drop_mask(&node_of(pipeline, "s")->conf),
 		(1u << WEIR_VERDICT_MAX) - 2);
+	set(pipeline, "s", "fragments", "flow");
+	assert_int_equal(node_of(pipeline, "s")->conf.fragments, WEIR_PARSE_FRAGMENTS_FLOW);
 	set(pipeline, "s", "under_pressure", "key-only");
 	assert_int_equal(node_of(pipeline, "s")->conf.under_pressure, WEIR_PARSE_KEY_ONLY);
 	weir_pipeline_free(pipeline);

@@ -190,6 +190,8 @@ static const struct bad bad_values[] = {
 	{ "[source a]\nnuma = 99\n", "numa = 99: expected the number of a socket" },
 	{ "[source a]\nidle = sleepy\n", "did you mean 'sleep'?" },
 	{ "[source a]\ntunnel = in\n", "tunnel = in: expected inner or outer" },
+	{ "[source a]\nfragments = flows\n",
+		"fragments = flows: expected datagram or flow; did you mean 'flow'?" },
 	{ "[source a]\nunder_pressure = key\n", "under_pressure = key: expected full or key-only" },
 	{ "[source a]\ndrop = ok\n", "drop = ok: expected malformed, or a list of trunc_l2, " },
 	{ "[source a]\ndrop = trunc_l2, trun_l3\n", "did you mean 'trunc_l3'?" },

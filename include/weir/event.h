@@ -68,7 +68,11 @@ enum weir_event_type {
 #define WEIR_EVENT_QINQ (1u << 13)
 /** `wire_ns` is known. */
 #define WEIR_EVENT_WIRE_TIME (1u << 14)
-/** The port's driver cut the packet: by its IP header it goes on. `wire_len` is what that says. */
+/**
+ * By its keyed IP header the packet goes on where the frame ended on the wire, or the tunnel that it came in.
+ * Where `wire_len` is greater than `len` the port's driver cut it, and `wire_len` is what that header says;
+ * else it came so. Of what a capture cut `wire_len` alone tells, and of padding `payload_len`.
+ */
 #define WEIR_EVENT_TRUNCATED (1u << 15)
 /**
  * The keyed IP header says no length: it has 0 there, as segmentation offload leaves it in captures,

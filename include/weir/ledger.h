@@ -113,6 +113,8 @@ struct weir_worker_figures {
 	double sleep;       /**< waited for work, its CPU given to the kernel */
 	uint64_t pressures; /**< times that links behind it pressed; counted where it listens */
 	uint64_t key_only;  /**< packets parsed no further than their key; sources only */
+	uint64_t truncated; /**< packets whose IP length goes beyond their frame; sources only */
+	uint64_t no_length; /**< packets whose IP header says no length; sources only */
 };
 /** Empty figures, for the reader. */
 #define WEIR_WORKER_FIGURES_INIT WEIR_SIZED(struct weir_worker_figures)

@@ -132,6 +132,11 @@ struct weir_parse_burst {
 	uint8_t l2;                            /**< enum weir_parse_l2; other values: Ethernet */
 	uint8_t fragments;   /**< enum weir_parse_fragments; other values: of the flow */
 	uint8_t reserved[6]; /**< 0 */
+	/** Of each packet, the bytes that it had on the wire, where that may be more than are here; NULL:
+	 * what is here is all. */
+	const uint32_t *wire_lens;
+	uint64_t truncated; /**< counted up: packets with WEIR_EVENT_TRUNCATED */
+	uint64_t no_length; /**< counted up: packets with WEIR_EVENT_NO_LENGTH */
 };
 
 /** A burst with its size, and all else 0. */
@@ -140,7 +145,7 @@ struct weir_parse_burst {
 /**
  * weir_parse() fills the events of a burst of packets: all of line 0, and line 1's key where there
  * is one. What a packet does not say is left to whoever knows it: there is no WEIR_EVENT_WIRE_TIME,
- * and `wire_len` is `len`. What follows is of the depth full; key-only does as its enum says.
+ * and `wire_len` is `len`, but for `wire_lens`. What follows is of the depth full; key-only does as its enum says.
  *
  * The key, and all that the event says of L3 and above, is of one IP packet: the innermost that
  * could be decoded. What a UDP port or a nibble below MPLS alone calls a tunnel counts only if a

@@ -12,7 +12,8 @@
 static void
 source_seat_init(struct seat *seat)
 {
-	seat->drop_verdicts = pipeline_drop_mask(&seat->node->conf);
+	seat->drops = pipeline_drops(&seat->node->conf);
+	seat->drops_any = (seat->drops.verdicts | seat->drops.flags) != 0;
 	seat->asked = RTE_MAX(seat->node->source_ops->least, (uint16_t)1);
 	seat->least = seat->asked;
 }

@@ -212,13 +212,12 @@ struct __rte_cache_aligned weir_worker {
 	int socket;
 	uint16_t port; /* RTE_MAX_ETHPORTS: none */
 	uint16_t queue;
-	bool port_gone;           /* set by the control side: leave the port alone */
-	uint8_t tunnel;           /* a source's enum weir_parse_tunnel */
-	uint8_t fragments;        /* a source's enum weir_parse_fragments */
-	uint8_t under_pressure;   /* a source's enum weir_parse_depth under pressure */
-	struct rte_mempool *pool; /* for the packets that a source makes or receives */
-	const uint64_t *verdicts; /* a source's counts by verdict, or NULL */
-	const uint64_t *key_only; /* a source's count of packets parsed key-only, or NULL */
+	bool port_gone;                        /* set by the control side: leave the port alone */
+	uint8_t tunnel;                        /* a source's enum weir_parse_tunnel */
+	uint8_t fragments;                     /* a source's enum weir_parse_fragments */
+	uint8_t under_pressure;                /* a source's enum weir_parse_depth under pressure */
+	struct rte_mempool *pool;              /* for the packets that a source makes or receives */
+	const struct weir_parse_burst *parsed; /* a source's counts of what it parsed, or NULL */
 	const struct source_progress *progress; /* a source's, or NULL */
 	/* Of the hashes of a source's events. */
 	const struct weir_hash_key *hash_key;

@@ -79,9 +79,10 @@ struct __rte_cache_aligned seat {
 	const struct node *node;
 	struct seat **upstream; /* whose events come here, feedback left out */
 	unsigned int upstream_count;
-	uint32_t drop_verdicts; /* bits of verdicts that a source drops */
-	uint16_t least;         /* a source with less room goes another way than the usual one */
-	uint16_t asked;         /* fewest that a source is asked for */
+	struct drops drops; /* what a source drops, */
+	bool drops_any;     /* if it drops any */
+	uint16_t least;     /* a source with less room goes another way than the usual one */
+	uint16_t asked;     /* fewest that a source is asked for */
 	uint16_t kept_count;
 	struct weir_event *kept[POLL_LEAST]; /* taken with others, for which alone there was room */
 	uint64_t came;                       /* to the stage, as of its last pass */

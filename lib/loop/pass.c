@@ -28,21 +28,40 @@ budget_spent(const struct control *control)
 	return control->bounded && __atomic_load_n(&control->budget, __ATOMIC_RELAXED) <= 0;
 }
 
-/* Drop the packets whose verdict the source drops; how many are left. */
+/* Why a source drops an event: the first reason that holds; DROP_MAX: it does not. */
+static enum drop_reason
+drop_why(const struct drops *drops, const struct weir_event *event)
+{
+	if (event->type != WEIR_EVENT_PACKET)
+		return DROP_MAX;
+	if (drops->verdicts >> event->verdict & 1)
+		return DROP_VERDICT;
+	return event->flags & drops->flags & WEIR_EVENT_TRUNCATED ? DROP_TRUNCATED : DROP_MAX;
+}
+
+/* Drop the packets that the source drops, each run of a reason at once; how many are left. */
 static uint16_t
 source_filter(const struct seat *seat, struct weir_event *events[], uint16_t n)
 {
+	enum drop_reason why, run = DROP_MAX;
 	struct weir_event *dropped[BURST_MAX];
 	uint16_t kept = 0, out = 0;
 
 	for (uint16_t i = 0; i < n; i++) {
-		if (events[i]->type == WEIR_EVENT_PACKET &&
-			(seat->drop_verdicts >> events[i]->verdict & 1))
-			dropped[out++] = events[i];
-		else
+		why = drop_why(&seat->drops, events[i]);
+		if (why == DROP_MAX) {
 			events[kept++] = events[i];
+			continue;
+		}
+		if (why != run && out > 0) {
+			worker_drop(seat->worker, run, dropped, out);
+			out = 0;
+		}
+		run = why;
+		dropped[out++] = events[i];
 	}
-	worker_drop(seat->worker, DROP_VERDICT, dropped, out);
+	if (out > 0)
+		worker_drop(seat->worker, run, dropped, out);
 	return kept;
 }
 
@@ -135,7 +154,7 @@ source_take_few(struct loop *loop, struct seat *seat, unsigned int room)
 		return 0;
 	}
 	stat_add(&worker->stats->in, got);
-	n = seat->drop_verdicts != 0 ? source_filter(seat, loop->events, got) : got;
+	n = seat->drops_any ? source_filter(seat, loop->events, got) : got;
 	now = (uint16_t)RTE_MIN(room, (unsigned int)n);
 	if (now < n)
 		source_keep(seat, loop->events + now, n - now);
@@ -161,7 +180,7 @@ source_take(struct loop *loop, struct seat *seat)
 		return 0;
 	stat_add(&worker->stats->in, got);
 	n = got;
-	if (unlikely(seat->drop_verdicts != 0))
+	if (unlikely(seat->drops_any))
 		n = source_filter(seat, loop->events, n);
 	weir_forward(worker, 0, loop->events, n);
 	return got;

@@ -3,8 +3,9 @@
  */
 
 /*
- * The loop over a burst. Each depth has a file of its own that compiles it: the depth is chosen
- * once a burst, and neither way costs the other an instruction.
+ * The loop over a burst. Each depth has a file of its own that compiles it, and another one for packets
+ * of which there was more on the wire: which is chosen once a burst, and none costs another one an
+ * instruction.
  */
 #ifndef WEIR_PARSE_BURST_H
 #define WEIR_PARSE_BURST_H
@@ -34,15 +35,13 @@ struct parse_run {
 
 /* Out of the loop's way. */
 static __rte_noinline void
-parse_slow(const struct rte_mbuf *mbuf, struct weir_parse_burst *burst, uint16_t index)
+parse_slow(const struct rte_mbuf *mbuf, struct weir_parse_burst *burst, uint16_t index,
+	uint32_t wire)
 {
-	struct weir_event *event = weir_mbuf_event(mbuf);
-
 	if (FAST_KEY_ONLY)
-		parse_general_key_only(mbuf, burst, index, event);
+		parse_general_key_only(mbuf, burst, index, wire);
 	else
-		parse_general(mbuf, burst, index, event);
-	stat_add(&burst->verdicts[event->verdict], 1);
+		parse_general(mbuf, burst, index, wire);
 }
 
 /*
@@ -50,12 +49,13 @@ parse_slow(const struct rte_mbuf *mbuf, struct weir_parse_burst *burst, uint16_t
  * stores of an event wait behind those of the one before.
  */
 static __rte_always_inline bool
-parse_next(struct rte_mbuf *mbuf, const struct rte_mempool *pool, struct parse_run *run)
+parse_next(struct rte_mbuf *mbuf, const struct rte_mempool *pool, struct parse_run *run,
+	uint32_t wire)
 {
 	enum weir_verdict verdict = WEIR_VERDICT_MAX;
 
 	if (RTE_BYTE_ORDER == RTE_LITTLE_ENDIAN && fast_takes(mbuf, pool))
-		verdict = parse_fast(mbuf, &run->fast);
+		verdict = parse_fast(mbuf, &run->fast, wire);
 	else if (mbuf->pool != pool)
 		return false;
 	if (likely(verdict == WEIR_VERDICT_OK))
@@ -64,7 +64,7 @@ parse_next(struct rte_mbuf *mbuf, const struct rte_mempool *pool, struct parse_r
 		run->trunc_l2++;
 		return true;
 	}
-	parse_slow(mbuf, run->burst, run->index);
+	parse_slow(mbuf, run->burst, run->index, wire);
 	run->slow++;
 	return true;
 }
@@ -72,7 +72,7 @@ parse_next(struct rte_mbuf *mbuf, const struct rte_mempool *pool, struct parse_r
 /* The packets of the first one's pool that `mbufs` begins with; how many. */
 static __rte_always_inline uint16_t
 parse_run(struct rte_mbuf *const mbufs[], uint16_t n, struct weir_parse_burst *burst,
-	const struct rte_mempool *pool, uint16_t index)
+	const struct rte_mempool *pool, uint16_t index, const uint32_t wires[])
 {
 	struct parse_run run = { .burst = burst, .index = index };
 	size_t fetched = n - RTE_MIN(n, PREFETCH_AHEAD), i;
@@ -80,11 +80,11 @@ parse_run(struct rte_mbuf *const mbufs[], uint16_t n, struct weir_parse_burst *b
 	fast_burst_init(&run.fast, burst, index);
 	for (i = 0; i < fetched; i++) {
 		rte_prefetch0(rte_pktmbuf_mtod(mbufs[i + PREFETCH_AHEAD], const void *));
-		if (!parse_next(mbufs[i], pool, &run))
+		if (!parse_next(mbufs[i], pool, &run, FAST_WIRE ? wires[i] : 0))
 			break;
 	}
 	for (; i < n; i++)
-		if (!parse_next(mbufs[i], pool, &run))
+		if (!parse_next(mbufs[i], pool, &run, FAST_WIRE ? wires[i] : 0))
 			break;
 	stat_add(&burst->verdicts[WEIR_VERDICT_OK], i - run.slow - run.trunc_l2);
 	stat_add(&burst->verdicts[WEIR_VERDICT_TRUNC_L2], run.trunc_l2);
@@ -95,16 +95,19 @@ parse_run(struct rte_mbuf *const mbufs[], uint16_t n, struct weir_parse_burst *b
 static __rte_noinline void
 parse_burst(struct rte_mbuf *const mbufs[], uint16_t n, struct weir_parse_burst *burst)
 {
+	const uint32_t *wires = FAST_WIRE ? burst->wire_lens : NULL;
+
 	while (n > 0) {
 		const struct rte_mempool *pool = mbufs[0]->pool;
 		uint16_t index = pool_index(pool), done = 1;
 
 		/* The short way makes pristine events, which those of no index never are. */
 		if (likely(index != 0))
-			done = parse_run(mbufs, n, burst, pool, index);
+			done = parse_run(mbufs, n, burst, pool, index, wires);
 		else
-			parse_slow(mbufs[0], burst, 0);
+			parse_slow(mbufs[0], burst, 0, FAST_WIRE ? wires[0] : 0);
 		mbufs += done;
+		wires += FAST_WIRE ? done : 0;
 		n -= done;
 	}
 }

@@ -9,8 +9,12 @@
  * everything else, wrong or rare, is left to parse_general(), which says the same of the packets
  * that both can read.
  *
+ * What its IP length says must be there, or have been there on the wire: what is truncated goes the
+ * other way.
+ *
  * Each combination is compiled by itself, so that its offsets are constants; and all of them for
- * each depth, by a file of its own that defines FAST_KEY_ONLY as 0 or 1 before.
+ * each depth, by a file of its own that defines FAST_KEY_ONLY as 0 or 1 before, and FAST_WIRE as 1 where
+ * packets may have been longer on the wire.
  */
 #ifndef WEIR_PARSE_FAST_H
 #define WEIR_PARSE_FAST_H
@@ -44,7 +48,7 @@
 #define FAST_LEAST (ETHER_LEN + VLAN_LEN + IPV4_LEN + FAST_L4_READ)
 
 static bool fast_inner(const struct fast_burst *burst, struct rte_mbuf *mbuf, int32_t off,
-	int32_t end, uint32_t vlan, uint32_t flags);
+	int32_t end, int32_t wire_end, uint32_t wire, uint32_t vlan, uint32_t flags);
 
 /*
  * Whether nothing behind the ports need be looked at: key-only, and not in a tunnel, where what is
@@ -56,13 +60,28 @@ fast_ports_suffice(const struct fast *p)
 	return FAST_KEY_ONLY && !(p->flags & WEIR_EVENT_TUNNELLED);
 }
 
+/* Bytes from there on that were on the wire. */
+static __rte_always_inline int32_t
+fast_room(const struct fast *p, int32_t off)
+{
+	return (FAST_WIRE ? p->wire_end : p->end) - off;
+}
+
+/* Of so many bytes from there on, those that are here. */
+static __rte_always_inline int32_t
+fast_here(const struct fast *p, int32_t off, int32_t length)
+{
+	return FAST_WIRE ? RTE_MIN(length, p->end - off) : length;
+}
+
 /* TCP or UDP by its ports; the rest of the header is there, whatever it says. */
 static __rte_always_inline bool
 fast_ports(const struct fast *p, int32_t l4_off, int32_t length, uint8_t proto, uint8_t version)
 {
 	int32_t header = proto == IPPROTO_TCP ? TCP_LEN : UDP_LEN;
 
-	if (unlikely(length < header) || unlikely(p->end - l4_off < header))
+	if (unlikely(length < header) || unlikely(length > fast_room(p, l4_off)) ||
+		(FAST_WIRE && unlikely(p->end - l4_off < header)))
 		return false;
 	fast_finish(p, l4_off, 0, 0, proto, version);
 	return true;
@@ -73,10 +92,12 @@ fast_tcp(const struct fast *p, int32_t l4_off, int32_t length, uint8_t version)
 {
 	const uint8_t *l4 = p->data + l4_off;
 	int32_t header = (l4[12] & 0xf0) >> 2;
-	int32_t payload = RTE_MIN(length, p->end - l4_off) - header;
+	int32_t payload = fast_here(p, l4_off, length) - header;
 
 	if (fast_ports_suffice(p))
 		return fast_ports(p, l4_off, length, IPPROTO_TCP, version);
+	if (unlikely(length > fast_room(p, l4_off)))
+		return false;
 	/* Either is negative where there is not enough of it. */
 	if (unlikely((payload | (header - TCP_LEN)) < 0))
 		return false;
@@ -89,16 +110,17 @@ fast_udp(const struct fast *p, int32_t l4_off, int32_t length, uint8_t version)
 {
 	const uint8_t *l4 = p->data + l4_off;
 	int32_t claimed = get16(l4 + 4);
-	int32_t payload = RTE_MIN(claimed, p->end - l4_off) - UDP_LEN;
+	int32_t payload = fast_here(p, l4_off, claimed) - UDP_LEN;
 
 	if (fast_ports_suffice(p) && likely(!tunnel_port(load16(l4 + 2)) || !p->burst->inner))
 		return fast_ports(p, l4_off, length, IPPROTO_UDP, version);
-	if (unlikely(claimed > length) || unlikely(payload < 0))
+	/* Each is negative where there is not enough of it. */
+	if (unlikely(((fast_room(p, l4_off) - length) | (length - claimed) | payload) < 0))
 		return false;
 	if (unlikely(tunnel_port(load16(l4 + 2))) && p->burst->inner)
 		return !(p->flags & WEIR_EVENT_TUNNELLED) &&
-			fast_inner(p->burst, p->mbuf, l4_off, l4_off + UDP_LEN + payload, p->vlan,
-				p->flags);
+			fast_inner(p->burst, p->mbuf, l4_off, l4_off + UDP_LEN + payload,
+				l4_off + claimed, p->wire, p->vlan, p->flags);
 	fast_finish(p, l4_off, UDP_LEN, payload, IPPROTO_UDP, version);
 	return true;
 }
@@ -196,7 +218,7 @@ fast_ether(struct fast *p)
  */
 static __rte_noinline bool
 fast_inner(const struct fast_burst *burst, struct rte_mbuf *mbuf, int32_t off, int32_t end,
-	uint32_t vlan, uint32_t flags)
+	int32_t wire_end, uint32_t wire, uint32_t vlan, uint32_t flags)
 {
 	struct fast p = {
 		.burst = burst,
@@ -204,6 +226,8 @@ fast_inner(const struct fast_burst *burst, struct rte_mbuf *mbuf, int32_t off, i
 		.data = rte_pktmbuf_mtod(mbuf, const uint8_t *),
 		.contiguous = mbuf->data_len,
 		.end = end,
+		.wire_end = wire_end,
+		.wire = wire,
 		.l3_off = off + UDP_LEN + VXLAN_LEN,
 		.flags = flags | WEIR_EVENT_TUNNELLED,
 		.vlan = vlan,
@@ -232,7 +256,7 @@ fast_takes(const struct rte_mbuf *mbuf, const struct rte_mempool *pool)
  * this way.
  */
 static __rte_always_inline enum weir_verdict
-parse_fast(struct rte_mbuf *mbuf, const struct fast_burst *burst)
+parse_fast(struct rte_mbuf *mbuf, const struct fast_burst *burst, uint32_t wire)
 {
 	struct fast p = {
 		.burst = burst,
@@ -240,6 +264,8 @@ parse_fast(struct rte_mbuf *mbuf, const struct fast_burst *burst)
 		.data = rte_pktmbuf_mtod(mbuf, const uint8_t *),
 		.contiguous = mbuf->data_len,
 		.end = mbuf->data_len,
+		.wire_end = (int32_t)RTE_MIN(RTE_MAX(wire, mbuf->data_len), (uint32_t)INT32_MAX),
+		.wire = RTE_MAX(wire, mbuf->data_len),
 		.flags = FAST_FLAGS,
 	};
 

@@ -84,7 +84,9 @@ struct fast {
 	const uint8_t *data;
 	int32_t contiguous; /* bytes at data */
 	int32_t end;        /* of what there is, by the frame and the tunnel around */
+	int32_t wire_end;   /* of what there was on the wire, by the same: with FAST_WIRE */
 	int32_t l3_off;
+	uint32_t wire; /* bytes of the frame on the wire: with FAST_WIRE */
 	uint32_t flags;
 	uint32_t vlan; /* tags, as in the event */
 	uint32_t tunnel_id;
@@ -148,10 +150,12 @@ fast_fourth(const struct fast *p, int32_t l4_off, int32_t header, uint8_t proto)
 	return (fast_quarter)bytes;
 }
 
-/* The second quarter: no wire time, and the captured length, which is that on the wire, too. */
+/* The second quarter: no wire time, and the captured length, which mostly is that on the wire, too. */
 static __rte_always_inline fast_quarter
-fast_lengths(uint32_t length)
+fast_lengths(uint32_t length, uint32_t wire)
 {
+	if (FAST_WIRE)
+		return (fast_quarter){ 0, 0, length, wire };
 #ifdef __SSE4_1__
 	/* By the operators it is four instructions. */
 	return (fast_quarter)_mm_shuffle_epi32(_mm_cvtsi32_si128((int)length), 0x05);
@@ -171,7 +175,7 @@ fast_line0(const struct fast *p, fast_quarter first, fast_quarter third, fast_qu
 	struct weir_event *event = weir_mbuf_event(p->mbuf);
 
 	store_quarter(event, 0, first);
-	store_quarter(event, 1, fast_lengths((uint32_t)p->contiguous));
+	store_quarter(event, 1, fast_lengths((uint32_t)p->contiguous, p->wire));
 	store_quarter(event, 2, third);
 	store_quarter(event, 3, fourth);
 }

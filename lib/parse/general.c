@@ -117,22 +117,36 @@ keep_key_only(struct weir_event *event, const struct parse_layer *layer)
 	event->flags &= ~(WEIR_EVENT_VLAN | WEIR_EVENT_QINQ);
 }
 
+/* What of a packet is counted that does not go the short way. */
+static inline void
+parse_count(struct weir_parse_burst *burst, const struct weir_event *event)
+{
+	stat_add(&burst->verdicts[event->verdict], 1);
+	if (likely(!(event->flags & (WEIR_EVENT_TRUNCATED | WEIR_EVENT_NO_LENGTH))))
+		return;
+	stat_add(&burst->truncated, !!(event->flags & WEIR_EVENT_TRUNCATED));
+	stat_add(&burst->no_length, !!(event->flags & WEIR_EVENT_NO_LENGTH));
+}
+
 /* Compiled for each depth, and for Ethernet by itself. */
 static __rte_always_inline void
-parse_any(const struct rte_mbuf *mbuf, const struct weir_parse_burst *burst, uint16_t pool,
-	struct weir_event *event, const uint8_t l2, const bool key_only)
+parse_any(const struct rte_mbuf *mbuf, struct weir_parse_burst *burst, uint16_t pool, uint32_t wire,
+	const uint8_t l2, const bool key_only)
 {
+	struct weir_event *event = weir_mbuf_event(mbuf);
 	struct parse p = {
 		.mbuf = mbuf,
 		.data = rte_pktmbuf_mtod(mbuf, const uint8_t *),
 		.contiguous = mbuf->data_len,
 		.end = mbuf->pkt_len,
+		.wire_end = RTE_MAX(wire, mbuf->pkt_len),
 		.header_end = RTE_MIN(mbuf->pkt_len, (uint32_t)UINT16_MAX),
 		.flags = weir_mbuf_mark_of(mbuf, pool) | checksum_flags(mbuf->ol_flags),
 		.inner = burst->tunnel == WEIR_PARSE_INNER,
 		.datagram = burst->fragments == WEIR_PARSE_FRAGMENTS_DATAGRAM,
 	};
 
+	event->wire_len = p.wire_end;
 	stripped_tags(&p);
 	p.done = p.now;
 	p.done_flags = p.flags;
@@ -146,7 +160,6 @@ parse_any(const struct rte_mbuf *mbuf, const struct weir_parse_burst *burst, uin
 	event->tsc = burst->tsc;
 	event->wire_ns = 0;
 	event->len = mbuf->pkt_len;
-	event->wire_len = mbuf->pkt_len;
 	event->port = burst->port;
 	event->queue = burst->queue;
 	event->hash = 0;
@@ -158,41 +171,40 @@ parse_any(const struct rte_mbuf *mbuf, const struct weir_parse_burst *burst, uin
 		event->key = p.done_key;
 		event->hash = weir_key_hash(burst->hash_key, &p.done_key);
 	}
+	parse_count(burst, event);
 }
 
 void
-parse_general(const struct rte_mbuf *mbuf, const struct weir_parse_burst *burst, uint16_t pool,
-	struct weir_event *event)
+parse_general(const struct rte_mbuf *mbuf, struct weir_parse_burst *burst, uint16_t pool,
+	uint32_t wire)
 {
-	parse_any(mbuf, burst, pool, event, WEIR_PARSE_L2_ETHERNET, false);
+	parse_any(mbuf, burst, pool, wire, WEIR_PARSE_L2_ETHERNET, false);
 }
 
 void
-parse_general_key_only(const struct rte_mbuf *mbuf, const struct weir_parse_burst *burst,
-	uint16_t pool, struct weir_event *event)
+parse_general_key_only(const struct rte_mbuf *mbuf, struct weir_parse_burst *burst, uint16_t pool,
+	uint32_t wire)
 {
-	parse_any(mbuf, burst, pool, event, WEIR_PARSE_L2_ETHERNET, true);
+	parse_any(mbuf, burst, pool, wire, WEIR_PARSE_L2_ETHERNET, true);
 }
 
 static void
-parse_general_l2(const struct rte_mbuf *mbuf, const struct weir_parse_burst *burst, uint16_t pool,
-	struct weir_event *event)
+parse_general_l2(const struct rte_mbuf *mbuf, struct weir_parse_burst *burst, uint32_t wire)
 {
+	uint16_t pool = pool_index(mbuf->pool);
+
 	if (burst->depth == WEIR_PARSE_KEY_ONLY)
-		parse_any(mbuf, burst, pool, event, burst->l2, true);
+		parse_any(mbuf, burst, pool, wire, burst->l2, true);
 	else
-		parse_any(mbuf, burst, pool, event, burst->l2, false);
+		parse_any(mbuf, burst, pool, wire, burst->l2, false);
 }
 
 void
 parse_burst_l2(struct rte_mbuf *const mbufs[], uint16_t n, struct weir_parse_burst *burst)
 {
-	for (uint16_t i = 0; i < n; i++) {
-		struct weir_event *event = weir_mbuf_event(mbufs[i]);
-
-		parse_general_l2(mbufs[i], burst, pool_index(mbufs[i]->pool), event);
-		stat_add(&burst->verdicts[event->verdict], 1);
-	}
+	for (uint16_t i = 0; i < n; i++)
+		parse_general_l2(mbufs[i], burst,
+			burst->wire_lens != NULL ? burst->wire_lens[i] : 0);
 	if (burst->depth == WEIR_PARSE_KEY_ONLY)
 		stat_add(&burst->key_only, n);
 }

@@ -3,6 +3,7 @@
  */
 
 #define FAST_KEY_ONLY 1
+#define FAST_WIRE 0
 
 #include "burst.h"
 

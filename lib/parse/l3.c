@@ -35,16 +35,26 @@ parse_begin_l3(struct parse *p, uint8_t version)
 	p->key.dport = 0;
 	p->key.ip_version = version;
 	p->flags &= ~(FRAGMENT_FLAGS | WEIR_EVENT_IPV4 | WEIR_EVENT_IPV6 | WEIR_EVENT_NO_LENGTH |
-		WEIR_EVENT_NO_TCP_FLAGS);
+		WEIR_EVENT_NO_TCP_FLAGS | WEIR_EVENT_TRUNCATED);
 	p->flags |= WEIR_EVENT_KEYED | (version == 4 ? WEIR_EVENT_IPV4 : WEIR_EVENT_IPV6);
 }
 
-/* The keyed packet is `length` bytes from `off` on; 0: its header does not say. */
+/* By its IP header the packet ends there. */
 static void
-parse_l3_length(struct parse *p, uint32_t off, uint32_t length)
+parse_l3_end(struct parse *p, uint32_t end)
 {
-	p->l3_end = length != 0 ? off + length : UINT32_MAX;
-	parse_limit(p, p->l3_end);
+	if (end > p->wire_end)
+		p->flags |= WEIR_EVENT_TRUNCATED;
+	p->l3_end = end;
+	parse_limit(p, end);
+}
+
+/* Its IP header does not say where it ends. */
+static void
+parse_l3_open(struct parse *p)
+{
+	p->flags |= WEIR_EVENT_NO_LENGTH;
+	p->l3_end = UINT32_MAX;
 }
 
 /* The layer being read is a part of a datagram: the first or the last of it, or neither. */
@@ -91,12 +101,13 @@ parse_ipv4(struct parse *p)
 	id = get16(ip + 4);
 	fragment = get16(ip + 6);
 	if (total == 0)
-		p->flags |= WEIR_EVENT_NO_LENGTH;
+		parse_l3_open(p);
 	else if (total < len)
 		return parse_fail_keyed(p, WEIR_VERDICT_BAD_TOTAL_LEN);
+	else
+		parse_l3_end(p, p->off + total);
 	if (p->off + len > p->header_end)
 		return parse_fail_keyed(p, WEIR_VERDICT_TRUNC_L3);
-	parse_l3_length(p, p->off, total);
 	p->off += len;
 	p->now.stopped = p->now.proto;
 	if (fragment & (IPV4_FRAGMENT_MORE | IPV4_FRAGMENT_OFFSET))
@@ -153,8 +164,9 @@ parse_no_length(struct parse *p)
 		length = parse_jumbo(p);
 	if (length == 0)
 		return false;
-	p->flags |= WEIR_EVENT_NO_LENGTH;
-	parse_l3_length(p, p->off, length <= UINT32_MAX - p->off ? length : 0);
+	parse_l3_open(p);
+	if (length <= UINT32_MAX - p->off)
+		parse_l3_end(p, p->off + length);
 	return true;
 }
 
@@ -175,12 +187,10 @@ parse_ipv6(struct parse *p)
 	p->now.stopped = ip[6];
 	length = get16(ip + 4);
 	p->off += IPV6_LEN;
-	if (length != 0 || p->now.proto == IPPROTO_NONE) {
-		p->l3_end = p->off + length;
-		parse_limit(p, p->l3_end);
-	} else if (!parse_no_length(p)) {
+	if (length != 0 || p->now.proto == IPPROTO_NONE)
+		parse_l3_end(p, p->off + length);
+	else if (!parse_no_length(p))
 		return parse_fail_keyed(p, WEIR_VERDICT_BAD_TOTAL_LEN);
-	}
 	return parse_extensions(p);
 }
 

@@ -3,6 +3,7 @@
  */
 
 #define FAST_KEY_ONLY 0
+#define FAST_WIRE 0
 
 #include "burst.h"
 
@@ -31,6 +32,10 @@ weir_parse(struct rte_mbuf *const mbufs[], uint16_t n, struct weir_parse_burst *
 		parse_sized(mbufs, n, burst);
 	else if (unlikely(burst->l2 != WEIR_PARSE_L2_ETHERNET))
 		parse_burst_l2(mbufs, n, burst);
+	else if (burst->wire_lens != NULL && burst->depth == WEIR_PARSE_KEY_ONLY)
+		parse_wire_key_only(mbufs, n, burst);
+	else if (burst->wire_lens != NULL)
+		parse_wire(mbufs, n, burst);
 	else if (unlikely(burst->depth == WEIR_PARSE_KEY_ONLY))
 		parse_key_only(mbufs, n, burst);
 	else

@@ -84,6 +84,7 @@ struct parse {
 	uint32_t contiguous; /* bytes at data */
 	uint32_t end;        /* of what there is, by the frame and by the headers so far, */
 	uint32_t header_end; /* and of where headers may be: offsets have 16 bits */
+	uint32_t wire_end;   /* of what there was on the wire, by the same */
 	uint32_t l3_end;     /* of what there should be, by the IP header */
 	uint32_t off;        /* of the next header */
 	uint32_t flags;      /* of the layer being read */
@@ -149,6 +150,7 @@ tunnel_port(uint16_t port)
 static inline void
 parse_limit(struct parse *p, uint32_t off)
 {
+	p->wire_end = RTE_MIN(p->wire_end, off);
 	if (off >= p->end)
 		return;
 	p->end = off;
@@ -227,18 +229,25 @@ parse_payload(struct parse *p, uint32_t off)
 	p->now.payload_len = p->end - off;
 }
 
-/* The general way: all of the event of an mbuf, of whose pool this is the index. */
-void parse_general(const struct rte_mbuf *mbuf, const struct weir_parse_burst *burst, uint16_t pool,
-	struct weir_event *event);
+/*
+ * The general way: all of the event of an mbuf, of whose pool this is the index, and what is counted of
+ * it. On the wire it had `wire` bytes, or as many as are here, if those are more.
+ */
+void parse_general(const struct rte_mbuf *mbuf, struct weir_parse_burst *burst, uint16_t pool,
+	uint32_t wire);
 /* Likewise at the depth key-only. */
-void parse_general_key_only(const struct rte_mbuf *mbuf, const struct weir_parse_burst *burst,
-	uint16_t pool, struct weir_event *event);
+void parse_general_key_only(const struct rte_mbuf *mbuf, struct weir_parse_burst *burst,
+	uint16_t pool, uint32_t wire);
 
 /* weir_parse() of packets that begin with something else than Ethernet, at any depth. */
 void parse_burst_l2(struct rte_mbuf *const mbufs[], uint16_t n, struct weir_parse_burst *burst);
 
 /* weir_parse() at the depth key-only. */
 void parse_key_only(struct rte_mbuf *const mbufs[], uint16_t n, struct weir_parse_burst *burst);
+/* weir_parse() of packets that may have been longer on the wire, at each depth. */
+void parse_wire(struct rte_mbuf *const mbufs[], uint16_t n, struct weir_parse_burst *burst);
+void parse_wire_key_only(struct rte_mbuf *const mbufs[], uint16_t n,
+	struct weir_parse_burst *burst);
 
 /* What is not Ethernet: enum weir_parse_l2. */
 enum parse_step parse_l2(struct parse *p, uint8_t l2);

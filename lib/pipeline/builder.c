@@ -21,14 +21,14 @@ pipeline_node(const struct weir_pipeline *pipeline, const char *name)
 	return i;
 }
 
-uint32_t
-pipeline_drop_mask(const struct node_conf *conf)
+struct drops
+pipeline_drops(const struct node_conf *conf)
 {
-	uint32_t mask = 0;
+	struct drops drops = { 0 };
 
 	if (conf->drop[0] != '\0')
-		verdicts_parse(conf->drop, &mask, NULL);
-	return mask;
+		drops_parse(conf->drop, &drops, NULL);
+	return drops;
 }
 
 const char *

@@ -179,37 +179,62 @@ endpoint_parse(struct span span, char node[WEIR_NAME_SIZE], char output[WEIR_NAM
 	return span_copy(rest, output, WEIR_NAME_SIZE) && name_valid(output) ? 0 : -EINVAL;
 }
 
-/* Bit of one verdict; 0: there is none of that name. What is well formed cannot be dropped. */
-static uint32_t
-verdict_bit(struct span item)
+/* What can be dropped besides the packets of one verdict. */
+static const struct {
+	const char *name;
+	struct drops drops;
+} drop_words[] = {
+	{ "malformed", { (1u << WEIR_VERDICT_MAX) - 1 - (1u << WEIR_VERDICT_OK), 0 } },
+	{ "truncated", { 0, WEIR_EVENT_TRUNCATED } },
+};
+
+const char *
+drops_word(unsigned int i)
+{
+	return i < RTE_DIM(drop_words) ? drop_words[i].name : NULL;
+}
+
+static bool
+is_word(struct span item, const char *name)
+{
+	return strlen(name) == item.len && memcmp(name, item.text, item.len) == 0;
+}
+
+/* One item; false: there is none of that name. What is well formed cannot be dropped. */
+static bool
+drops_add(struct span item, struct drops *drops)
 {
 	const char *name;
 
+	for (unsigned int i = 0; i < RTE_DIM(drop_words); i++)
+		if (is_word(item, drop_words[i].name)) {
+			drops->verdicts |= drop_words[i].drops.verdicts;
+			drops->flags |= drop_words[i].drops.flags;
+			return true;
+		}
 	for (unsigned int i = WEIR_VERDICT_OK + 1; (name = weir_verdict_name(i)) != NULL; i++)
-		if (strlen(name) == item.len && memcmp(name, item.text, item.len) == 0)
-			return UINT32_C(1) << i;
-	return 0;
+		if (is_word(item, name)) {
+			drops->verdicts |= UINT32_C(1) << i;
+			return true;
+		}
+	return false;
 }
 
 int
-verdicts_parse(const char *list, uint32_t *mask, struct span *bad)
+drops_parse(const char *list, struct drops *drops, struct span *bad)
 {
 	struct span item;
-	uint32_t bit;
 
-	*mask = 0;
-	if (strcmp(list, "malformed") == 0) {
-		*mask = (UINT32_C(1) << WEIR_VERDICT_MAX) - 1 - (UINT32_C(1) << WEIR_VERDICT_OK);
-		return 0;
-	}
-	do {
+	*drops = (struct drops){ 0 };
+	while (list != NULL) {
 		list = list_next(list, &item);
-		bit = verdict_bit(item);
-		*mask |= bit;
-	} while (bit != 0 && list != NULL);
-	if (bit == 0 && bad != NULL)
-		*bad = item;
-	return bit != 0 ? 0 : -EINVAL;
+		if (drops_add(item, drops))
+			continue;
+		if (bad != NULL)
+			*bad = item;
+		return -EINVAL;
+	}
+	return 0;
 }
 
 /* The digits of an lcore at *text; -EINVAL: none, or no lcore's. */

@@ -13,6 +13,8 @@
 
 /* Most workers of a node: a flow spread tells so many apart (struct out_link). */
 #define WORKERS_MAX 256
+/* Words of the key `drop`, and NULL. */
+#define DROP_WORDS_MAX (WEIR_VERDICT_MAX + 8)
 #define WAIT_MAX_NS UINT64_C(1000000000)
 /* Stamps of rings come round after some minutes; see STAMP_SHIFT. */
 #define DEADLINE_MAX_NS UINT64_C(10000000000)
@@ -103,7 +105,7 @@ static const struct weir_param source_params[] = {
 	KEY("under_pressure", ENUM, node_conf, under_pressure, 0, 0, "full", depth_names,
 		"what the parser does while a link behind the source is above `high`"),
 	KEY("drop", STRING, node_conf, drop, 0, 0, "", NULL,
-		"packets that are dropped: malformed, or a list of verdicts"),
+		"packets that are dropped, a list: malformed or its verdicts, truncated"),
 	NODE_KEYS,
 	{ .name = NULL },
 };
@@ -217,24 +219,25 @@ socket_check(const char *value, char *buf, size_t size)
 static int
 drop_check(const char *value, char *buf, size_t size)
 {
-	const char *names[WEIR_VERDICT_MAX], *name;
+	const char *names[DROP_WORDS_MAX], *name;
+	unsigned int count = 0;
 	char word[WEIR_NAME_SIZE], near[64];
 	struct nearest nearest;
+	struct drops drops;
 	struct span bad;
-	uint32_t mask;
 	size_t at;
 
-	if (verdicts_parse(value, &mask, &bad) == 0)
+	if (drops_parse(value, &drops, &bad) == 0)
 		return 0;
+	for (unsigned int i = 0; (name = drops_word(i)) != NULL; i++)
+		names[count++] = name;
+	for (unsigned int i = WEIR_VERDICT_OK + 1; (name = weir_verdict_name(i)) != NULL; i++)
+		names[count++] = name;
+	names[count] = NULL;
 	nearest_init(&nearest, span_copy(bad, word, sizeof(word)) ? word : "");
-	nearest_try(&nearest, "malformed");
-	for (unsigned int i = 0; i < WEIR_VERDICT_MAX; i++) {
-		name = weir_verdict_name(i + 1);
-		names[i] = name;
-		if (name != NULL)
-			nearest_try(&nearest, name);
-	}
-	at = text_add(buf, size, 0, "malformed, or a list of ");
+	for (unsigned int i = 0; i < count; i++)
+		nearest_try(&nearest, names[i]);
+	at = text_add(buf, size, 0, "a list of ");
 	at += words_join(buf + at, size - at, names);
 	text_add(buf, size, at, "%s", nearest_text(&nearest, near, sizeof(near)));
 	return -EINVAL;

@@ -53,7 +53,7 @@ struct node_conf {
 	uint64_t tunnel;         /* enum weir_parse_tunnel */
 	uint64_t fragments;      /* enum weir_parse_fragments */
 	uint64_t under_pressure; /* enum weir_parse_depth */
-	const char *drop;        /* verdicts as given, or ""; see pipeline_drop_mask() */
+	const char *drop;        /* as given, or ""; see pipeline_drops() */
 	/* stages */
 	const char *input; /* list as given */
 };
@@ -156,8 +156,14 @@ bool pipeline_shares(const struct weir_pipeline *pipeline, const struct link *li
 /* Index of a node by its name; node_count where there is none. */
 unsigned int pipeline_node(const struct weir_pipeline *pipeline, const char *name);
 
-/* The verdicts that a source drops, from its key `drop`: bit 1 << enum weir_verdict. */
-uint32_t pipeline_drop_mask(const struct node_conf *conf);
+/* What a source drops: packets of a verdict, and those with a flag. */
+struct drops {
+	uint32_t verdicts; /* bits 1 << enum weir_verdict */
+	uint32_t flags;    /* WEIR_EVENT_… */
+};
+
+/* From its key `drop`. */
+struct drops pipeline_drops(const struct node_conf *conf);
 
 /* Whether a link closes a cycle; such a link is lossy and always a ring. */
 static inline bool

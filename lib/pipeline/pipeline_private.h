@@ -136,8 +136,10 @@ const char *word_next(const char *text, struct span *word);
 bool name_valid(const char *name);
 /* "node" or "node.output". */
 int endpoint_parse(struct span span, char node[WEIR_NAME_SIZE], char output[WEIR_NAME_SIZE]);
-/* As pipeline_drop_mask(); -EINVAL with the item that is none in *bad, when not NULL. */
-int verdicts_parse(const char *list, uint32_t *mask, struct span *bad);
+/* As pipeline_drops(); -EINVAL with the item that is none in *bad, when not NULL. */
+int drops_parse(const char *list, struct drops *drops, struct span *bad);
+/* The i-th word that is no verdict's; NULL beyond the last. */
+const char *drops_word(unsigned int i);
 
 /* params.c: the tables. */
 

@@ -73,7 +73,7 @@ events_make(struct weir_worker *worker, struct ethdev_state *s, struct rte_mbuf 
 	return n;
 }
 
-/* By its IP header a packet that fills what the driver has room for goes on: it was cut. */
+/* A packet that fills what the driver has room for, and by its IP header goes on, was cut there. */
 static inline void
 cut_mark(struct weir_event *event)
 {
@@ -87,17 +87,15 @@ cut_mark(struct weir_event *event)
 		end += (uint32_t)ip[2] << 8 | ip[3];
 	else
 		end += (uint32_t)sizeof(struct rte_ipv6_hdr) + ((uint32_t)ip[4] << 8 | ip[5]);
-	if (end <= event->len)
-		return;
-	event->flags |= WEIR_EVENT_TRUNCATED;
-	event->wire_len = end;
+	if (end > event->len)
+		event->wire_len = end;
 }
 
 static inline void
 cut_look(const struct ethdev_state *s, struct weir_event *const events[], uint16_t n)
 {
 	for (uint16_t i = 0; i < n; i++)
-		if (events[i]->len >= s->cut && events[i]->flags & WEIR_EVENT_KEYED)
+		if (events[i]->len >= s->cut && events[i]->flags & WEIR_EVENT_TRUNCATED)
 			cut_mark(events[i]);
 }
 

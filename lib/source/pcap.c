@@ -213,24 +213,28 @@ copy_packets(struct weir_worker *worker, const struct pcap_state *s, struct rte_
 static void
 parse_packets(struct pcap_state *s, struct rte_mbuf *const mbufs[], uint16_t n)
 {
+	uint32_t wire_lens[BURST_MAX];
 	uint16_t end;
 
+	for (uint16_t i = 0; i < n; i++)
+		wire_lens[i] = slot_at(s, i)->wire_len;
 	for (uint16_t at = 0; at < n; at = end) {
 		s->parse.l2 = slot_at(s, at)->l2;
+		s->parse.wire_lens = wire_lens + at;
 		for (end = at + 1; end < n && slot_at(s, end)->l2 == s->parse.l2;)
 			end++;
 		weir_parse(mbufs + at, end - at, &s->parse);
 	}
+	s->parse.wire_lens = NULL;
 }
 
-/* What the capture says of packets beside their bytes. */
+/* What the capture says of packets beside their bytes and lengths. */
 static void
 stamp_packets(const struct pcap_state *s, struct weir_event *const events[], uint16_t n)
 {
 	for (uint16_t i = 0; i < n; i++) {
 		const struct pcap_slot *slot = slot_at(s, i);
 
-		events[i]->wire_len = slot->wire_len;
 		events[i]->wire_ns = slot->ns;
 		events[i]->flags |= slot->timed ? WEIR_EVENT_WIRE_TIME : 0;
 	}
@@ -394,8 +398,7 @@ pcap_fini(struct weir_worker *worker, void *state)
 {
 	struct pcap_state *s = state;
 
-	worker->verdicts = NULL;
-	worker->key_only = NULL;
+	worker->parsed = NULL;
 	worker->progress = NULL;
 	pcap_reader_stop(&s->reader);
 	match_free(s->match);

@@ -26,8 +26,7 @@ source_parse_init(struct weir_worker *worker, uint16_t port, uint16_t queue,
 	parse->queue = queue;
 	parse->tunnel = worker->tunnel;
 	parse->fragments = worker->fragments;
-	worker->verdicts = parse->verdicts;
-	worker->key_only = &parse->key_only;
+	worker->parsed = parse;
 }
 
 void

@@ -269,8 +269,7 @@ synth_fini(struct weir_worker *worker, void *state)
 {
 	struct synth *s = state;
 
-	worker->verdicts = NULL;
-	worker->key_only = NULL;
+	worker->parsed = NULL;
 	rte_free(s->flows);
 }
 

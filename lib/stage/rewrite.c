@@ -122,6 +122,7 @@ FIELD_MATCH(ip_version, within(r, weir_event_ip_version(e)))
 FIELD_MATCH(verdict, within(r, e->verdict))
 FIELD_MATCH(len, within(r, e->len))
 FIELD_MATCH(tunnel, within(r, e->tunnel))
+FIELD_MATCH(truncated, within(r, !!(e->flags & WEIR_EVENT_TRUNCATED)))
 
 #define FIELD(field, most) \
 	{ \
@@ -138,9 +139,10 @@ static const struct field fields[] = {
 	FIELD(verdict, WEIR_VERDICT_MAX - 1),
 	FIELD(len, UINT32_MAX),
 	FIELD(tunnel, WEIR_TUNNEL_MAX - 1),
+	FIELD(truncated, 1),
 };
 
-#define FIELDS_KNOWN "proto, sport, dport, port, vlan, ip_version, verdict, len, tunnel"
+#define FIELDS_KNOWN "proto, sport, dport, port, vlan, ip_version, verdict, len, tunnel, truncated"
 
 /* Values that have names besides those of verdicts and tunnels. */
 static const struct {

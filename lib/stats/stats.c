@@ -17,6 +17,7 @@ static const char *const drop_reason_names[DROP_STAGE] = {
 	[DROP_NO_MBUF] = "no_mbuf",
 	[DROP_VERDICT] = "verdict",
 	[DROP_UNMATCHED] = "unmatched",
+	[DROP_TRUNCATED] = "truncated",
 };
 
 const char *

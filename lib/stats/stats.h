@@ -73,6 +73,7 @@ enum drop_reason {
 	DROP_NO_MBUF = DROP_LINK, /* a packet of another's pool could not be copied into ours */
 	DROP_VERDICT,             /* the source drops packets with this verdict */
 	DROP_UNMATCHED,           /* the source is not asked for such packets */
+	DROP_TRUNCATED,           /* the source drops packets that are truncated */
 	DROP_STAGE,               /* first of the stage's own */
 	DROP_MAX = DROP_STAGE + WEIR_MAX_REASONS
 };

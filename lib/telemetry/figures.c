@@ -89,6 +89,10 @@ static const struct weir_figure worker_rows[] = {
 	ROW("pressures", pressures, COUNTER, TIMES, "a link behind it pressed on it"),
 	ROW("key_only", key_only, COUNTER, PACKETS,
 		"a source parsed them under pressure no further than their key"),
+	ROW("truncated", truncated, COUNTER, PACKETS,
+		"their IP length goes beyond their frame; of a source"),
+	ROW("no_length", no_length, COUNTER, PACKETS,
+		"their IP header has length 0, as segmentation offload leaves it; of a source"),
 };
 #undef FIGURES
 

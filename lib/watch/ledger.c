@@ -144,6 +144,16 @@ weir_ledger_node(const struct weir_engine *engine, unsigned int i,
 	return SIZED_GIVE(figures, &full, name);
 }
 
+static void
+worker_parsed(const struct weir_parse_burst *parsed, struct weir_worker_figures *full)
+{
+	full->key_only = stat_read(&parsed->key_only);
+	full->truncated = stat_read(&parsed->truncated);
+	full->no_length = stat_read(&parsed->no_length);
+	for (unsigned int v = 0; v < WEIR_VERDICT_MAX; v++)
+		full->verdicts[v] = stat_read(&parsed->verdicts[v]);
+}
+
 int
 weir_ledger_worker(const struct weir_engine *engine, unsigned int i,
 	struct weir_worker_figures *figures)
@@ -174,10 +184,8 @@ weir_ledger_worker(const struct weir_engine *engine, unsigned int i,
 	};
 	worker_times(engine, seat, &full);
 	full.pressures = stat_read(&seat->worker->pressures);
-	if (seat->worker->key_only != NULL)
-		full.key_only = stat_read(seat->worker->key_only);
-	for (unsigned int v = 0; seat->worker->verdicts != NULL && v < WEIR_VERDICT_MAX; v++)
-		full.verdicts[v] = stat_read(&seat->worker->verdicts[v]);
+	if (seat->worker->parsed != NULL)
+		worker_parsed(seat->worker->parsed, &full);
 	return SIZED_GIVE(figures, &full, node);
 }
 

@@ -243,7 +243,8 @@ test_defaults(void **state)
 	assert_int_equal(e->conf.under_pressure, WEIR_PARSE_FULL);
 	assert_int_equal(e->conf.fragments, WEIR_PARSE_FRAGMENTS_DATAGRAM);
 	assert_string_equal(e->conf.input, "");
-	assert_int_equal(pipeline_drop_mask(&e->conf), 0);
+	assert_int_equal(pipeline_drops(&e->conf).verdicts, 0);
+	assert_int_equal(pipeline_drops(&e->conf).flags, 0);
 	assert_int_equal(link->conf.kind, WEIR_LINK_AUTO);
 	assert_int_equal(link->conf.ring, 1023);
 	assert_int_equal(link->conf.spread, WEIR_SPREAD_FLOW);
@@ -293,11 +294,16 @@ test_key_order(void **state)
 	assert_int_equal(conf->uint, 16);
 	assert_string_equal(conf->text, "a = b;c: d");
 	assert_int_equal(link_of(pipeline, "a", "out")->conf.ring, 2048);
-	assert_int_equal(pipeline_drop_mask(&node_of(pipeline, "s")->conf),
+	assert_int_equal(pipeline_drops(&node_of(pipeline, "s")->conf).verdicts,
 		1u << WEIR_VERDICT_TRUNC_L2 | 1u << WEIR_VERDICT_EXT_CHAIN);
 	set(pipeline, "s", "drop", "malformed");
-	assert_int_equal(pipeline_drop_mask(&node_of(pipeline, "s")->conf),
+	assert_int_equal(pipeline_drops(&node_of(pipeline, "s")->conf).verdicts,
 		(1u << WEIR_VERDICT_MAX) - 2);
+	assert_int_equal(pipeline_drops(&node_of(pipeline, "s")->conf).flags, 0);
+	set(pipeline, "s", "drop", "truncated, trunc_l3");
+	assert_int_equal(pipeline_drops(&node_of(pipeline, "s")->conf).verdicts,
+		1u << WEIR_VERDICT_TRUNC_L3);
+	assert_int_equal(pipeline_drops(&node_of(pipeline, "s")->conf).flags, WEIR_EVENT_TRUNCATED);
 	set(pipeline, "s", "fragments", "flow");
 	assert_int_equal(node_of(pipeline, "s")->conf.fragments, WEIR_PARSE_FRAGMENTS_FLOW);
 	set(pipeline, "s", "under_pressure", "key-only");

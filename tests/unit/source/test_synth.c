@@ -160,7 +160,7 @@ fills_events(void **state)
 		rte_mbuf_sanity_check(weir_event_mbuf(events[i]), 1);
 	}
 	assert_in_range(events[0]->tsc, before, rte_rdtsc());
-	assert_int_equal(rig.worker.verdicts[WEIR_VERDICT_OK], BURST);
+	assert_int_equal(rig.worker.parsed->verdicts[WEIR_VERDICT_OK], BURST);
 	events_free(events, BURST);
 	rig_close(&rig);
 }
@@ -197,9 +197,9 @@ under_pressure(void **state)
 		assert_int_equal(burst_is_key_only(&rig), depths[i] == WEIR_PARSE_KEY_ONLY);
 		source_synth.pressure(&rig.worker, rig.s, false);
 		assert_false(burst_is_key_only(&rig));
-		assert_int_equal(*rig.worker.key_only, i * BURST);
+		assert_int_equal(rig.worker.parsed->key_only, i * BURST);
 		rig_close(&rig);
-		assert_null(rig.worker.key_only);
+		assert_null(rig.worker.parsed);
 	}
 }
 

@@ -378,11 +378,12 @@ makes_malformed_frames(void **state)
 	rig_open(&rig, pool);
 	rig_run(&rig, n, NULL, NULL);
 	for (verdict = WEIR_VERDICT_OK + 1; verdict < WEIR_VERDICT_MAX; verdict++) {
-		assert_int_equal(rig.worker.verdicts[verdict], rig.s->malformed_made[verdict]);
+		assert_int_equal(rig.worker.parsed->verdicts[verdict],
+			rig.s->malformed_made[verdict]);
 		assert_true(rig.s->malformed_made[verdict] > 0);
 		malformed += rig.s->malformed_made[verdict];
 	}
-	assert_int_equal(rig.worker.verdicts[WEIR_VERDICT_OK], n - malformed);
+	assert_int_equal(rig.worker.parsed->verdicts[WEIR_VERDICT_OK], n - malformed);
 	assert_in_range(malformed, n / 10 - n / 100, n / 10 + n / 100);
 	rig_close(&rig);
 }

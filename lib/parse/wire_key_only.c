@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The weir authors
+ */
+
+#define FAST_KEY_ONLY 1
+#define FAST_WIRE 1
+
+#include "burst.h"
+
+void
+parse_wire_key_only(struct rte_mbuf *const mbufs[], uint16_t n, struct weir_parse_burst *burst)
+{
+	parse_burst(mbufs, n, burst);
+	stat_add(&burst->key_only, n);
+}

@@ -55,9 +55,9 @@ enum weir_event_type {
 #define WEIR_EVENT_MALFORMED (1u << 6)
 /** The VLAN tag in `vlan[0]` was stripped by the NIC and is not in the frame. */
 #define WEIR_EVENT_VLAN_STRIPPED (1u << 7)
-/** The NIC found the IPv4 header checksum wrong. */
+/** The IPv4 header checksum is wrong: the port found it, or weir (WEIR_PARSE_CHECKSUM_VERIFY). */
 #define WEIR_EVENT_BAD_L3_CKSUM (1u << 8)
-/** The NIC found the L4 checksum wrong. */
+/** The L4 checksum is wrong, likewise. */
 #define WEIR_EVENT_BAD_L4_CKSUM (1u << 9)
 /** The keyed IP header is one of IPv4, or of IPv6; neither without WEIR_EVENT_KEYED. */
 #define WEIR_EVENT_IPV4 (1u << 10)

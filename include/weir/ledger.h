@@ -115,6 +115,8 @@ struct weir_worker_figures {
 	uint64_t key_only;  /**< packets parsed no further than their key; sources only */
 	uint64_t truncated; /**< packets whose IP length goes beyond their frame; sources only */
 	uint64_t no_length; /**< packets whose IP header says no length; sources only */
+	uint64_t bad_l3_checksum; /**< packets with a wrong IPv4 checksum; sources only */
+	uint64_t bad_l4_checksum; /**< packets with a wrong checksum of L4; sources only */
 };
 /** Empty figures, for the reader. */
 #define WEIR_WORKER_FIGURES_INIT WEIR_SIZED(struct weir_worker_figures)

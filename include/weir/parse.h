@@ -52,6 +52,19 @@ enum weir_parse_fragments {
 	WEIR_PARSE_FRAGMENTS_FLOW
 };
 
+/** Who finds wrong checksums: WEIR_EVENT_BAD_L3_CKSUM, WEIR_EVENT_BAD_L4_CKSUM. */
+enum weir_parse_checksum {
+	WEIR_PARSE_CHECKSUM_PORT = 0, /**< the port, as far as its offload results say */
+	WEIR_PARSE_CHECKSUM_OFF,      /**< nobody: what those say is left out too */
+	/**
+	 * The port, and where that does not say weir does: of the keyed IP header, if it is IPv4's, and of the
+	 * TCP, UDP, ICMP or ICMPv6 behind it. L4 is left alone of fragments, of what is not all here or
+	 * malformed, and on a source route; a UDP checksum of 0 is wrong over IPv6 alone. What says no length
+	 * has checksums that were not made yet, and is left alone. The depth full only.
+	 */
+	WEIR_PARSE_CHECKSUM_VERIFY
+};
+
 /**
  * How much of a packet is read.
  *
@@ -131,12 +144,15 @@ struct weir_parse_burst {
 	uint64_t verdicts[WEIR_VERDICTS_ROOM]; /**< counted up: all packets, by enum weir_verdict */
 	uint8_t l2;                            /**< enum weir_parse_l2; other values: Ethernet */
 	uint8_t fragments;   /**< enum weir_parse_fragments; other values: of the flow */
-	uint8_t reserved[6]; /**< 0 */
+	uint8_t checksum;    /**< enum weir_parse_checksum; other values: port */
+	uint8_t reserved[5]; /**< 0 */
 	/** Of each packet, the bytes that it had on the wire, where that may be more than are here; NULL:
 	 * what is here is all. */
 	const uint32_t *wire_lens;
-	uint64_t truncated; /**< counted up: packets with WEIR_EVENT_TRUNCATED */
-	uint64_t no_length; /**< counted up: packets with WEIR_EVENT_NO_LENGTH */
+	uint64_t truncated;       /**< counted up: packets with WEIR_EVENT_TRUNCATED */
+	uint64_t no_length;       /**< counted up: packets with WEIR_EVENT_NO_LENGTH */
+	uint64_t bad_l3_checksum; /**< counted up: packets with WEIR_EVENT_BAD_L3_CKSUM */
+	uint64_t bad_l4_checksum; /**< counted up: packets with WEIR_EVENT_BAD_L4_CKSUM */
 };
 
 /** A burst with its size, and all else 0. */

@@ -73,6 +73,8 @@ seat_create(struct weir_engine *engine, struct seat *seat, const struct plan_wor
 	worker->port = RTE_MAX_ETHPORTS;
 	worker->tunnel = (uint8_t)node->conf.tunnel;
 	worker->fragments = (uint8_t)node->conf.fragments;
+	worker->checksum = node->conf.checksum <= CHECKSUM_VERIFY ? (uint8_t)node->conf.checksum :
+								    WEIR_PARSE_CHECKSUM_PORT;
 	worker->under_pressure = (uint8_t)node->conf.under_pressure;
 	worker->hash_key = &engine->hash_key;
 	worker->failures = &engine->failures;

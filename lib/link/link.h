@@ -215,6 +215,7 @@ struct __rte_cache_aligned weir_worker {
 	bool port_gone;                        /* set by the control side: leave the port alone */
 	uint8_t tunnel;                        /* a source's enum weir_parse_tunnel */
 	uint8_t fragments;                     /* a source's enum weir_parse_fragments */
+	uint8_t checksum;                      /* a source's enum weir_parse_checksum */
 	uint8_t under_pressure;                /* a source's enum weir_parse_depth under pressure */
 	struct rte_mempool *pool;              /* for the packets that a source makes or receives */
 	const struct weir_parse_burst *parsed; /* a source's counts of what it parsed, or NULL */

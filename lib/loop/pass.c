@@ -36,7 +36,9 @@ drop_why(const struct drops *drops, const struct weir_event *event)
 		return DROP_MAX;
 	if (drops->verdicts >> event->verdict & 1)
 		return DROP_VERDICT;
-	return event->flags & drops->flags & WEIR_EVENT_TRUNCATED ? DROP_TRUNCATED : DROP_MAX;
+	if (likely(!(event->flags & drops->flags)))
+		return DROP_MAX;
+	return event->flags & drops->flags & WEIR_EVENT_TRUNCATED ? DROP_TRUNCATED : DROP_CHECKSUM;
 }
 
 /* Drop the packets that the source drops, each run of a reason at once; how many are left. */

@@ -12,6 +12,11 @@
 #include "stats/stats.h"
 #include "parse_private.h"
 
+/* Those that are counted. */
+#define COUNTED_FLAGS \
+	(WEIR_EVENT_TRUNCATED | WEIR_EVENT_NO_LENGTH | WEIR_EVENT_BAD_L3_CKSUM | \
+		WEIR_EVENT_BAD_L4_CKSUM)
+
 #define LAYER_AT offsetof(struct weir_event, payload_len)
 #define SAME_PLACE(field) \
 	static_assert(offsetof(struct weir_event, field) == \
@@ -48,10 +53,12 @@ stripped_tags(struct parse *p)
 }
 
 static uint32_t
-checksum_flags(uint64_t ol_flags)
+checksum_flags(uint64_t ol_flags, uint8_t checksum)
 {
 	uint32_t flags = 0;
 
+	if (checksum == WEIR_PARSE_CHECKSUM_OFF)
+		return 0;
 	if ((ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK) == RTE_MBUF_F_RX_IP_CKSUM_BAD ||
 		ol_flags & RTE_MBUF_F_RX_OUTER_IP_CKSUM_BAD)
 		flags |= WEIR_EVENT_BAD_L3_CKSUM;
@@ -122,10 +129,12 @@ static inline void
 parse_count(struct weir_parse_burst *burst, const struct weir_event *event)
 {
 	stat_add(&burst->verdicts[event->verdict], 1);
-	if (likely(!(event->flags & (WEIR_EVENT_TRUNCATED | WEIR_EVENT_NO_LENGTH))))
+	if (likely(!(event->flags & COUNTED_FLAGS)))
 		return;
 	stat_add(&burst->truncated, !!(event->flags & WEIR_EVENT_TRUNCATED));
 	stat_add(&burst->no_length, !!(event->flags & WEIR_EVENT_NO_LENGTH));
+	stat_add(&burst->bad_l3_checksum, !!(event->flags & WEIR_EVENT_BAD_L3_CKSUM));
+	stat_add(&burst->bad_l4_checksum, !!(event->flags & WEIR_EVENT_BAD_L4_CKSUM));
 }
 
 /* Compiled for each depth, and for Ethernet by itself. */
@@ -141,7 +150,8 @@ parse_any(const struct rte_mbuf *mbuf, struct weir_parse_burst *burst, uint16_t 
 		.end = mbuf->pkt_len,
 		.wire_end = RTE_MAX(wire, mbuf->pkt_len),
 		.header_end = RTE_MIN(mbuf->pkt_len, (uint32_t)UINT16_MAX),
-		.flags = weir_mbuf_mark_of(mbuf, pool) | checksum_flags(mbuf->ol_flags),
+		.flags = weir_mbuf_mark_of(mbuf, pool) |
+			checksum_flags(mbuf->ol_flags, burst->checksum),
 		.inner = burst->tunnel == WEIR_PARSE_INNER,
 		.datagram = burst->fragments == WEIR_PARSE_FRAGMENTS_DATAGRAM,
 	};

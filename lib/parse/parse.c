@@ -25,12 +25,10 @@ parse_sized(struct rte_mbuf *const mbufs[], uint16_t n, struct weir_parse_burst 
 	memcpy(burst, &whole, size);
 }
 
-void
-weir_parse(struct rte_mbuf *const mbufs[], uint16_t n, struct weir_parse_burst *burst)
+static inline void
+parse_ways(struct rte_mbuf *const mbufs[], uint16_t n, struct weir_parse_burst *burst)
 {
-	if (unlikely(burst->size < sizeof(*burst)))
-		parse_sized(mbufs, n, burst);
-	else if (unlikely(burst->l2 != WEIR_PARSE_L2_ETHERNET))
+	if (unlikely(burst->l2 != WEIR_PARSE_L2_ETHERNET))
 		parse_burst_l2(mbufs, n, burst);
 	else if (burst->wire_lens != NULL && burst->depth == WEIR_PARSE_KEY_ONLY)
 		parse_wire_key_only(mbufs, n, burst);
@@ -40,4 +38,22 @@ weir_parse(struct rte_mbuf *const mbufs[], uint16_t n, struct weir_parse_burst *
 		parse_key_only(mbufs, n, burst);
 	else
 		parse_burst(mbufs, n, burst);
+}
+
+static __rte_noinline void
+parse_verified(struct rte_mbuf *const mbufs[], uint16_t n, struct weir_parse_burst *burst)
+{
+	parse_ways(mbufs, n, burst);
+	parse_verify(mbufs, n, burst);
+}
+
+void
+weir_parse(struct rte_mbuf *const mbufs[], uint16_t n, struct weir_parse_burst *burst)
+{
+	if (unlikely(burst->size < sizeof(*burst)))
+		parse_sized(mbufs, n, burst);
+	else if (unlikely(burst->checksum == WEIR_PARSE_CHECKSUM_VERIFY))
+		parse_verified(mbufs, n, burst);
+	else
+		parse_ways(mbufs, n, burst);
 }

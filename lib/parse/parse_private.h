@@ -249,6 +249,9 @@ void parse_wire(struct rte_mbuf *const mbufs[], uint16_t n, struct weir_parse_bu
 void parse_wire_key_only(struct rte_mbuf *const mbufs[], uint16_t n,
 	struct weir_parse_burst *burst);
 
+/* Look at the checksums of a burst that was parsed, where its mbufs do not say that the port did. */
+void parse_verify(struct rte_mbuf *const mbufs[], uint16_t n, struct weir_parse_burst *burst);
+
 /* What is not Ethernet: enum weir_parse_l2. */
 enum parse_step parse_l2(struct parse *p, uint8_t l2);
 enum parse_step parse_ether(struct parse *p);

@@ -186,6 +186,9 @@ static const struct {
 } drop_words[] = {
 	{ "malformed", { (1u << WEIR_VERDICT_MAX) - 1 - (1u << WEIR_VERDICT_OK), 0 } },
 	{ "truncated", { 0, WEIR_EVENT_TRUNCATED } },
+	{ "bad_checksum", { 0, WEIR_EVENT_BAD_L3_CKSUM | WEIR_EVENT_BAD_L4_CKSUM } },
+	{ "bad_l3_checksum", { 0, WEIR_EVENT_BAD_L3_CKSUM } },
+	{ "bad_l4_checksum", { 0, WEIR_EVENT_BAD_L4_CKSUM } },
 };
 
 const char *

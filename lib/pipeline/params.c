@@ -29,6 +29,7 @@ static const char *const kind_names[] = { "auto", "ring", NULL };
 static const char *const numa_names[] = { "prefer", "strict", "off", NULL };
 static const char *const tunnel_names[] = { "inner", "outer", NULL };
 static const char *const fragments_names[] = { "datagram", "flow", NULL };
+static const char *const checksum_names[] = { "port", "off", "verify", "on", "auto", NULL };
 static const char *const depth_names[] = { "full", "key-only", NULL };
 static const char *const auto_word[] = { "auto", NULL };
 static const char *const random_word[] = { "random", NULL };
@@ -102,10 +103,14 @@ static const struct weir_param source_params[] = {
 	KEY("fragments", ENUM, node_conf, fragments, 0, 0, "datagram", fragments_names,
 		"key of fragments: of their datagram, all of it without ports; flow: the first one has "
 		"ports, and goes another way than the rest"),
+	KEY("checksum", ENUM, node_conf, checksum, 0, 0, "port", checksum_names,
+		"who finds wrong checksums: the port, those that it can; verify: weir too, where the port "
+		"does not say; on: the port, which must; auto is port"),
 	KEY("under_pressure", ENUM, node_conf, under_pressure, 0, 0, "full", depth_names,
 		"what the parser does while a link behind the source is above `high`"),
 	KEY("drop", STRING, node_conf, drop, 0, 0, "", NULL,
-		"packets that are dropped, a list: malformed or its verdicts, truncated"),
+		"packets that are dropped, a list: malformed or its verdicts, truncated, bad_checksum or one "
+		"of its layers"),
 	NODE_KEYS,
 	{ .name = NULL },
 };

@@ -52,6 +52,7 @@ struct node_conf {
 	/* sources */
 	uint64_t tunnel;         /* enum weir_parse_tunnel */
 	uint64_t fragments;      /* enum weir_parse_fragments */
+	uint64_t checksum;       /* enum source_checksum */
 	uint64_t under_pressure; /* enum weir_parse_depth */
 	const char *drop;        /* as given, or ""; see pipeline_drops() */
 	/* stages */

@@ -114,13 +114,26 @@ ask_offload(const struct receiving *r, const char *key, uint64_t choice, uint64_
 	return 0;
 }
 
+static enum port_choice
+checksum_choice(uint64_t checksum)
+{
+	switch (checksum) {
+	case CHECKSUM_OFF:
+		return PORT_OFF;
+	case CHECKSUM_ON:
+		return PORT_ON;
+	default:
+		return PORT_AUTO;
+	}
+}
+
 static int
 ask_offloads(const struct receiving *r)
 {
 	const struct ethdev_conf *keys = r->port->keys;
 	bool unasked = port_stamps_unasked(r->port->driver);
-	int ret = ask_offload(r, "checksum", keys->checksum, RTE_ETH_RX_OFFLOAD_CHECKSUM,
-		"auto takes what there is");
+	int ret = ask_offload(r, "checksum", checksum_choice(r->node->conf.checksum),
+		RTE_ETH_RX_OFFLOAD_CHECKSUM, "auto takes what there is");
 
 	if (ret == 0)
 		ret = ask_offload(r, "vlan_strip", keys->vlan_strip, RTE_ETH_RX_OFFLOAD_VLAN_STRIP,

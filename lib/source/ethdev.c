@@ -48,12 +48,6 @@ static const struct weir_param ethdev_params[] = {
 		.values = rss_words,
 		.help = "what the port spreads over its queues by: addresses, ports too, or not; auto: as "
 			"much as it can" },
-	{ .name = "checksum",
-		.type = WEIR_PARAM_ENUM,
-		.offset = offsetof(struct ethdev_conf, checksum),
-		.def = "auto",
-		.values = choice_words,
-		.help = "have the port check checksums of IP, UDP and TCP; auto: those that it can" },
 	{ .name = "vlan_strip",
 		.type = WEIR_PARAM_BOOL,
 		.offset = offsetof(struct ethdev_conf, vlan_strip),

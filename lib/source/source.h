@@ -26,6 +26,12 @@ enum port_choice { PORT_OFF, PORT_ON, PORT_AUTO };
 /* What spreads packets over the queues of a port. */
 enum port_rss { PORT_RSS_OFF, PORT_RSS_IP, PORT_RSS_L4, PORT_RSS_AUTO };
 
+/*
+ * The key `checksum` of any source: the first as enum weir_parse_checksum has them; the others are a
+ * port's, which is to look at all of them by all means, or as it can.
+ */
+enum source_checksum { CHECKSUM_PORT, CHECKSUM_OFF, CHECKSUM_VERIFY, CHECKSUM_ON, CHECKSUM_AUTO };
+
 /* The key `flow_control`: as the port has it, or enum rte_eth_fc_mode and one. */
 #define PORT_FLOW_KEEP 0
 
@@ -34,7 +40,6 @@ struct ethdev_conf {
 	uint64_t promiscuous; /* enum port_choice */
 	uint64_t mtu;         /* 0: the port's */
 	uint64_t rss;         /* enum port_rss */
-	uint64_t checksum;    /* enum port_choice */
 	uint64_t vlan_strip;
 	uint64_t timestamp;
 	uint64_t rx_drop;      /* enum port_choice */

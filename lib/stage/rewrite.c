@@ -122,6 +122,8 @@ FIELD_MATCH(ip_version, within(r, weir_event_ip_version(e)))
 FIELD_MATCH(verdict, within(r, e->verdict))
 FIELD_MATCH(len, within(r, e->len))
 FIELD_MATCH(tunnel, within(r, e->tunnel))
+FIELD_MATCH(bad_l3_checksum, within(r, !!(e->flags & WEIR_EVENT_BAD_L3_CKSUM)))
+FIELD_MATCH(bad_l4_checksum, within(r, !!(e->flags & WEIR_EVENT_BAD_L4_CKSUM)))
 FIELD_MATCH(truncated, within(r, !!(e->flags & WEIR_EVENT_TRUNCATED)))
 
 #define FIELD(field, most) \
@@ -140,9 +142,13 @@ static const struct field fields[] = {
 	FIELD(len, UINT32_MAX),
 	FIELD(tunnel, WEIR_TUNNEL_MAX - 1),
 	FIELD(truncated, 1),
+	FIELD(bad_l3_checksum, 1),
+	FIELD(bad_l4_checksum, 1),
 };
 
-#define FIELDS_KNOWN "proto, sport, dport, port, vlan, ip_version, verdict, len, tunnel, truncated"
+#define FIELDS_KNOWN \
+	"proto, sport, dport, port, vlan, ip_version, verdict, len, tunnel, truncated, " \
+	"bad_l3_checksum, bad_l4_checksum"
 
 /* Values that have names besides those of verdicts and tunnels. */
 static const struct {

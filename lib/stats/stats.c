@@ -18,6 +18,7 @@ static const char *const drop_reason_names[DROP_STAGE] = {
 	[DROP_VERDICT] = "verdict",
 	[DROP_UNMATCHED] = "unmatched",
 	[DROP_TRUNCATED] = "truncated",
+	[DROP_CHECKSUM] = "bad_checksum",
 };
 
 const char *

@@ -74,6 +74,7 @@ enum drop_reason {
 	DROP_VERDICT,             /* the source drops packets with this verdict */
 	DROP_UNMATCHED,           /* the source is not asked for such packets */
 	DROP_TRUNCATED,           /* the source drops packets that are truncated */
+	DROP_CHECKSUM,            /* the source drops packets with a wrong checksum */
 	DROP_STAGE,               /* first of the stage's own */
 	DROP_MAX = DROP_STAGE + WEIR_MAX_REASONS
 };

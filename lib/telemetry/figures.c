@@ -93,6 +93,10 @@ static const struct weir_figure worker_rows[] = {
 		"their IP length goes beyond their frame; of a source"),
 	ROW("no_length", no_length, COUNTER, PACKETS,
 		"their IP header has length 0, as segmentation offload leaves it; of a source"),
+	ROW("bad_l3_checksum", bad_l3_checksum, COUNTER, PACKETS,
+		"their IPv4 checksum is wrong, by the port or by checksum = verify; of a source"),
+	ROW("bad_l4_checksum", bad_l4_checksum, COUNTER, PACKETS,
+		"their checksum of L4 is wrong, likewise; of a source"),
 };
 #undef FIGURES
 

@@ -150,6 +150,8 @@ worker_parsed(const struct weir_parse_burst *parsed, struct weir_worker_figures 
 	full->key_only = stat_read(&parsed->key_only);
 	full->truncated = stat_read(&parsed->truncated);
 	full->no_length = stat_read(&parsed->no_length);
+	full->bad_l3_checksum = stat_read(&parsed->bad_l3_checksum);
+	full->bad_l4_checksum = stat_read(&parsed->bad_l4_checksum);
 	for (unsigned int v = 0; v < WEIR_VERDICT_MAX; v++)
 		full->verdicts[v] = stat_read(&parsed->verdicts[v]);
 }

@@ -304,6 +304,14 @@ test_key_order(void **state)
 	assert_int_equal(pipeline_drops(&node_of(pipeline, "s")->conf).verdicts,
 		1u << WEIR_VERDICT_TRUNC_L3);
 	assert_int_equal(pipeline_drops(&node_of(pipeline, "s")->conf).flags, WEIR_EVENT_TRUNCATED);
+	set(pipeline, "s", "drop", "bad_l4_checksum");
+	assert_int_equal(pipeline_drops(&node_of(pipeline, "s")->conf).flags,
+		WEIR_EVENT_BAD_L4_CKSUM);
+	set(pipeline, "s", "drop", "malformed, bad_checksum");
+	assert_int_equal(pipeline_drops(&node_of(pipeline, "s")->conf).flags,
+		WEIR_EVENT_BAD_L3_CKSUM | WEIR_EVENT_BAD_L4_CKSUM);
+	set(pipeline, "s", "checksum", "verify");
+	assert_int_equal(node_of(pipeline, "s")->conf.checksum, WEIR_PARSE_CHECKSUM_VERIFY);
 	set(pipeline, "s", "fragments", "flow");
 	assert_int_equal(node_of(pipeline, "s")->conf.fragments, WEIR_PARSE_FRAGMENTS_FLOW);
 	set(pipeline, "s", "under_pressure", "key-only");

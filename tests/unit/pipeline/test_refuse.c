@@ -194,7 +194,7 @@ static const struct bad bad_values[] = {
 		"fragments = flows: expected datagram or flow; did you mean 'flow'?" },
 	{ "[source a]\nunder_pressure = key\n", "under_pressure = key: expected full or key-only" },
 	{ "[source a]\ndrop = ok\n",
-		"drop = ok: expected a list of malformed, truncated, trunc_l2, " },
+		"drop = ok: expected a list of malformed, truncated, bad_checksum, " },
 	{ "[source a]\ndrop = trunc_l2, trun_l3\n", "did you mean 'trunc_l3'?" },
 	{ "[source a]\ndrop = trunc_l2,\n", "drop = trunc_l2,: expected a list of malformed" },
 	{ "[source a]\nqueues = 0\n", "queues = 0: expected auto or a whole number, from 1 to" },

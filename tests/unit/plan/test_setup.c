@@ -69,7 +69,7 @@ test_wrong_words(void **state)
 {
 	static const char *const rows[][2] = {
 		{ "rss = tcp\n", "expected off, ip, l4 or auto" },
-		{ "checksum = yes\n", "expected off, on or auto" },
+		{ "checksum = yes\n", "expected port, off, verify, on or auto" },
 		{ "vlan_strip = auto\n", "expected on or off" },
 		{ "timestamp = auto\n", "expected on or off" },
 		{ "rx_drop = maybe\n", "expected off, on or auto" },

@@ -20,7 +20,8 @@ test_packages="$build_packages libcmocka-dev libsystemd-dev python3 iproute2 dpd
 bench_packages="$test_packages gnuplot-nox valgrind tcpdump softflowd argus-server libndpi-bin"
 # For scripts/vm.sh; the machine's own kernel is not installed, but unpacked.
 vm_packages="qemu-system-x86 xz-utils"
-ci_packages="$test_packages $vm_packages g++ clang clang-format libclang-rt-14-dev git valgrind"
+# tshark: reads the same frames as weir.
+ci_packages="$test_packages $vm_packages g++ clang clang-format libclang-rt-14-dev git valgrind tshark"
 # For arm64; its libraries are not installed, but unpacked beside.
 arm64_packages="gcc-aarch64-linux-gnu qemu-user meson ninja-build pkg-config python3"
 

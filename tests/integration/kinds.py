@@ -32,24 +32,9 @@ def typed(frame):
     return announced(frame) and frame.type >= LENGTHS_END
 
 
-def ip(frame):
-    return frame.type in IP
-
-
-def ipv4(frame):
-    return frame.type == IPV4
-
-
-def ipv6(frame):
-    return frame.type == IPV6
-
-
-def ppp_known(frame):
-    return frame.type in PPP
-
-
-def gre_known(frame):
-    return frame.type in IP | {MPLS, MPLS_MULTICAST, VLAN, NSH}
+def one_of(types):
+    """Of kinds that hold a packet of these, and nothing behind it."""
+    return lambda frame: frame.type in types and not frame.trailer
 
 
 # ---- L2
@@ -69,10 +54,12 @@ def snap(oui):
     return build
 
 
-def labels(frame, first=16):
-    """One to three, the innermost at the bottom."""
-    for i in range(frame.random.randrange(1, 4)):
-        frame.push(u32((first + frame.random.randrange(1000)) << 12 | (0x100 if i == 0 else 0) | 64))
+def labels(frame):
+    """One to three, in front of what there is; the one at the bottom."""
+    numbers = [frame.random.randrange(16, 1 << 20) for _ in range(frame.random.randrange(1, 4))]
+    for i, number in enumerate(numbers):
+        frame.push(u32(number << 12 | (0x100 if i == 0 else 0) | 64))
+    return numbers[0]
 
 
 def mpls(ethertype):
@@ -122,7 +109,9 @@ def etag(frame):
 
 def pbb(frame):
     """802.1ah: the I-SID, then the customer's frame."""
-    frame.ether().push(u32(frame.random.randrange(1, 1 << 24)), PBB)
+    number = frame.random.randrange(1, 1 << 24)
+    frame.ether().push(u32(number), PBB)
+    frame.enter("pbb", number)
 
 
 def cmd(frame):
@@ -138,6 +127,7 @@ def hsr(frame):
 def prp(frame):
     """A trailer: sequence, LAN and size, suffix."""
     frame.append(u16(7, 0xa000 | frame.length() + 6, 0x88fb))
+    frame.trailer = True
 
 
 def nsh(metadata):
@@ -245,13 +235,11 @@ def gre_in_udp(frame):
 
 
 def mpls_in_udp(frame):
-    labels(frame)
-    frame.enter("mpls").udp(6635)
+    frame.enter("mpls", labels(frame)).udp(6635)
 
 
 def mpls_in_ip(frame):
-    labels(frame)
-    frame.enter("mpls").ip(137)
+    frame.enter("mpls", labels(frame)).ip(137)
 
 
 def vni(frame):
@@ -272,7 +260,7 @@ def vxlan_gpe(frame):
         frame.ether()
         following = 3
     frame.push(u8(0x0c, 0, 0, following) + u32(number << 8))
-    frame.enter("vxlan_gpe", number).udp(4790)
+    frame.enter("vxlan", number).udp(4790)
 
 
 def geneve(options):
@@ -328,7 +316,7 @@ def srv6(frame):
         inside = 143
     segments = frame.random.choice((0, 1, 2))
     frame.version = 6
-    frame.enter("srv6" if inside == 143 or segments else "ipip")
+    frame.enter("srv6" if inside == 143 else "ipip")
     if segments == 0:
         frame.ip(inside)
         return
@@ -347,7 +335,8 @@ def pim_register(frame):
 
 
 def capwap_ethernet(frame):
-    frame.ether().push(u8(0, 0x10, 0x42, 0) + u16(0, 0)).enter("capwap").udp(5247)
+    """By the radio's number."""
+    frame.ether().push(u8(0, 0x10, 0x42, 0) + u16(0, 0)).enter("capwap", 1).udp(5247)
 
 
 def capwap_wifi(swapped):
@@ -357,7 +346,7 @@ def capwap_wifi(swapped):
         control = u8(0x88 if quality else 0x08, 0x01)
         frame.typed().push(u8(0xaa, 0xaa, 3, 0, 0, 0))
         frame.push((control[::-1] if swapped else control) + u16(0) + MAC + MAC[6:] + u16(0x10) + quality)
-        frame.push(u8(0, 0x10, 0x43, 0) + u16(0, 0)).enter("capwap").udp(5247)
+        frame.push(u8(0, 0x10, 0x43, 0) + u16(0, 0)).enter("capwap", 1).udp(5247)
     return build
 
 
@@ -374,6 +363,9 @@ def gtpu(flags, optional):
         frame.enter("gtpu", teid).udp(2152)
     return build
 
+
+ip, ipv4, ipv6, ppp_known = one_of(IP), one_of({IPV4}), one_of({IPV6}), one_of(PPP)
+gre_known = one_of(IP | {MPLS, MPLS_MULTICAST, VLAN, NSH})
 
 Kind = collections.namedtuple("Kind", "build carries layer")
 

@@ -72,6 +72,7 @@ class Frame:
         self.names = []       # outermost first
         self.fragment = None  # offset and MF of the next IP header
         self.version = None   # of the next IP header, where it matters
+        self.trailer = False  # what is there goes on behind its packet: for whole Ethernet frames alone
         self.read = True      # whether tshark is asked what it reads
 
     def push(self, head, kind=None):
@@ -88,6 +89,7 @@ class Frame:
 
     def ether(self, addresses=MAC):
         """An Ethernet header; then what there is is a whole Ethernet frame."""
+        self.trailer = False
         return self.push(addresses + u16(self.type), TEB)
 
     def typed(self):

@@ -54,7 +54,7 @@ def jumbo_missing(frame):
     tcp(frame)
     frame.version = 6
     frame.ip(0, length=0, options=u8(6, 0, 1, 4, 0, 0, 0, 0))
-    frame.said.update(verdict="bad_total_len", tcp_flags=None, no_length=True)
+    frame.said.update(verdict="bad_total_len", tcp_flags=None)
 
 
 def longer(frame):

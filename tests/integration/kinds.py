@@ -364,6 +364,15 @@ def gtpu(flags, optional):
     return build
 
 
+def plainly(frame):
+    """Of kinds that nothing announces: that they hold Ethernet is known by the IP packet in it."""
+    following, data = frame.type, frame.data
+    for _ in range(2):
+        if following in (VLAN, QINQ):
+            following, data = int.from_bytes(data[2:4], "big"), data[4:]
+    return following in IP and not frame.trailer
+
+
 ip, ipv4, ipv6, ppp_known = one_of(IP), one_of({IPV4}), one_of({IPV6}), one_of(PPP)
 gre_known = one_of(IP | {MPLS, MPLS_MULTICAST, VLAN, NSH})
 
@@ -389,7 +398,7 @@ KINDS = {
         "mpls-multicast": (mpls(MPLS_MULTICAST), ip),
         "mpls-entropy": (mpls_entropy, ip),
         "mpls-control-word": (mpls_control_word, anything),
-        "mpls-ethernet": (mpls_ethernet, anything),
+        "mpls-ethernet": (mpls_ethernet, plainly),
         "pppoe": (pppoe(u16), ppp_known),
         "pppoe-short": (pppoe(short), ip),
         "vntag": (vntag, announced),
@@ -433,8 +442,8 @@ KINDS = {
         "teredo-origin": (teredo(u16(0, 0x1234) + u32(0x01020304)), ipv6),
         "teredo-authentication": (teredo(u8(0, 1, 0, 0) + bytes(9)), ipv6),
         "l2tp-2": (l2tp2, ip),
-        "l2tp-3-ip": (l2tp3(False), anything),
-        "l2tp-3-udp": (l2tp3(True), anything),
+        "l2tp-3-ip": (l2tp3(False), plainly),
+        "l2tp-3-udp": (l2tp3(True), plainly),
         "etherip": (etherip, anything),
         "srv6": (srv6, anything),
         "ayiya": (ayiya, ip),

@@ -54,6 +54,18 @@ stamps_create(const struct link *link, struct joint *joint, int socket)
 	return stamps != NULL ? 0 : -ENOMEM;
 }
 
+/* What drop-flow knows of datagrams, where the link begins with that. */
+static int
+datagrams_create(const struct link *link, struct joint *joint, int socket)
+{
+	struct ring_producer *ring = &joint->lane->ring;
+
+	if (link->conf.on_full != WEIR_ON_FULL_DROP_FLOW)
+		return 0;
+	ring->datagrams = lines_alloc(1, sizeof(*ring->datagrams), socket);
+	return ring->datagrams != NULL ? 0 : -ENOMEM;
+}
+
 /* The next part of the memory that the consumer's rings share. */
 static struct rte_ring *
 ring_carve(struct weir_engine *engine, const struct plan_pair *pair)
@@ -92,6 +104,8 @@ ring_join(struct weir_engine *engine, const struct plan_pair *pair, struct joint
 	joint->lane->ring.seed = engine->flow_seed;
 	joint->consumer->id = pair->link;
 	joint->consumer->feedback = link_feedback(link);
+	if (datagrams_create(link, joint, producer->socket) != 0)
+		return -ENOMEM;
 	return stamps_create(link, joint, consumer->socket);
 }
 
@@ -189,8 +203,10 @@ void
 pairs_unjoin(struct weir_engine *engine)
 {
 	for (unsigned int i = 0; i < engine->joint_count; i++) {
-		if (engine->joints[i].lane != NULL)
+		if (engine->joints[i].lane != NULL) {
 			rte_free(engine->joints[i].lane->ring.stamps);
+			rte_free(engine->joints[i].lane->ring.datagrams);
+		}
 		rte_free(engine->joints[i].probe);
 	}
 	for (unsigned int i = 0; i < engine->seat_count; i++) {

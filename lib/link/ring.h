@@ -85,8 +85,27 @@ struct __rte_cache_aligned ring_producer {
 	uint32_t shed;      /* and those below this, above `high`: as of the last push or tick */
 	uint32_t shed_most; /* the greatest that this was */
 	uint64_t ticked;
+	struct ring_datagrams *datagrams; /* NULL: fragments are shed as other packets are */
 
 	uint64_t dropped[DROP_LINK];
+};
+
+#define DATAGRAM_SETS 128u
+#define DATAGRAM_WAYS 8u
+
+/*
+ * What drop-flow knows of the datagrams whose fragments are under way in a ring: the producer's. Those that
+ * were let in have room kept for the rest of them; those that were not are noted until they end.
+ */
+struct ring_datagrams {
+	uint32_t shed[DATAGRAM_SETS][DATAGRAM_WAYS]; /* the latest first; 0: none */
+	uint32_t begun;                              /* let in, and not ended */
+	uint32_t watched; /* one of which the later fragments are counted; 0: none */
+	uint32_t counted; /* so many so far */
+	uint32_t most;    /* that one of those had lately */
+	uint32_t quiet;   /* ticks since the last fragment; DATAGRAMS_QUIET at most */
+	uint32_t ticks;
+	bool come; /* there were fragments */
 };
 
 /* The consumer's end of a ring. */

@@ -95,6 +95,16 @@ def bubble(frame):
     frame.udp(3544)
 
 
+def unknown(tags):
+    """A type that nobody knows is told of: the innermost that was read."""
+    def build(frame):
+        frame.push(NOISE, 0x88b5)
+        for _ in range(tags):
+            KINDS["vlan"].build(frame)
+        frame.said["ether_type"] = 0x88b5
+    return build
+
+
 def look_alike(port, data):
     """What comes to a tunnel's port and is no tunnel."""
     def build(frame):
@@ -172,6 +182,8 @@ SPECIAL = {
     "cut-before-flags": Special(cut_tcp(13), False),
     "cut-behind-flags": Special(cut_tcp(14), False),
     "teredo-bubble": Special(bubble, True),
+    "unknown": Special(unknown(0), False),
+    "unknown-behind-tag": Special(unknown(1), False),
     **{"noise-%d" % port: Special(look_alike(port, NOISE), False)
        for port in (1701, 2152, 3544, 4754, 4789, 4790, 5072, 5247, 6081, 6635, 8472, 37008)},
     **{"nothing-%d" % port: Special(look_alike(port, b""), False)

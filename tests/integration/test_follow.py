@@ -33,7 +33,8 @@ NOT_YET = {
     "teredo-authentication", "l2tp-2", "l2tp-3-ip", "l2tp-3-udp", "etherip", "srv6", "ayiya", "pim-register",
     "capwap", "capwap-wifi", "capwap-wifi-swapped", "tzsp", "mobility", "hip", "shim6",
     "total-0", "total-0-udp", "payload-0", "jumbogram", "jumbogram-udp", "jumbo-missing", "longer", "longer-udp",
-    "cut-before-flags", "cut-behind-flags", "teredo-bubble", "chdlc", "truncated",
+    "cut-before-flags", "cut-behind-flags", "teredo-bubble", "chdlc", "truncated", "unknown",
+    "unknown-behind-tag",
     ("gre", "vlan"), ("gre-key", "vlan"), ("gre-all", "vlan"), ("gre", "mpls-multicast"),
     ("gre-key", "mpls-multicast"), ("gre-all", "mpls-multicast"), ("pppoe", "mpls"),
     ("pppoe", "mpls-multicast"), ("pppoe", "mpls-entropy"), ("pppoe", "mpls-control-word"),
@@ -153,7 +154,7 @@ def wrong_when_cut(frame, length, wire, event, read):
     if read is not None and not otherwise(frame) and event["src_ip"] not in read["sources"]:
         return "tshark reads %s" % read["sources"]
     ends = said[0].begin(frame) + said[0].size
-    if "truncated" not in NOT_YET and event.get("truncated", False) != (ends > length):
+    if "truncated" not in NOT_YET and event.get("truncated", False) != (ends > wire):
         return "whether the packet is truncated"
     return None
 

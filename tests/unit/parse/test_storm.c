@@ -50,9 +50,8 @@ storm_parse(struct storm *s, struct weir_parse_burst *burst, int fill)
 }
 
 static void
-storm_full(struct storm *s, uint8_t tunnel)
+storm_full(struct storm *s, struct weir_parse_burst burst)
 {
-	struct weir_parse_burst burst = { .size = sizeof(burst), .tunnel = tunnel };
 	uint64_t counted = 0;
 
 	storm_parse(s, &burst, PACKET_FILL);
@@ -73,12 +72,9 @@ storm_full(struct storm *s, uint8_t tunnel)
 }
 
 static void
-storm_key_only(struct storm *s, uint8_t tunnel)
+storm_key_only(struct storm *s, struct weir_parse_burst burst)
 {
-	struct weir_parse_burst burst = { .size = sizeof(burst),
-		.tunnel = tunnel,
-		.depth = WEIR_PARSE_KEY_ONLY };
-
+	burst.depth = WEIR_PARSE_KEY_ONLY;
 	storm_parse(s, &burst, PACKET_FILL);
 	for (unsigned int i = 0; i < STORM_BURST; i++) {
 		const char *wrong =
@@ -91,9 +87,8 @@ storm_key_only(struct storm *s, uint8_t tunnel)
 
 /* The same again, whatever the event's memory held; and in segments, which goes the general way. */
 static void
-storm_again(struct storm *s, unsigned int i, uint8_t tunnel, uint64_t *seed)
+storm_again(struct storm *s, unsigned int i, struct weir_parse_burst burst, uint64_t *seed)
 {
-	struct weir_parse_burst burst = { .size = sizeof(burst), .tunnel = tunnel };
 	const struct shaped *f = &s->frames[i];
 	uint32_t a = reshape_below(seed, f->len + 1);
 	struct rte_mbuf *mbuf;
@@ -111,6 +106,16 @@ storm_again(struct storm *s, unsigned int i, uint8_t tunnel, uint64_t *seed)
 	weir_mbuf_event(mbuf)->flags |= s->full[i].flags & WEIR_EVENT_PRISTINE;
 	if (memcmp(weir_mbuf_event(mbuf), &s->full[i], same) != 0)
 		storm_fail(s, i, "segments make a difference");
+}
+
+/* What a source may be told of how to parse. */
+static struct weir_parse_burst
+storm_options(uint64_t *seed)
+{
+	struct weir_parse_burst burst = { .size = sizeof(burst),
+		.tunnel = reshape_below(seed, 8) == 0 };
+
+	return burst;
 }
 
 static uint64_t
@@ -139,7 +144,7 @@ storm(void **state)
 
 	(void)state;
 	for (done = 0; done < n; done += STORM_BURST) {
-		uint8_t tunnel = reshape_below(&seed, 8) == 0;
+		struct weir_parse_burst burst = storm_options(&seed);
 
 		for (unsigned int i = 0; i < STORM_BURST; i++) {
 			if (done / STORM_BURST % STORM_CHANGES == 0)
@@ -147,9 +152,9 @@ storm(void **state)
 			else
 				reshape(&s.frames[i], &seed);
 		}
-		storm_full(&s, tunnel);
-		storm_key_only(&s, tunnel);
-		storm_again(&s, reshape_below(&seed, STORM_BURST), tunnel, &seed);
+		storm_full(&s, burst);
+		storm_key_only(&s, burst);
+		storm_again(&s, reshape_below(&seed, STORM_BURST), burst, &seed);
 	}
 	print_message("%" PRIu64 " frames, %.0f a second: %.1f %% keyed, %.1f %% tunnelled, "
 		      "%.1f %% malformed\n",

@@ -119,7 +119,18 @@ enum weir_tunnel {
 	WEIR_TUNNEL_VXLAN,
 	WEIR_TUNNEL_GENEVE,
 	WEIR_TUNNEL_GTPU,
-	WEIR_TUNNEL_MAX /**< number of kinds */
+	WEIR_TUNNEL_ERSPAN,  /**< a mirrored frame in GRE */
+	WEIR_TUNNEL_ETHERIP, /**< Ethernet in IP */
+	WEIR_TUNNEL_L2TP,    /**< of version 2 or 3, in UDP or IP */
+	WEIR_TUNNEL_MPLS,    /**< MPLS in IP or UDP */
+	WEIR_TUNNEL_SRV6,    /**< Ethernet in IPv6, behind segment routing or not */
+	WEIR_TUNNEL_TEREDO,
+	WEIR_TUNNEL_AYIYA,
+	WEIR_TUNNEL_PIM, /**< a multicast packet in PIM's register */
+	WEIR_TUNNEL_CAPWAP,
+	WEIR_TUNNEL_TZSP,
+	WEIR_TUNNEL_PBB, /**< Ethernet in Ethernet, as 802.1ah has it */
+	WEIR_TUNNEL_MAX  /**< number of kinds */
 };
 
 /** Priority of an event nobody gave another one. */
@@ -213,7 +224,7 @@ struct __rte_cache_aligned weir_event {
 	uint16_t queue;       /**< queue of the source it came in on */
 	uint32_t hash;        /**< symmetric flow hash; 0 without WEIR_EVENT_KEYED */
 	uint32_t payload_len; /**< bytes of L4 payload, by the headers and within the frame */
-	uint32_t tunnel_id;   /**< VNI, TEID or GRE key; 0: none */
+	uint32_t tunnel_id;   /**< of the tunnel, as weir_parse() says; 0: none */
 
 	uint16_t l3_off;      /**< offset of the keyed IP header; 0: there, none, or key-only */
 	uint16_t l4_off;      /**< offset of the L4 header in the frame; 0: none */

@@ -71,6 +71,17 @@ static const char *const tunnel_names[WEIR_TUNNEL_MAX] = {
 	[WEIR_TUNNEL_VXLAN] = "vxlan",
 	[WEIR_TUNNEL_GENEVE] = "geneve",
 	[WEIR_TUNNEL_GTPU] = "gtpu",
+	[WEIR_TUNNEL_ERSPAN] = "erspan",
+	[WEIR_TUNNEL_ETHERIP] = "etherip",
+	[WEIR_TUNNEL_L2TP] = "l2tp",
+	[WEIR_TUNNEL_MPLS] = "mpls",
+	[WEIR_TUNNEL_SRV6] = "srv6",
+	[WEIR_TUNNEL_TEREDO] = "teredo",
+	[WEIR_TUNNEL_AYIYA] = "ayiya",
+	[WEIR_TUNNEL_PIM] = "pim",
+	[WEIR_TUNNEL_CAPWAP] = "capwap",
+	[WEIR_TUNNEL_TZSP] = "tzsp",
+	[WEIR_TUNNEL_PBB] = "pbb",
 };
 
 const char *

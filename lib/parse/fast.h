@@ -39,8 +39,10 @@
 #define FAST_IPV6 (RTE_BE16(ETHERTYPE_IPV6) | 0x60u << 16)
 #define FAST_IPV6_MASK 0x00f0ffffu
 
-/* Where LLC begins so, SNAP may follow. */
+/* Where LLC begins so, more may follow: SNAP, IP, OSI's. */
 #define FAST_SNAP RTE_BE16(0xaaaa)
+#define FAST_LLC_IP RTE_BE16(0x0606)
+#define FAST_LLC_OSI RTE_BE16(0xfefe)
 
 /* What is read of a TCP header, its flags last; a UDP header is shorter. */
 #define FAST_L4_READ 14
@@ -112,12 +114,12 @@ fast_udp(const struct fast *p, int32_t l4_off, int32_t length, uint8_t version)
 	int32_t claimed = get16(l4 + 4);
 	int32_t payload = fast_here(p, l4_off, claimed) - UDP_LEN;
 
-	if (fast_ports_suffice(p) && likely(!tunnel_port(load16(l4 + 2)) || !p->burst->inner))
+	if (fast_ports_suffice(p) && likely(!tunnel_port(l4) || !p->burst->inner))
 		return fast_ports(p, l4_off, length, IPPROTO_UDP, version);
 	/* Each is negative where there is not enough of it. */
 	if (unlikely(((fast_room(p, l4_off) - length) | (length - claimed) | payload) < 0))
 		return false;
-	if (unlikely(tunnel_port(load16(l4 + 2))) && p->burst->inner)
+	if (unlikely(tunnel_port(l4)) && p->burst->inner)
 		return !(p->flags & WEIR_EVENT_TUNNELLED) &&
 			fast_inner(p->burst, p->mbuf, l4_off, l4_off + UDP_LEN + payload,
 				l4_off + claimed, p->wire, p->vlan, p->flags);
@@ -151,6 +153,13 @@ fast_ipv6(const struct fast *p)
 	return likely(ip[6] == IPPROTO_UDP) && fast_udp(p, l4_off, length, 6);
 }
 
+static __rte_always_inline bool
+fast_llc_followed(uint16_t access_points)
+{
+	return access_points == FAST_SNAP || access_points == FAST_LLC_IP ||
+		access_points == FAST_LLC_OSI;
+}
+
 /*
  * An 802.3 frame without SNAP, which is not looked into: what bridges send, and what the zeros of a
  * port without a network are.
@@ -162,7 +171,7 @@ fast_llc(const struct fast *p)
 	fast_quarter first = p->burst->first, fourth = { 0 };
 	enum weir_verdict verdict = WEIR_VERDICT_OK;
 
-	if (length >= ETHERTYPE_LENGTH_END || load16(p->data + ETHER_LEN) == FAST_SNAP)
+	if (length >= ETHERTYPE_LENGTH_END || fast_llc_followed(load16(p->data + ETHER_LEN)))
 		return WEIR_VERDICT_MAX;
 	if (length < LLC_LEN) {
 		verdict = WEIR_VERDICT_TRUNC_L2;
@@ -235,8 +244,9 @@ fast_inner(const struct fast_burst *burst, struct rte_mbuf *mbuf, int32_t off, i
 	};
 	const uint8_t *udp = p.data + off, *vxlan = udp + UDP_LEN;
 
-	if (load16(udp + 2) != RTE_BE16(PORT_VXLAN) || p.l3_off + FAST_LEAST > p.contiguous ||
-		!(vxlan[0] & VXLAN_VNI_VALID))
+	if ((load16(udp + 2) != RTE_BE16(PORT_VXLAN) &&
+		    load16(udp + 2) != RTE_BE16(PORT_VXLAN_LINUX)) ||
+		p.l3_off + FAST_LEAST > p.contiguous || !(vxlan[0] & VXLAN_VNI_VALID))
 		return false;
 	p.tunnel_id = get32(vxlan + 4) >> 8;
 	return fast_ether(&p) == WEIR_VERDICT_OK;

@@ -55,9 +55,14 @@ stripped_tags(struct parse *p)
 static uint32_t
 checksum_flags(uint64_t ol_flags, uint8_t checksum)
 {
+	const uint64_t bad = RTE_MBUF_F_RX_IP_CKSUM_BAD | RTE_MBUF_F_RX_L4_CKSUM_BAD |
+		RTE_MBUF_F_RX_OUTER_IP_CKSUM_BAD | RTE_MBUF_F_RX_OUTER_L4_CKSUM_BAD;
 	uint32_t flags = 0;
 
 	if (checksum == WEIR_PARSE_CHECKSUM_OFF)
+		return 0;
+	/* With the bit for good ones too, it means that nothing is known. */
+	if (likely(!(ol_flags & bad)))
 		return 0;
 	if ((ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK) == RTE_MBUF_F_RX_IP_CKSUM_BAD ||
 		ol_flags & RTE_MBUF_F_RX_OUTER_IP_CKSUM_BAD)
@@ -79,6 +84,13 @@ ports_suffice(const struct parse *p)
 		!(p->flags & WEIR_EVENT_LATER_FRAGMENT);
 }
 
+/* Whether the IP packet that comes next is none, of which a port alone says that it is there. */
+static inline bool
+weak_misfit(struct parse *p, uint8_t version)
+{
+	return unlikely(p->guess == GUESS_WEAK) && !parse_fits(p, p->off, version);
+}
+
 static __rte_always_inline void
 parse_steps(struct parse *p, const uint8_t l2, const bool key_only)
 {
@@ -93,10 +105,10 @@ parse_steps(struct parse *p, const uint8_t l2, const bool key_only)
 			step = parse_ethertype(p);
 			break;
 		case STEP_IPV4:
-			step = parse_ipv4(p);
+			step = weak_misfit(p, 4) ? STEP_DONE : parse_ipv4(p);
 			break;
 		case STEP_IPV6:
-			step = parse_ipv6(p);
+			step = weak_misfit(p, 6) ? STEP_DONE : parse_ipv6(p);
 			break;
 		case STEP_L4:
 			step = key_only && ports_suffice(p) ? parse_ports_only(p) : parse_l4(p);
@@ -104,8 +116,17 @@ parse_steps(struct parse *p, const uint8_t l2, const bool key_only)
 		case STEP_UDP_TUNNEL:
 			step = parse_udp_tunnel(p);
 			break;
-		case STEP_GRE:
-			step = parse_gre(p);
+		case STEP_KIND:
+			step = parse_kind(p, (enum parse_by)p->by, p->number);
+			break;
+		case STEP_PPP:
+			step = parse_ppp(p);
+			break;
+		case STEP_BELOW_MPLS:
+			step = parse_below_mpls(p);
+			break;
+		case STEP_WLAN:
+			step = parse_wlan(p);
 			break;
 		case STEP_DONE:
 			break;
@@ -122,6 +143,29 @@ keep_key_only(struct weir_event *event, const struct parse_layer *layer)
 	event->verdict = layer->verdict;
 	event->proto = layer->proto;
 	event->flags &= ~(WEIR_EVENT_VLAN | WEIR_EVENT_QINQ);
+}
+
+/* Field by field: most of the struct is written before it is read. */
+static __rte_always_inline void
+parse_begin(struct parse *p, const struct rte_mbuf *mbuf, const struct weir_parse_burst *burst,
+	uint32_t wire, bool key_only)
+{
+	p->mbuf = mbuf;
+	p->data = rte_pktmbuf_mtod(mbuf, const uint8_t *);
+	p->contiguous = mbuf->data_len;
+	p->end = mbuf->pkt_len;
+	p->wire_end = RTE_MAX(wire, mbuf->pkt_len);
+	p->header_end = RTE_MIN(mbuf->pkt_len, (uint32_t)UINT16_MAX);
+	p->l3_end = 0;
+	p->off = 0;
+	p->tags = p->kinds = p->tunnels = 0;
+	p->guess = GUESS_NONE;
+	p->inner = burst->tunnel == WEIR_PARSE_INNER;
+	p->datagram = burst->fragments == WEIR_PARSE_FRAGMENTS_DATAGRAM;
+	p->fragment_proto = 0;
+	p->key_only = key_only;
+	p->now = (struct parse_layer){ .verdict = WEIR_VERDICT_OK };
+	p->key.zero = 0;
 }
 
 /* What of a packet is counted that does not go the short way. */
@@ -143,19 +187,10 @@ parse_any(const struct rte_mbuf *mbuf, struct weir_parse_burst *burst, uint16_t 
 	const uint8_t l2, const bool key_only)
 {
 	struct weir_event *event = weir_mbuf_event(mbuf);
-	struct parse p = {
-		.mbuf = mbuf,
-		.data = rte_pktmbuf_mtod(mbuf, const uint8_t *),
-		.contiguous = mbuf->data_len,
-		.end = mbuf->pkt_len,
-		.wire_end = RTE_MAX(wire, mbuf->pkt_len),
-		.header_end = RTE_MIN(mbuf->pkt_len, (uint32_t)UINT16_MAX),
-		.flags = weir_mbuf_mark_of(mbuf, pool) |
-			checksum_flags(mbuf->ol_flags, burst->checksum),
-		.inner = burst->tunnel == WEIR_PARSE_INNER,
-		.datagram = burst->fragments == WEIR_PARSE_FRAGMENTS_DATAGRAM,
-	};
+	struct parse p;
 
+	parse_begin(&p, mbuf, burst, wire, key_only);
+	p.flags = weir_mbuf_mark_of(mbuf, pool) | checksum_flags(mbuf->ol_flags, burst->checksum);
 	event->wire_len = p.wire_end;
 	stripped_tags(&p);
 	p.done = p.now;
@@ -180,6 +215,11 @@ parse_any(const struct rte_mbuf *mbuf, struct weir_parse_burst *burst, uint16_t 
 	if (p.done_flags & WEIR_EVENT_KEYED) {
 		event->key = p.done_key;
 		event->hash = weir_key_hash(burst->hash_key, &p.done_key);
+	} else {
+		/* A tunnel below IP is named with the packet in it alone. */
+		event->flags &= ~WEIR_EVENT_TUNNELLED;
+		event->tunnel = WEIR_TUNNEL_NONE;
+		event->tunnel_id = 0;
 	}
 	parse_count(burst, event);
 }

@@ -3,67 +3,118 @@
  */
 
 /* What a packet begins with, and what stands between that and IP. */
-#include "parse_private.h"
+#include "kinds.h"
 
-#define SNAP_LEN 8
-#define LABEL_LEN 4
-#define LABEL_BOTTOM 0x100
-#define CONTROL_WORD_LEN 4
-#define PPPOE_LEN 6
-#define PPP_LEN 2
-#define PPP_IPV4 0x0021
-#define PPP_IPV6 0x0057
-#define PPP_MPLS 0x0281
-#define PPP_MPLS_MULTICAST 0x0283
-#define PPP_ADDRESS_CONTROL 0xff03
 #define NULL_LEN 4
 #define SLL_LEN 16
 #define SLL2_LEN 20
 /* Where Ethernet II would have its type: the frame goes on with LLC. */
 #define SLL_LLC 4
-#define PPPOE_VERSION_TYPE 0x11
-#define FABRICPATH_TAG_LEN 2
+#define HDLC_LEN 4
 #define ARP_LEN 8
+#define LLC_UI 3 /* control: unnumbered information */
+#define NLPID_IPV4 0xcc
+#define NLPID_IPV6 0x8e
+#define SNAP_OUI_LEN 3
+#define SNAP_TYPE_LEN 5
+#define SNAP_BRIDGED_FCS 1
+#define SNAP_BRIDGED 7
+#define SNAP_PADDING 2
 
-/* Keep what L2 says of a frame whose inside is not IP, or is wrong. Never what a tunnel holds. */
-static void
+/*
+ * Keep what L2 says of a frame whose inside is not IP, or is wrong. Never what a tunnel holds; and
+ * key-only has none of it.
+ */
+static inline void
 parse_keep_l2(struct parse *p)
 {
-	if (p->tunnels == 0 && !p->guess) {
-		p->done = p->now;
-		p->done_flags = p->flags;
-	}
+	if (p->tunnels > 0 || p->guess != GUESS_NONE || p->key_only)
+		return;
+	p->done = p->now;
+	p->done_flags = p->flags;
 }
 
-/* Whether there may be one more tag, or frame within the frame. */
-static bool
-parse_deeper(struct parse *p)
-{
-	return p->tags++ < WEIR_PARSE_MAX_TAGS;
-}
-
-/* 802.3: a length where Ethernet II has its type, LLC and perhaps SNAP behind it. */
+/* 802.3: a length where Ethernet II has its type, LLC behind it. */
 static enum parse_step
 parse_llc(struct parse *p, uint16_t length)
 {
-	static const uint8_t snap[6] = { 0xaa, 0xaa, 0x03, 0, 0, 0 };
 	const uint8_t *llc;
-	uint16_t ethertype;
 
 	p->now.stopped = 0;
 	parse_keep_l2(p);
 	parse_limit(p, p->off + length);
-	if (parse_read(p, p->off, LLC_LEN) == NULL)
+	llc = parse_read(p, p->off, LLC_LEN);
+	if (llc == NULL)
 		return parse_fail(p, WEIR_VERDICT_TRUNC_L2);
-	llc = parse_read(p, p->off, SNAP_LEN);
-	if (llc == NULL || memcmp(llc, snap, sizeof(snap)) != 0)
-		return STEP_DONE;
-	p->off += SNAP_LEN;
-	ethertype = get16(llc + sizeof(snap));
-	if (ethertype < ETHERTYPE_LENGTH_END)
-		return STEP_DONE;
-	p->now.stopped = ethertype;
-	return STEP_ETHERTYPE;
+	return parse_kind(p, BY_LLC, get16(llc));
+}
+
+uint32_t
+read_jumbo_llc(struct parse *p, const uint8_t *head, struct parse_next *next)
+{
+	(void)p;
+	next->by = BY_LLC;
+	next->number = get16(head);
+	return 0;
+}
+
+uint32_t
+read_llc_ip(struct parse *p, const uint8_t *head, struct parse_next *next)
+{
+	(void)p;
+	next->number = ETHERTYPE_IPV4;
+	return head[2] == LLC_UI ? LLC_LEN : READ_NOT;
+}
+
+uint32_t
+read_llc_nlpid(struct parse *p, const uint8_t *head, struct parse_next *next)
+{
+	(void)p;
+	next->number = head[3] == NLPID_IPV6 ? ETHERTYPE_IPV6 : ETHERTYPE_IPV4;
+	if (head[2] != LLC_UI || (head[3] != NLPID_IPV4 && head[3] != NLPID_IPV6))
+		return READ_NOT;
+	return LLC_LEN + 1;
+}
+
+uint32_t
+read_snap(struct parse *p, const uint8_t *head, struct parse_next *next)
+{
+	uint32_t oui = get32(head + 2) & 0xffffff;
+	uint16_t type = get16(head + LLC_LEN + SNAP_OUI_LEN);
+
+	(void)p;
+	if (head[2] != LLC_UI)
+		return READ_NOT;
+	if (oui == 0 && type >= ETHERTYPE_LENGTH_END) {
+		next->step = STEP_ETHERTYPE;
+		next->number = type;
+		return LLC_LEN + SNAP_TYPE_LEN;
+	}
+	next->by = BY_OUI;
+	next->number = oui;
+	return LLC_LEN;
+}
+
+uint32_t
+read_snap_type(struct parse *p, const uint8_t *head, struct parse_next *next)
+{
+	(void)p;
+	(void)head;
+	return next->number >= ETHERTYPE_LENGTH_END ? SNAP_TYPE_LEN : READ_NOT;
+}
+
+/* RFC 2684 5.2 pads the frame, RFC 2427 does not. */
+uint32_t
+read_snap_bridged(struct parse *p, const uint8_t *head, struct parse_next *next)
+{
+	uint16_t type = get16(head + SNAP_OUI_LEN);
+	bool padded;
+
+	(void)next;
+	if (type != SNAP_BRIDGED && type != SNAP_BRIDGED_FCS)
+		return READ_NOT;
+	padded = !parse_looks_ether(p, p->off + SNAP_TYPE_LEN);
+	return SNAP_TYPE_LEN + (padded ? SNAP_PADDING : 0);
 }
 
 enum parse_step
@@ -85,72 +136,12 @@ parse_vlan(struct parse *p)
 
 	if (tag == NULL)
 		return parse_fail(p, WEIR_VERDICT_TRUNC_L2);
-	if (!parse_deeper(p))
+	if (p->tags++ == WEIR_PARSE_MAX_TAGS)
 		return parse_fail(p, WEIR_VERDICT_TOO_DEEP);
 	parse_tag(p, get16(tag));
 	p->now.stopped = get16(tag + 2);
 	p->off += VLAN_LEN;
 	return STEP_ETHERTYPE;
-}
-
-/*
- * Nothing says what follows the last label. The first nibble of an IP header does, unless an
- * Ethernet frame without control word begins as one: so all of it is a guess.
- */
-static enum parse_step
-parse_below_mpls(struct parse *p)
-{
-	const uint8_t *first = parse_read(p, p->off, 1);
-
-	if (first == NULL)
-		return STEP_DONE;
-	parse_guess(p);
-	switch (*first >> 4) {
-	case 4:
-		return STEP_IPV4;
-	case 6:
-		return STEP_IPV6;
-	case 0:
-		p->off += CONTROL_WORD_LEN;
-		return parse_deeper(p) ? STEP_ETHER : STEP_DONE;
-	default:
-		return STEP_DONE;
-	}
-}
-
-static enum parse_step
-parse_mpls(struct parse *p)
-{
-	const uint8_t *label;
-	unsigned int i;
-
-	for (i = 0; i < WEIR_PARSE_MAX_LABELS; i++) {
-		label = parse_read(p, p->off, LABEL_LEN);
-		if (label == NULL)
-			return parse_fail(p, WEIR_VERDICT_TRUNC_L2);
-		p->off += LABEL_LEN;
-		if (get32(label) & LABEL_BOTTOM)
-			return parse_below_mpls(p);
-	}
-	return parse_fail(p, WEIR_VERDICT_TOO_DEEP);
-}
-
-static enum parse_step
-parse_pppoe(struct parse *p)
-{
-	const uint8_t *pppoe = parse_read(p, p->off, PPPOE_LEN + PPP_LEN);
-	uint16_t protocol;
-
-	if (pppoe == NULL)
-		return parse_fail(p, WEIR_VERDICT_TRUNC_L2);
-	if (pppoe[0] != PPPOE_VERSION_TYPE || pppoe[1] != 0)
-		return STEP_DONE;
-	protocol = get16(pppoe + PPPOE_LEN);
-	parse_limit(p, p->off + PPPOE_LEN + get16(pppoe + 4));
-	p->off += PPPOE_LEN + PPP_LEN;
-	if (protocol == PPP_IPV4)
-		return STEP_IPV4;
-	return protocol == PPP_IPV6 ? STEP_IPV6 : STEP_DONE;
 }
 
 static enum parse_step
@@ -179,19 +170,13 @@ parse_ethertype(struct parse *p)
 	case ETHERTYPE_VLAN:
 	case ETHERTYPE_QINQ:
 	case ETHERTYPE_QINQ_OLD:
+	case ETHERTYPE_QINQ_OLD2:
+	case ETHERTYPE_QINQ_OLD3:
 		return parse_vlan(p);
-	case ETHERTYPE_MPLS:
-	case ETHERTYPE_MPLS_MULTICAST:
-		return parse_mpls(p);
-	case ETHERTYPE_PPPOE:
-		return parse_pppoe(p);
 	case ETHERTYPE_ARP:
 		return parse_arp(p);
-	case ETHERTYPE_FABRICPATH:
-		p->off += FABRICPATH_TAG_LEN;
-		return parse_deeper(p) ? STEP_ETHER : parse_fail(p, WEIR_VERDICT_TOO_DEEP);
 	default:
-		return STEP_DONE;
+		return parse_kind(p, BY_ETHERTYPE, ethertype);
 	}
 }
 
@@ -231,36 +216,27 @@ parse_null(struct parse *p)
 	}
 }
 
-/* Address and control may be left out, and of a protocol whose first octet is 0 that. */
 static enum parse_step
-parse_ppp(struct parse *p)
+parse_bare_ppp(struct parse *p)
 {
-	const uint8_t *head = parse_read(p, p->off, PPP_LEN);
-	uint16_t protocol;
-	uint32_t len;
-
-	if (head != NULL && get16(head) == PPP_ADDRESS_CONTROL)
-		p->off += PPP_LEN;
 	p->now.stopped = ETHERTYPE_PPP;
 	parse_keep_l2(p);
-	head = parse_read(p, p->off, 1);
-	len = head != NULL && *head & 1 ? 1 : PPP_LEN;
-	head = parse_read(p, p->off, len);
+	return STEP_PPP;
+}
+
+/* Cisco's HDLC: address, control, an ethertype. */
+static enum parse_step
+parse_hdlc(struct parse *p)
+{
+	const uint8_t *head = parse_read(p, p->off, HDLC_LEN);
+
 	if (head == NULL)
 		return parse_fail(p, WEIR_VERDICT_TRUNC_L2);
-	protocol = len == 1 ? *head : get16(head);
-	p->off += len;
-	switch (protocol) {
-	case PPP_IPV4:
-		return STEP_IPV4;
-	case PPP_IPV6:
-		return STEP_IPV6;
-	case PPP_MPLS:
-	case PPP_MPLS_MULTICAST:
-		return parse_mpls(p);
-	default:
+	p->off += HDLC_LEN;
+	if (get16(head + 2) < ETHERTYPE_LENGTH_END)
 		return STEP_DONE;
-	}
+	p->now.stopped = get16(head + 2);
+	return STEP_ETHERTYPE;
 }
 
 /* Both versions differ in length, and in where they have the ethertype. */
@@ -305,7 +281,9 @@ parse_l2(struct parse *p, uint8_t l2)
 	case WEIR_PARSE_L2_NULL:
 		return parse_null(p);
 	case WEIR_PARSE_L2_PPP:
-		return parse_ppp(p);
+		return parse_bare_ppp(p);
+	case WEIR_PARSE_L2_HDLC:
+		return parse_hdlc(p);
 	case WEIR_PARSE_L2_SLL:
 		return parse_sll(p, SLL_LEN, 14);
 	case WEIR_PARSE_L2_SLL2:

@@ -147,15 +147,6 @@ parse_opaque(struct parse *p, uint32_t len)
 	return STEP_DONE;
 }
 
-/* A packet in the packet, with the protocol number alone as its header. */
-static enum parse_step
-parse_ipip(struct parse *p, enum parse_step next)
-{
-	parse_payload(p, p->off);
-	parse_commit(p);
-	return parse_tunnel(p, WEIR_TUNNEL_IPIP, 0, next);
-}
-
 static enum parse_step
 parse_later_fragment(struct parse *p)
 {
@@ -184,14 +175,8 @@ parse_l4(struct parse *p)
 		return parse_opaque(p, IGMP_LEN);
 	case IPPROTO_ESP:
 		return parse_opaque(p, ESP_LEN);
-	case IPPROTO_GRE:
-		return STEP_GRE;
-	case IPPROTO_IPIP:
-		return parse_ipip(p, STEP_IPV4);
-	case IPPROTO_IPV6:
-		return parse_ipip(p, STEP_IPV6);
 	default:
-		return parse_opaque(p, 0);
+		return parse_proto(p);
 	}
 }
 
@@ -203,7 +188,7 @@ parse_ports_only(struct parse *p)
 
 	if (header == NULL)
 		return udp ? parse_fail_keyed(p, WEIR_VERDICT_TRUNC_L4) : parse_tcp_cut(p);
-	if (udp && p->inner && tunnel_port(p->key.dport))
+	if (udp && p->inner && tunnel_port(header))
 		return parse_udp_length(p, header);
 	parse_commit(p);
 	return STEP_DONE;

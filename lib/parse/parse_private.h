@@ -27,11 +27,12 @@
 #define ETHERTYPE_IPV6 0x86dd
 #define ETHERTYPE_PPP 0x880b
 #define ETHERTYPE_MPLS 0x8847
-#define ETHERTYPE_MPLS_MULTICAST 0x8848
-#define ETHERTYPE_PPPOE 0x8864
 #define ETHERTYPE_QINQ 0x88a8
-#define ETHERTYPE_FABRICPATH 0x8903
+#define ETHERTYPE_NSH 0x894f
+/* VLAN tags before there was a number for them. */
 #define ETHERTYPE_QINQ_OLD 0x9100
+#define ETHERTYPE_QINQ_OLD2 0x9200
+#define ETHERTYPE_QINQ_OLD3 0x9300
 
 #define ETHER_LEN 14
 #define LLC_LEN 3
@@ -45,8 +46,7 @@
 #define VXLAN_VNI_VALID 0x08
 
 #define PORT_VXLAN 4789
-#define PORT_GENEVE 6081
-#define PORT_GTPU 2152
+#define PORT_VXLAN_LINUX 8472
 
 /* The longest piece of a header that is read at once. */
 #define HEADER_MAX 40
@@ -60,7 +60,29 @@ enum parse_step {
 	STEP_IPV6,
 	STEP_L4, /* what layer.proto says */
 	STEP_UDP_TUNNEL,
-	STEP_GRE,
+	STEP_KIND, /* what p->by and p->number say */
+	STEP_PPP,
+	STEP_BELOW_MPLS,
+	STEP_WLAN,
+};
+
+/* Who says what comes next, and by what number. */
+enum parse_by {
+	BY_ETHERTYPE = 0,
+	BY_PROTO, /* IP protocol */
+	BY_UDP,   /* port */
+	BY_GRE,   /* protocol that means something else, or nothing, as an ethertype */
+	BY_PPP,   /* protocol */
+	BY_LLC,   /* both access points */
+	BY_OUI,   /* of SNAP */
+	BY_MAX
+};
+
+/* How sure it is that what is being read is what it is taken for. */
+enum parse_guess {
+	GUESS_NONE = 0,
+	GUESS,     /* a nibble, or a port and a header that has fixed bits */
+	GUESS_WEAK /* a port: IP in it has to fit by its length, too */
 };
 
 /* What is said of the packet that one IP header begins; as in the event. */
@@ -89,10 +111,14 @@ struct parse {
 	uint32_t off;        /* of the next header */
 	uint32_t flags;      /* of the layer being read */
 	uint32_t done_flags;
-	uint8_t tags; /* in the L2 header being read */
+	uint32_t number; /* of what comes next, */
+	uint8_t by;      /* by this: enum parse_by */
+	uint8_t tags;    /* in the L2 header being read */
+	uint8_t kinds;   /* headers of the table, in all */
 	uint8_t tunnels;
-	bool inner;              /* tunnels are looked into */
-	bool guess;              /* nothing but a port or a nibble says what this layer is */
+	uint8_t guess; /* enum parse_guess, of this layer */
+	bool inner;    /* tunnels are looked into */
+	bool key_only;
 	bool datagram;           /* fragments have no ports in their key */
 	uint8_t fragment_proto;  /* of what was cut up, of the layer being read */
 	struct parse_layer now;  /* being read */
@@ -123,6 +149,24 @@ get16(const uint8_t *at)
 	return RTE_BYTE_ORDER == RTE_BIG_ENDIAN ? v : __builtin_bswap16(v);
 }
 
+/* Whether an ethertype is that of a VLAN tag, or of IP. */
+static inline bool
+parse_is_own(uint32_t ethertype)
+{
+	switch (ethertype) {
+	case ETHERTYPE_IPV4:
+	case ETHERTYPE_IPV6:
+	case ETHERTYPE_VLAN:
+	case ETHERTYPE_QINQ:
+	case ETHERTYPE_QINQ_OLD:
+	case ETHERTYPE_QINQ_OLD2:
+	case ETHERTYPE_QINQ_OLD3:
+		return true;
+	default:
+		return false;
+	}
+}
+
 static inline uint32_t
 get32(const uint8_t *at)
 {
@@ -132,18 +176,18 @@ get32(const uint8_t *at)
 	return rte_be_to_cpu_32(v);
 }
 
-/* Whether a destination port is one that tunnels use. */
+/* Ports that tunnels use, each at its low byte: destinations, and sources. */
+extern const uint16_t tunnel_ports[2][256];
+
+/* Whether one of both ports of a UDP header is one that tunnels use. */
 static inline bool
-tunnel_port(uint16_t port)
+tunnel_port(const uint8_t *udp)
 {
-	switch (port) {
-	case RTE_BE16(PORT_VXLAN):
-	case RTE_BE16(PORT_GTPU):
-	case RTE_BE16(PORT_GENEVE):
-		return true;
-	default:
-		return false;
-	}
+	uint16_t sport, dport;
+
+	memcpy(&sport, udp, sizeof(sport));
+	memcpy(&dport, udp + 2, sizeof(dport));
+	return tunnel_ports[0][udp[3]] == dport || tunnel_ports[1][udp[1]] == sport;
 }
 
 /* What there is ends at off bytes of the frame, if not before. */
@@ -178,9 +222,10 @@ parse_tag(struct parse *p, uint16_t tci)
 static inline void
 parse_guess(struct parse *p)
 {
-	if (!p->guess)
-		p->done.stopped = p->now.stopped;
-	p->guess = true;
+	if (p->guess != GUESS_NONE)
+		return;
+	p->done.stopped = p->now.stopped;
+	p->guess = GUESS;
 }
 
 /* Whether the layer being read is a fragment that goes with the rest of its datagram. */
@@ -198,7 +243,7 @@ parse_commit(struct parse *p)
 	p->done_key = p->key;
 	p->done_key.proto = parse_joins(p) ? p->fragment_proto : p->now.proto;
 	p->done_flags = p->flags;
-	p->guess = false;
+	p->guess = GUESS_NONE;
 }
 
 /* The packet is malformed in a way that leaves the layer before as the innermost decoded one. */
@@ -261,17 +306,27 @@ enum parse_step parse_ipv6(struct parse *p);
 enum parse_step parse_l4(struct parse *p);
 /* The ports of TCP or UDP, and no more than that unless the port is one that tunnels use. */
 enum parse_step parse_ports_only(struct parse *p);
+
+/* What a number says, one of IP, and a UDP port. */
+enum parse_step parse_kind(struct parse *p, enum parse_by by, uint32_t number);
+enum parse_step parse_proto(struct parse *p);
 enum parse_step parse_udp_tunnel(struct parse *p);
-enum parse_step parse_gre(struct parse *p);
+
+/* PPP from its protocol field on, or from address and control. */
+enum parse_step parse_ppp(struct parse *p);
+/* What follows the last label of MPLS. */
+enum parse_step parse_below_mpls(struct parse *p);
+/* An 802.11 frame. */
+enum parse_step parse_wlan(struct parse *p);
+
+/* Where the packet of this IP version ends that begins at off, by its header; 0: none is there. */
+uint32_t parse_ip_end(struct parse *p, uint32_t off, uint8_t version);
+/* Whether there is one, with room for all of it. */
+bool parse_fits(struct parse *p, uint32_t off, uint8_t version);
+/* Whether an Ethernet frame begins at off: by its type, and what follows. */
+bool parse_looks_ether(struct parse *p, uint32_t off);
 
 /* The IP extension headers at p->off, by p->now.proto: AH alone for IPv4. STEP_L4 behind them. */
 enum parse_step parse_extensions(struct parse *p);
-
-/*
- * Enter a tunnel whose inside begins at p->off: `next`, or STEP_DONE where tunnels are not looked
- * into here.
- */
-enum parse_step parse_tunnel(struct parse *p, enum weir_tunnel kind, uint32_t id,
-	enum parse_step next);
 
 #endif /* WEIR_PARSE_PRIVATE_H */

@@ -12,6 +12,8 @@
 
 #include "sink_private.h"
 
+/* What is less in `stopped` is no ethertype. */
+#define ETHERTYPE_FIRST 0x0600
 #define S_PER_DAY 86400
 #define VLAN_ID_MASK 0xfffu
 
@@ -368,6 +370,8 @@ put_packet(const struct eve_format *format, const struct weir_event *event, char
 		at = put_uint(PUT(at, ",\"ip_v\":"), ip_version);
 	if (event->flags & WEIR_EVENT_KEYED)
 		at = put_tcp_flags(event, at);
+	if (unlikely(event->stopped >= ETHERTYPE_FIRST))
+		at = put_uint(PUT(at, ",\"ether_type\":"), event->stopped);
 	at = put_text(at, &format->verdict[RTE_MIN(event->verdict, WEIR_VERDICT_MAX - 1)]);
 	if (event->flags & WEIR_EVENT_TUNNELLED)
 		at = put_tunnel(format, event, at);

@@ -41,7 +41,7 @@ static const struct {
 	{ 51, -1, "PPP_ETHER" },
 	{ 100, -1, "ATM_RFC1483" },
 	{ 101, WEIR_PARSE_L2_RAW, "RAW" },
-	{ 104, -1, "C_HDLC" },
+	{ 104, WEIR_PARSE_L2_HDLC, "C_HDLC" },
 	{ 105, -1, "IEEE802_11" },
 	{ 107, -1, "FRELAY" },
 	{ 108, WEIR_PARSE_L2_NULL, "LOOP" },

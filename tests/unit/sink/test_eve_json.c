@@ -203,6 +203,29 @@ test_tunnel_and_tags(void **state)
 	json_decref(json);
 }
 
+/* Where the parser ended at something else than what IP carries, the event says at what. */
+static void
+test_ether_type(void **state)
+{
+	struct weir_event event = https;
+	json_t *json;
+
+	(void)state;
+	event.stopped = IPPROTO_TCP;
+	json = parsed(&event, 0);
+	is_number(json, "ether_type", -1);
+	json_decref(json);
+	event.stopped = 0x0600;
+	json = parsed(&event, 0);
+	is_number(json, "ether_type", 0x0600);
+	json_decref(json);
+	event.flags = 0;
+	event.stopped = 0x88cc;
+	json = parsed(&event, 0);
+	is_number(json, "ether_type", 0x88cc);
+	json_decref(json);
+}
+
 /* Ports only where they were read. */
 static void
 test_ports(void **state)
@@ -432,6 +455,7 @@ main(void)
 		cmocka_unit_test(test_nanoseconds),
 		cmocka_unit_test(test_flags_without_l2),
 		cmocka_unit_test(test_tunnel_and_tags),
+		cmocka_unit_test(test_ether_type),
 		cmocka_unit_test(test_ports),
 		cmocka_unit_test(test_iface),
 		cmocka_unit_test(test_moved),

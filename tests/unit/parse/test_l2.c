@@ -40,6 +40,7 @@ static const struct kind kinds[] = {
 	{ "ppp, short", WEIR_PARSE_L2_PPP, 1, 0, 1, { 0 }, 0x21, 0x57, PPP },
 	{ "ppp, hdlc", WEIR_PARSE_L2_PPP, 4, 2, 2, { 0xff, 0x03 }, 0x21, 0x57, PPP },
 	{ "ppp, hdlc, short", WEIR_PARSE_L2_PPP, 3, 2, 1, { 0xff, 0x03 }, 0x21, 0x57, PPP },
+	{ "hdlc", WEIR_PARSE_L2_HDLC, 4, 2, 2, { 0x0f, 0x00 }, 0, 0, 0 },
 	{ "sll", WEIR_PARSE_L2_SLL, 16, 14, 2, { 0, 4, 0, 1, 0, 6 }, 0, 0, 0 },
 	{ "sll2", WEIR_PARSE_L2_SLL2, 20, 0, 2, { 0 }, 0, 0, 0 },
 };

@@ -56,7 +56,7 @@ test_not_ip(void **state)
 	(void)state;
 	assert_string_equal(line_of(&arp, 0),
 		"{\"timestamp\":\"1970-01-01T00:00:00.000000+0000\",\"event_type\":\"packet\","
-		"\"pkt_len\":60,\"verdict\":\"ok\"}");
+		"\"pkt_len\":60,\"ether_type\":2054,\"verdict\":\"ok\"}");
 }
 
 /* What a packet had on the wire is told where there is less of it here. */

@@ -31,7 +31,7 @@ test_refuses(void **state)
 		"len=1x",
 		"vlan=4096",
 		"verdict=fine",
-		"tunnel=teredo",
+		"tunnel=sstp",
 		"ip_version=7",
 		"proto=malformed",
 		"len=18446744073709551616",

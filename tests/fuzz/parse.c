@@ -37,11 +37,19 @@ fuzz_check(const char *wrong)
 	abort();
 }
 
+static uint8_t
+fuzz_checksum(uint8_t choice)
+{
+	return (choice >> 5) % 3;
+}
+
 static struct weir_event
 fuzz_parse(struct rte_mbuf *mbuf, uint8_t choice, uint8_t depth)
 {
 	struct weir_parse_burst burst = { .size = sizeof(burst),
 		.tunnel = choice & 1,
+		.fragments = choice >> 7,
+		.checksum = fuzz_checksum(choice),
 		.depth = depth };
 	struct weir_event event;
 
@@ -117,6 +125,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	len = (uint32_t)size - CHOICES;
 	full = fuzz_depth(data, len, WEIR_PARSE_FULL);
 	key_only = fuzz_depth(data, len, WEIR_PARSE_KEY_ONLY);
-	fuzz_check(packet_wrong_key_only(&full, &key_only));
+	fuzz_check(fuzz_checksum(data[0]) == WEIR_PARSE_CHECKSUM_VERIFY ?
+			packet_wrong_unverified(&full, &key_only) :
+			packet_wrong_key_only(&full, &key_only));
 	return 0;
 }

@@ -31,10 +31,7 @@ NOT_YET = {
     "snap-bridged", "gre-wccp", "gre-pptp", "erspan-1", "erspan-2", "erspan-3", "erspan-3-sub", "gre-in-udp",
     "mpls-in-udp", "mpls-in-ip", "vxlan-8472", "vxlan-gpe", "teredo", "teredo-origin",
     "teredo-authentication", "l2tp-2", "l2tp-3-ip", "l2tp-3-udp", "etherip", "srv6", "ayiya", "pim-register",
-    "capwap", "capwap-wifi", "capwap-wifi-swapped", "tzsp", "mobility", "hip", "shim6",
-    "total-0", "total-0-udp", "payload-0", "jumbogram", "jumbogram-udp", "jumbo-missing", "longer", "longer-udp",
-    "cut-before-flags", "cut-behind-flags", "teredo-bubble", "chdlc", "truncated", "unknown",
-    "unknown-behind-tag",
+    "capwap", "capwap-wifi", "capwap-wifi-swapped", "tzsp", "teredo-bubble", "chdlc", "unknown", "unknown-behind-tag",
     ("gre", "vlan"), ("gre-key", "vlan"), ("gre-all", "vlan"), ("gre", "mpls-multicast"),
     ("gre-key", "mpls-multicast"), ("gre-all", "mpls-multicast"), ("pppoe", "mpls"),
     ("pppoe", "mpls-multicast"), ("pppoe", "mpls-entropy"), ("pppoe", "mpls-control-word"),
@@ -154,7 +151,7 @@ def wrong_when_cut(frame, length, wire, event, read):
     if read is not None and not otherwise(frame) and event["src_ip"] not in read["sources"]:
         return "tshark reads %s" % read["sources"]
     ends = said[0].begin(frame) + said[0].size
-    if "truncated" not in NOT_YET and event.get("truncated", False) != (ends > wire):
+    if event.get("truncated", False) != (ends > wire):
         return "whether the packet is truncated"
     return None
 

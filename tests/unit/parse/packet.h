@@ -202,4 +202,14 @@ packet_wrong_key_only(const struct weir_event *full, const struct weir_event *ke
 	return memcmp(&want, key_only, sizeof(want)) == 0 ? NULL : "key-only: line 0";
 }
 
+/* As packet_wrong_key_only() where checksums are computed, which is done in full alone. */
+static inline const char *
+packet_wrong_unverified(const struct weir_event *full, const struct weir_event *key_only)
+{
+	struct weir_event want = *full;
+
+	want.flags &= ~(WEIR_EVENT_BAD_L3_CKSUM | WEIR_EVENT_BAD_L4_CKSUM) | key_only->flags;
+	return packet_wrong_key_only(&want, key_only);
+}
+
 #endif /* WEIR_PARSE_PACKET_H */

@@ -77,8 +77,10 @@ storm_key_only(struct storm *s, struct weir_parse_burst burst)
 	burst.depth = WEIR_PARSE_KEY_ONLY;
 	storm_parse(s, &burst, PACKET_FILL);
 	for (unsigned int i = 0; i < STORM_BURST; i++) {
-		const char *wrong =
-			packet_wrong_key_only(&s->full[i], weir_mbuf_event(s->mbufs[i]));
+		const struct weir_event *event = weir_mbuf_event(s->mbufs[i]);
+		const char *wrong = burst.checksum == WEIR_PARSE_CHECKSUM_VERIFY ?
+			packet_wrong_unverified(&s->full[i], event) :
+			packet_wrong_key_only(&s->full[i], event);
 
 		if (wrong != NULL)
 			storm_fail(s, i, wrong);
@@ -113,7 +115,9 @@ static struct weir_parse_burst
 storm_options(uint64_t *seed)
 {
 	struct weir_parse_burst burst = { .size = sizeof(burst),
-		.tunnel = reshape_below(seed, 8) == 0 };
+		.tunnel = reshape_below(seed, 8) == 0,
+		.fragments = (uint8_t)reshape_below(seed, 2),
+		.checksum = (uint8_t)reshape_below(seed, 3) };
 
 	return burst;
 }

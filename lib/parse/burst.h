@@ -107,7 +107,8 @@ parse_burst(struct rte_mbuf *const mbufs[], uint16_t n, struct weir_parse_burst 
 		else
 			parse_slow(mbufs[0], burst, 0, FAST_WIRE ? wires[0] : 0);
 		mbufs += done;
-		wires += FAST_WIRE ? done : 0;
+		if (FAST_WIRE)
+			wires += done;
 		n -= done;
 	}
 }

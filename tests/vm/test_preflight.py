@@ -289,7 +289,7 @@ for i in 0 1; do echo %d >/sys/devices/system/node/node$i/hugepages/hugepages-20
 
     def test_held(self):
         run = self.weir(PIPELINE % self.nic, lcores="0-1", devices=[self.nic])
-        self.mended(r"process [0-9]+ \(.*\) has %s open" % self.nic)
+        self.mended(r"process [0-9]+ \(.*\) has %s: end it" % self.nic)
         self.collect(run)
 
     def test_dpdk_driver(self):

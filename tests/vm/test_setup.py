@@ -91,6 +91,7 @@ class Setup(KindsTest):
         """Speed and duplex, and how they came about."""
         run = self.start_on("e1000e", RECEIVE % self.device("e1000e"), "-s", "in.link_wait=20s",
                             "-s", "in.flow_control=off")
+        wait_for(run.is_up, "a link")
         port = run.port(self.device("e1000e"))
         self.assertEqual((port["link"], port["speed_mbit"], port["duplex"], port["autoneg"]),
                          ("up", 1000, "full", 1), str(port))

@@ -43,6 +43,8 @@
 #define FAST_SNAP RTE_BE16(0xaaaa)
 #define FAST_LLC_IP RTE_BE16(0x0606)
 #define FAST_LLC_OSI RTE_BE16(0xfefe)
+/* A bit that all of them have: zeros are told apart by it alone. */
+#define FAST_LLC_COMMON RTE_BE16(0x0200)
 
 /* What is read of a TCP header, its flags last; a UDP header is shorter. */
 #define FAST_L4_READ 14
@@ -156,8 +158,9 @@ fast_ipv6(const struct fast *p)
 static __rte_always_inline bool
 fast_llc_followed(uint16_t access_points)
 {
-	return access_points == FAST_SNAP || access_points == FAST_LLC_IP ||
-		access_points == FAST_LLC_OSI;
+	return access_points & FAST_LLC_COMMON &&
+		(access_points == FAST_SNAP || access_points == FAST_LLC_IP ||
+			access_points == FAST_LLC_OSI);
 }
 
 /*

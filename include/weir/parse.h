@@ -146,9 +146,7 @@ struct weir_parse_burst {
 	uint64_t key_only;                     /**< counted up: packets that were parsed key-only */
 	uint64_t verdicts[WEIR_VERDICTS_ROOM]; /**< counted up: all packets, by enum weir_verdict */
 	uint8_t l2;                            /**< enum weir_parse_l2; other values: Ethernet */
-	uint8_t fragments;   /**< enum weir_parse_fragments; other values: of the flow */
-	uint8_t checksum;    /**< enum weir_parse_checksum; other values: port */
-	uint8_t reserved[5]; /**< 0 */
+	uint8_t reserved[7];                   /**< 0 */
 	/** Of each packet, the bytes that it had on the wire, where that may be more than are here; NULL:
 	 * what is here is all. */
 	const uint32_t *wire_lens;
@@ -156,6 +154,9 @@ struct weir_parse_burst {
 	uint64_t no_length;       /**< counted up: packets with WEIR_EVENT_NO_LENGTH */
 	uint64_t bad_l3_checksum; /**< counted up: packets with WEIR_EVENT_BAD_L3_CKSUM */
 	uint64_t bad_l4_checksum; /**< counted up: packets with WEIR_EVENT_BAD_L4_CKSUM */
+	uint8_t fragments;        /**< enum weir_parse_fragments; other values: of the flow */
+	uint8_t checksum;         /**< enum weir_parse_checksum; other values: port */
+	uint8_t unused[6];        /**< 0 */
 };
 
 /** A burst with its size, and all else 0. */

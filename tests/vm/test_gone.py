@@ -89,6 +89,21 @@ class Gone(KindsTest):
         before = self.counts(run)[number]
         wait_for(lambda: self.counts(run)[number] > before, "frames")
 
+    def all_come(self, run, wire):
+        """Behind what still comes of a load, each of some frames to the first source."""
+        before = [-1]
+
+        def settled():
+            now = self.counts(run)[0]
+            still = now == before[0] and wire.waiting() == 0
+            before[0] = now
+            return still
+        wait_for(settled, "no more frames", pause=0.25)
+        lost = wire.lost()
+        wire.send([pcap.udp()] * 100, 1000)
+        wait_for(lambda: self.counts(run)[0] >= before[0] + 100, "frames")
+        self.assertEqual((self.counts(run)[0] - before[0], wire.lost() - lost), (100, 0))
+
     @each_kind
     def test_link(self, kind, device, wire):
         """Down at the start, and down and up under load, both ways; what happened is told in its place."""
@@ -108,6 +123,7 @@ class Gone(KindsTest):
                 self.grow(run, 0)
                 self.assertTrue(wire.receive(1))
                 self.set_link(kind, turn == 1)
+        self.all_come(run, wire)
         done = self.stop_ok(run)
         port = next(port for port in done.report["ports"] if port["name"] == device)
         self.assertEqual((port["link"], port["link_downs"]), ("up", 2), str(done))

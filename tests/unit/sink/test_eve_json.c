@@ -394,6 +394,8 @@ random_event(struct weir_event *event, uint64_t *seed)
 	for (size_t i = 0; i < sizeof(*event); i++)
 		byte[i] = (uint8_t)testing_random(seed);
 	event->type = WEIR_EVENT_PACKET;
+	/* There is no packet behind it to read ports of: test_ports has one. */
+	event->flags &= ~WEIR_EVENT_FRAGMENT_PORTS;
 	/* Two tags are one as well, and of the IP versions there is one. */
 	if (event->flags & WEIR_EVENT_QINQ)
 		event->flags |= WEIR_EVENT_VLAN;

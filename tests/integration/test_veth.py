@@ -204,8 +204,9 @@ class Kernel(WeirTest):
         sizes = [1000, 2048, 2049, 2100, 5000, 9000]
         events, run = self.lengths("net_tap0", "net_tap0,iface=weir4", "weir4", sizes, 9500)
         self.assertEqual([e["pkt_len"] for e in events], sizes, str(run))
-        self.assertEqual(run.report["ports"][0]["ierrors"], 0, str(run))
-        self.assertNotIn("lost before weir", run.out)
+        # What the kernel sends of itself may be left in the queue at the stop.
+        port = run.report["ports"][0]
+        self.assertEqual((port["ierrors"], port["rx_nombuf"]), (0, 0), str(run))
 
     def test_tap(self):
         if not os.path.exists("/dev/net/tun"):

@@ -20,12 +20,12 @@ give_up() {
     exit 2
 }
 
-# fetch_dpdk VERSION: DPDK's headers and static libraries of that package, unpacked below $work
+# fetch_dpdk libdpdk-dev=VERSION: DPDK's headers and static libraries of that package, unpacked below $work
 fetch_dpdk() {
-    dpdk=$1
+    dpdk=${1#*=}
     [ "$(id -u)" -eq 0 ] || give_up "wants root, for a namespace and its interfaces"
-    (cd "$work" && apt-get -qq -o APT::Sandbox::User=root download "libdpdk-dev=$dpdk") ||
-        give_up "no libdpdk-dev $dpdk from this mirror"
+    (cd "$work" && apt-get -qq -o APT::Sandbox::User=root download "$1") ||
+        give_up "no $1 from this mirror"
     dpkg -x "$work"/libdpdk-dev_*.deb "$work"
 }
 

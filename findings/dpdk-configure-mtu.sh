@@ -15,7 +15,7 @@
 # rte_eth_dev_set_mtu() after each rte_eth_dev_configure().
 # shellcheck source=findings/common.bash
 . "$(dirname "$(readlink -f "$0")")/common.bash"
-fetch_dpdk 22.11.11-0+deb12u1
+fetch_dpdk libdpdk-dev=22.11.11-0+deb12u1
 compile net_tap net_af_packet net_null <<'C'
 #include "port.h"
 

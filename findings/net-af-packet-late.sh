@@ -14,7 +14,7 @@
 # them is in opackets. A sender that makes up for oerrors sends all of them twice.
 # shellcheck source=findings/common.bash
 . "$(dirname "$(readlink -f "$0")")/common.bash"
-fetch_dpdk 22.11.11-0+deb12u1
+fetch_dpdk libdpdk-dev=22.11.11-0+deb12u1
 compile net_af_packet <<'C'
 #include "port.h"
 

@@ -12,7 +12,7 @@
 # the tries. opackets + oerrors is not what was given; a balance made of them never closes.
 # shellcheck source=findings/common.bash
 . "$(dirname "$(readlink -f "$0")")/common.bash"
-fetch_dpdk 22.11.11-0+deb12u1
+fetch_dpdk libdpdk-dev=22.11.11-0+deb12u1
 compile net_tap <<'C'
 #include "port.h"
 

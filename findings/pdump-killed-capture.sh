@@ -16,7 +16,7 @@
 . "$(dirname "$(readlink -f "$0")")/common.bash"
 free=$(cat /sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages)
 [ "$free" -ge 64 ] || give_up "wants 64 free hugepages of 2 MB, for processes that share them"
-fetch_dpdk 22.11.11-0+deb12u1
+fetch_dpdk libdpdk-dev=22.11.11-0+deb12u1
 more=(-l:libelf.so.1)
 compile net_null pdump pcapng bpf <<'C'
 #include <signal.h>

@@ -15,7 +15,7 @@
 # rte_raw_cksum(), which folds, and exchange the bytes of that.
 # shellcheck source=findings/common.bash
 . "$(dirname "$(readlink -f "$0")")/common.bash"
-fetch_dpdk 22.11.11-0+deb12u1
+fetch_dpdk libdpdk-dev=22.11.11-0+deb12u1
 compile <<'C'
 #include <stdio.h>
 #include <string.h>

@@ -463,7 +463,15 @@ wlan(void **state)
 		    "01"
 		    "0801" DATA SNAP),
 		TO(37008), TZSP, 0);
-	/* DTLS, a sign of life, a fragment, other radios; protected, no data, management */
+}
+
+/* DTLS, a sign of life, a fragment, other radios; protected, no data, management */
+static void
+wlan_unread(void **state)
+{
+	struct frame f;
+
+	(void)state;
 	OUT_AS(PACKET,
 		RAW("0110430000000000"
 		    "0801" DATA SNAP),
@@ -536,6 +544,7 @@ main(void)
 		cmocka_unit_test(teredo),
 		cmocka_unit_test(ayiya),
 		cmocka_unit_test(wlan),
+		cmocka_unit_test(wlan_unread),
 		cmocka_unit_test(look_alikes),
 	};
 

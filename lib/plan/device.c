@@ -3,7 +3,6 @@
  */
 
 /* Why EAL has no port for a device that the file names, and what mends it. */
-#include <inttypes.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <string.h>
@@ -236,8 +235,8 @@ static const struct {
 	{ 0x8086, "DRIVER.so (e1000, igc, ixgbe, i40e, ice or iavf)" },
 };
 
-static const char *
-driver_of(const struct device_facts *facts)
+const char *
+device_pmd(const struct device_facts *facts)
 {
 	for (unsigned int i = 0; i < RTE_DIM(drivers); i++)
 		if (drivers[i].vendor == facts->vendor)
@@ -248,7 +247,7 @@ driver_of(const struct device_facts *facts)
 static bool
 driver_is_missing(const struct device_facts *facts)
 {
-	return is_bound(facts) && facts->probed && driver_of(facts) != NULL;
+	return is_bound(facts) && facts->probed && device_pmd(facts) != NULL;
 }
 
 static bool
@@ -288,7 +287,7 @@ is_unknown(const struct device_facts *facts)
 #define BIND_LET_GO "echo {name} >/sys/bus/pci/devices/{name}/driver/unbind && "
 #define BIND_END "echo {name} >/sys/bus/pci/drivers_probe"
 
-/* The first that holds. In braces: what expand() knows. */
+/* The first that holds. In braces: what device_expand() knows. */
 static const struct cause {
 	bool (*holds)(const struct device_facts *facts);
 	enum weir_mend mend;
@@ -393,71 +392,6 @@ static const struct cause {
 		"" },
 };
 
-/* The value of a word in braces, into buf where it must be made. NULL: there is no such word. */
-static const char *
-value_of(const struct device_facts *facts, const char *word, size_t n, char *buf, size_t size)
-{
-	const char *pmd = driver_of(facts);
-	const struct {
-		const char *word;
-		const char *text; /* NULL: the number */
-		uint64_t number;
-	} words[] = {
-		{ "name", facts->name, 0 },
-		{ "node", facts->node, 0 },
-		{ "nics", facts->nics[0] != '\0' ? facts->nics : "none", 0 },
-		{ "driver", facts->driver, 0 },
-		{ "interface", facts->interface, 0 },
-		{ "group", facts->group, 0 },
-		{ "other", facts->other, 0 },
-		{ "other_driver", facts->other_driver, 0 },
-		{ "vf", facts->vf, 0 },
-		{ "vfs", NULL, facts->vfs },
-		{ "pf", facts->pf, 0 },
-		{ "holder", NULL, (uint64_t)facts->holder },
-		{ "holder_name", facts->holder_name, 0 },
-		{ "service", facts->service, 0 },
-		{ "node_path", facts->vfio_node, 0 },
-		{ "uid", NULL, facts->uid },
-		{ "may_lock", NULL, facts->may_lock / 1024 },
-		{ "iommu", facts->iommu_amd ? "iommu=pt amd_iommu=on" : "intel_iommu=on iommu=pt",
-			0 },
-		{ "pmd", pmd != NULL ? pmd : "?", 0 },
-	};
-
-	for (unsigned int i = 0; i < RTE_DIM(words); i++) {
-		if (strlen(words[i].word) != n || strncmp(words[i].word, word, n) != 0)
-			continue;
-		if (words[i].text != NULL)
-			return words[i].text;
-		snprintf(buf, size, "%" PRIu64, words[i].number);
-		return buf;
-	}
-	return NULL;
-}
-
-static void
-expand(const struct device_facts *facts, const char *from, char *to, size_t size)
-{
-	char number[24];
-	size_t used = 0, n;
-
-	while (*from != '\0' && used + 1 < size) {
-		const char *value = NULL;
-
-		n = *from == '{' ? strcspn(from + 1, "} ") : 0;
-		if (n > 0)
-			value = value_of(facts, from + 1, n, number, sizeof(number));
-		if (value == NULL) {
-			to[used++] = *from++;
-			continue;
-		}
-		used += (size_t)snprintf(to + used, size - used, "%s", value);
-		from += n + 2;
-	}
-	to[RTE_MIN(used, size - 1)] = '\0';
-}
-
 bool
 device_judge(const struct device_facts *facts, struct device_trouble *trouble)
 {
@@ -465,8 +399,8 @@ device_judge(const struct device_facts *facts, struct device_trouble *trouble)
 		if (!causes[i].holds(facts))
 			continue;
 		trouble->mend = causes[i].mend;
-		expand(facts, causes[i].text, trouble->text, sizeof(trouble->text));
-		expand(facts, causes[i].command, trouble->command, sizeof(trouble->command));
+		device_expand(facts, causes[i].text, trouble->text, sizeof(trouble->text));
+		device_expand(facts, causes[i].command, trouble->command, sizeof(trouble->command));
 		return true;
 	}
 	return false;

@@ -79,6 +79,10 @@ struct device_trouble {
 	char command[DEVICE_COMMAND];
 };
 
+/* device.c: the file of DPDK's driver for it; NULL: not known. */
+const char *device_pmd(const struct device_facts *facts);
+/* device_words.c: a text of device.c, its words in braces replaced by what the facts say. */
+void device_expand(const struct device_facts *facts, const char *from, char *to, size_t size);
 /* device.c: the first trouble that facts tell of. Whether there is any. */
 bool device_judge(const struct device_facts *facts, struct device_trouble *trouble);
 /* A trouble and what mends it in one line, as the end of a message. */

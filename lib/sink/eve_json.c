@@ -20,9 +20,9 @@
 /* Append a string literal. */
 #define PUT(at, literal) ((char *)memcpy(at, literal, sizeof(literal) - 1) + sizeof(literal) - 1)
 
-/* IANA's names of IP protocols, as Suricata writes them. Others are written as numbers. */
 #define BAD_CKSUM (WEIR_EVENT_BAD_L3_CKSUM | WEIR_EVENT_BAD_L4_CKSUM)
 
+/* IANA's names of IP protocols, as Suricata writes them. Others are written as numbers. */
 static const char *const proto_names[UINT8_MAX + 1] = {
 	[0] = "HOPOPT",
 	[1] = "ICMP",
@@ -437,55 +437,6 @@ text_init(struct eve_text *text, const char *key, const char *name)
 	text->len = (uint8_t)snprintf(text->text, sizeof(text->text), ",\"%s\":\"%s\"", key, name);
 }
 
-/* Nothing says how a device's name is encoded: all but plain ASCII is escaped byte by byte. */
-void
-eve_iface_init(struct eve_iface *iface, const char *name)
-{
-	char *at = PUT(iface->text, ",\"in_iface\":\"");
-
-	for (; *name != '\0'; name++) {
-		uint8_t c = (uint8_t)*name;
-
-		if (c >= ' ' && c < 0x7f && c != '"' && c != '\\')
-			*at++ = (char)c;
-		else
-			at += sprintf(at, "\\u%04x", c);
-	}
-	*at++ = '"';
-	iface->len = (uint16_t)(at - iface->text);
-}
-
-static void
-ifaces_init(struct eve_iface ifaces[RTE_MAX_ETHPORTS])
-{
-	char name[RTE_ETH_NAME_MAX_LEN];
-	uint16_t port;
-
-	RTE_ETH_FOREACH_DEV (port)
-		if (rte_eth_dev_get_name_by_port(port, name) == 0)
-			eve_iface_init(&ifaces[port], name);
-}
-
-/* Times that a port came back under another number, in the process. */
-static uint32_t ports_moves;
-
-void
-sink_ports_moved(void)
-{
-	__atomic_fetch_add(&ports_moves, 1, __ATOMIC_RELEASE);
-}
-
-void
-eve_format_look(struct eve_format *format)
-{
-	uint32_t moves = __atomic_load_n(&ports_moves, __ATOMIC_ACQUIRE);
-
-	if (likely(moves == format->moves))
-		return;
-	format->moves = moves;
-	ifaces_init(format->ifaces);
-}
-
 void
 eve_format_init(struct eve_format *format)
 {
@@ -501,6 +452,5 @@ eve_format_init(struct eve_format *format)
 		text_init(&format->verdict[i], "verdict", weir_verdict_name(i));
 	for (unsigned int i = 0; i < WEIR_TUNNEL_MAX; i++)
 		text_init(&format->tunnel[i], "tunnel", weir_tunnel_name(i));
-	format->moves = __atomic_load_n(&ports_moves, __ATOMIC_ACQUIRE);
-	ifaces_init(format->ifaces);
+	eve_ifaces_init(format);
 }

@@ -67,7 +67,8 @@ struct eve_format {
 };
 
 void eve_format_init(struct eve_format *format);
-/* The names of ports are right again, where one has moved. */
+/* eve_iface.c: the names of ports, and that they are right again where one has moved. */
+void eve_ifaces_init(struct eve_format *format);
 void eve_format_look(struct eve_format *format);
 
 /*

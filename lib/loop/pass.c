@@ -134,6 +134,16 @@ room_at_best(const struct weir_worker *worker)
 	return room;
 }
 
+/* Packets of which none was asked for are work, too. */
+static inline unsigned int
+source_sifted(struct weir_worker *worker)
+{
+	unsigned int sifted = worker->sifted;
+
+	worker->sifted = 0;
+	return sifted;
+}
+
 /*
  * With less room than the source can be asked for: that is asked for all the same, and what has no
  * room is kept. Who finds nothing is still not idle where it is what waits behind that leaves no more.
@@ -153,7 +163,7 @@ source_take_few(struct loop *loop, struct seat *seat, unsigned int room)
 	if (got == 0) {
 		if (room < room_at_best(worker))
 			seat_block(loop, seat);
-		return 0;
+		return source_sifted(worker);
 	}
 	stat_add(&worker->stats->in, got);
 	n = seat->drops_any ? source_filter(seat, loop->events, got) : got;
@@ -179,7 +189,7 @@ source_take(struct loop *loop, struct seat *seat)
 	else
 		got = worker->poll(worker, worker->state, loop->events, (uint16_t)room);
 	if (got == 0)
-		return 0;
+		return source_sifted(worker);
 	stat_add(&worker->stats->in, got);
 	n = got;
 	if (unlikely(seat->drops_any))
@@ -201,11 +211,6 @@ source_pass(struct loop *loop, struct seat *seat)
 {
 	unsigned int moved = source_take(loop, seat);
 
-	/* Packets of which none was asked for are work, too. */
-	if (moved == 0) {
-		moved = seat->worker->sifted;
-		seat->worker->sifted = 0;
-	}
 	worker_publish(seat->worker);
 	seat_linger(seat, moved > 0);
 	return moved;

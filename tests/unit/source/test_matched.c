@@ -231,6 +231,24 @@ test_software(void **state)
 	rig_end(&rig);
 }
 
+/* A pass that finds nothing else is no idle one, also where it is timed: one in 64 or so. */
+static void
+test_not_idle(void **state)
+{
+	struct rig rig;
+
+	(void)state;
+	rig_make(&rig, "sifting", "0", 0, SECTIONS(SOURCE "; match.rules=off", END));
+	for (unsigned int i = 0; i < 1000; i++) {
+		fill(1, 0);
+		assert_true(weir_worker_poll(rig.engine, 0) > 0);
+		assert_int_equal(weir_worker_poll(rig.engine, 0), 0);
+	}
+	assert_int_equal(rig_dropped(&rig, "unmatched"), 1000);
+	rig_stop(&rig);
+	rig_end(&rig);
+}
+
 /* Those of a pool without room for events are copied only where they match. */
 static void
 test_adopted(void **state)
@@ -415,6 +433,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_refused, port_create, port_end),
 		cmocka_unit_test_setup_teardown(test_software, port_create, port_end),
+		cmocka_unit_test_setup_teardown(test_not_idle, port_create, port_end),
 		cmocka_unit_test_setup_teardown(test_adopted, port_create, port_end),
 		cmocka_unit_test_setup_teardown(test_rules, port_create, port_end),
 		cmocka_unit_test_setup_teardown(test_none, port_create, port_end),

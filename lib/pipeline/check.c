@@ -10,6 +10,8 @@
 
 #include "pipeline_private.h"
 
+#define BAD_CHECKSUM (WEIR_EVENT_BAD_L3_CKSUM | WEIR_EVENT_BAD_L4_CKSUM)
+
 static int
 check_not_empty(const struct weir_pipeline *pipeline, struct weir_error *error)
 {
@@ -80,6 +82,35 @@ check_waits(const struct weir_pipeline *pipeline, const struct node *node, struc
 		"idle.min is more than idle.max");
 }
 
+/* What is asked for of checksums by name, where nobody would look at them. */
+static int
+check_checksums(const struct weir_pipeline *pipeline, const struct node *node,
+	struct weir_error *error)
+{
+	const struct section *section = node->section;
+	const char *type = node->source_ops->type.name;
+
+	if (node->conf.checksum == CHECKSUM_ON && node->source_ops != &source_ethdev)
+		return pipeline_error(pipeline, section, entry_line(section, "checksum"), error,
+			"checksum = on: a source of type %s has no port that must find wrong checksums: "
+			"expected port, off, or verify, by which weir finds them",
+			type);
+	if (!(pipeline_drops(&node->conf).flags & BAD_CHECKSUM) ||
+		node->conf.checksum == CHECKSUM_VERIFY)
+		return 0;
+	if (node->conf.checksum == CHECKSUM_OFF)
+		return pipeline_error(pipeline, section, entry_line(section, "drop"), error,
+			"drop = %.64s: with checksum = off nobody finds wrong checksums: expected "
+			"checksum = verify",
+			node->conf.drop);
+	if (!node->source_ops->checked)
+		return pipeline_error(pipeline, section, entry_line(section, "drop"), error,
+			"drop = %.64s: a source of type %s has no port that finds wrong checksums: "
+			"expected checksum = verify, by which weir finds them",
+			node->conf.drop, type);
+	return 0;
+}
+
 static int
 check_node(const struct weir_pipeline *pipeline, const struct node *node, struct weir_error *error)
 {
@@ -100,8 +131,10 @@ check_node(const struct weir_pipeline *pipeline, const struct node *node, struct
 		return pipeline_error(pipeline, section, entry_line(section, "queues"), error,
 			"queues = %" PRIu64 ": expected 1: one worker of type %s does all",
 			node->conf.workers, node->source_ops->type.name);
-	rc = check_given(pipeline, node,
-		section_params(node->source ? SECTION_SOURCE : SECTION_STAGE), error);
+	rc = node->source ? check_checksums(pipeline, node, error) : 0;
+	if (rc == 0)
+		rc = check_given(pipeline, node,
+			section_params(node->source ? SECTION_SOURCE : SECTION_STAGE), error);
 	if (rc == 0)
 		rc = check_given(pipeline, node, node_type_params(node), error);
 	return rc == 0 ? check_waits(pipeline, node, error) : rc;

@@ -14,6 +14,10 @@
 #define RSS_L3 RTE_ETH_RSS_IP
 #define RSS_L4 (RTE_ETH_RSS_TCP | RTE_ETH_RSS_UDP | RTE_ETH_RSS_SCTP)
 #define RSS_FRAGMENTS (RTE_ETH_RSS_FRAG_IPV4 | RTE_ETH_RSS_FRAG_IPV6)
+/* What finds wrong checksums of L4. */
+#define CHECKSUMS_L4 \
+	(RTE_ETH_RX_OFFLOAD_UDP_CKSUM | RTE_ETH_RX_OFFLOAD_TCP_CKSUM | \
+		RTE_ETH_RX_OFFLOAD_SCTP_CKSUM)
 
 /* A source, its port, and what EAL says of that. */
 struct receiving {
@@ -127,6 +131,26 @@ checksum_choice(uint64_t checksum)
 	}
 }
 
+/* What is to be dropped somebody must find: of what is asked for, the port one layer at least. */
+static int
+check_drop(const struct receiving *r)
+{
+	uint32_t asked = pipeline_drops(&r->node->conf).flags;
+	uint64_t finds = 0;
+	char has[OFFLOADS_TEXT_SIZE];
+
+	if (asked & WEIR_EVENT_BAD_L3_CKSUM)
+		finds |= RTE_ETH_RX_OFFLOAD_IPV4_CKSUM;
+	if (asked & WEIR_EVENT_BAD_L4_CKSUM)
+		finds |= CHECKSUMS_L4;
+	if (finds == 0 || (r->from->rx_offloads & finds) != 0 ||
+		r->node->conf.checksum == CHECKSUM_VERIFY)
+		return 0;
+	return not_offered(r, "drop of wrong checksums", "offload that finds them",
+		plan_rx_offloads_text(r->from->rx_offloads, has),
+		"checksum = verify has weir find them");
+}
+
 static int
 ask_offloads(const struct receiving *r)
 {
@@ -135,6 +159,8 @@ ask_offloads(const struct receiving *r)
 	int ret = ask_offload(r, "checksum", checksum_choice(r->node->conf.checksum),
 		RTE_ETH_RX_OFFLOAD_CHECKSUM, "auto takes what there is");
 
+	if (ret == 0)
+		ret = check_drop(r);
 	if (ret == 0)
 		ret = ask_offload(r, "vlan_strip", keys->vlan_strip, RTE_ETH_RX_OFFLOAD_VLAN_STRIP,
 			"leave it out: events have the tags of frames too");

@@ -334,6 +334,7 @@ const struct source_ops source_ethdev = {
 	.init = ethdev_init,
 	.poll = ethdev_poll,
 	.room = ethdev_room,
+	.checked = true,
 	.pressure = ethdev_pressure,
 	.watch = ethdev_watch,
 	.fini = ethdev_fini,

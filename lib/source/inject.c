@@ -258,6 +258,7 @@ const struct source_ops source_inject = {
 	.init = inject_init,
 	.poll = inject_poll,
 	.drain = inject_drain,
+	.checked = true,
 	.pressure = inject_pressure,
 	.fini = inject_fini,
 	.pending = inject_pending,

@@ -297,6 +297,16 @@ static const struct bad bad_wholes[] = {
 		"t.ini:10: [link h x] ring = 1099: 'h' may let go of 99 events that it holds "
 		"beside the one it got, each as 11: a block link must hold them: expected at "
 		"least 1100" },
+	{ SRC "checksum = on\n" OUT,
+		"t.ini:3: [source wan] checksum = on: a source of type synth has no port" },
+	{ "[source wan]\ntype = inject\nchecksum = on\n" OUT, "of type inject has no port" },
+	{ SRC "drop = malformed, bad_checksum\n" OUT,
+		"t.ini:3: [source wan] drop = malformed, bad_checksum: a source of type synth" },
+	{ SRC "drop = bad_l3_checksum\n" OUT, "expected checksum = verify" },
+	{ "[source wan]\ntype = inject\nchecksum = off\ndrop = bad_l4_checksum\n" OUT,
+		"with checksum = off nobody finds wrong checksums" },
+	{ "[source wan]\ntype = pcap\nloop = 2\npath = /dev/null\n" OUT,
+		"path = /dev/null: no regular file, which can be read only once: expected loop = 1" },
 	{ SRC "[stage n]\ntype = t_needs\ninput = wan\nt.uint = 13\n",
 		"t.ini:6: [stage n] t.uint = 13: expected another" },
 	{ SRC "[stage n]\ntype = t_needs\ninput = wan\nt.uint = 17\n",

@@ -110,6 +110,9 @@ test_not_offered(void **state)
 		"VLAN_STRIP IPV4_CKSUM; leave it out");
 	refused_on(WAN "checksum = on\n" END, &machine, NULL, ENOTSUP,
 		"has no UDP_CKSUM TCP_CKSUM; it has: VLAN_STRIP IPV4_CKSUM; auto takes");
+	refused_on(WAN "drop = bad_l4_checksum\n" END, &machine, NULL, ENOTSUP,
+		"drop of wrong checksums: port eth0 (net_imagined) has no offload that finds them; it "
+		"has: VLAN_STRIP IPV4_CKSUM; checksum = verify");
 	refused_on(WAN "rss = ip\n" END, &machine, NULL, ENOTSUP,
 		"rss = ip: port eth0 (net_imagined) has no RSS by addresses of any packet; it has: "
 		"tcp; ");

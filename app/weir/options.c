@@ -59,6 +59,15 @@ read_count(const char *what, const char *text, uint64_t max, uint64_t *value)
 }
 
 static int
+check_path(const char *what, const char *path)
+{
+	if (path[0] != '\0')
+		return 0;
+	complain("%s takes a file's path, not ''", what);
+	return -EINVAL;
+}
+
+static int
 set_config(struct options *options, const char *argument)
 {
 	if (options->config != NULL) {
@@ -66,7 +75,7 @@ set_config(struct options *options, const char *argument)
 		return -EINVAL;
 	}
 	options->config = argument;
-	return 0;
+	return check_path("--config", argument);
 }
 
 static int
@@ -150,7 +159,7 @@ static int
 set_report(struct options *options, const char *argument)
 {
 	options->report = argument;
-	return 0;
+	return check_path("--report", argument);
 }
 
 static int
@@ -289,6 +298,33 @@ refuse(int value, const char *given)
 	return -EINVAL;
 }
 
+/* Each of these prints something else, and exits. */
+static int
+check_modes(const struct options *options)
+{
+	const struct {
+		bool given;
+		const char *name;
+	} modes[] = {
+		{ options->check, "--check" },
+		{ options->plan, "--plan" },
+		{ options->preflight, "--preflight" },
+		{ options->list_stages, "--list-stages" },
+		{ options->list_figures, "--list-figures" },
+	};
+	const char *first = NULL;
+
+	for (unsigned int i = 0; i < RTE_DIM(modes); i++) {
+		if (modes[i].given && first != NULL) {
+			complain("%s and %s: each of them prints, then exits: give one", first,
+				modes[i].name);
+			return -EINVAL;
+		}
+		first = modes[i].given ? modes[i].name : first;
+	}
+	return 0;
+}
+
 int
 options_read(struct options *options, int argc, char **argv)
 {
@@ -311,7 +347,7 @@ options_read(struct options *options, int argc, char **argv)
 			argv[optind]);
 		return -EINVAL;
 	}
-	return 0;
+	return check_modes(options);
 }
 
 void

@@ -77,11 +77,13 @@ WEIR_API int weir_pipeline_set_text(struct weir_pipeline *pipeline, const char *
 /**
  * weir_pipeline_check() checks the pipeline as a whole: keys that must be given are, inputs name
  * nodes and outputs that exist, link sections name links that `input` makes, every source is
- * read, no stage that changes events gets shared ones, and `block` links form no cycle.
+ * read, no stage that changes events gets shared ones, `block` links form no cycle, and files that
+ * sources read are there.
  *
  * Call it again after a further weir_pipeline_set().
  *
- * @return 0; -EINVAL with `error`; -ENOMEM
+ * @return 0; -EINVAL with `error`; -ENOMEM; of a file that cannot be read what the kernel says, as
+ *         -ENOENT, with `error`
  */
 WEIR_API int weir_pipeline_check(const struct weir_pipeline *pipeline, struct weir_error *error);
 

@@ -292,8 +292,10 @@ check_type(const struct weir_pipeline *pipeline, const struct node *node, struct
 
 	if (type_check == NULL || type_check(node->name, node->type_conf, &why) == 0)
 		return 0;
-	return pipeline_error(pipeline, NULL, why_line(node->section, why.text), error, "%s",
-		why.text);
+	pipeline_error(pipeline, NULL, why_line(node->section, why.text), error, "%s", why.text);
+	if (error != NULL)
+		error->code = why.code;
+	return why.code > 0 ? -why.code : -EINVAL;
 }
 
 /* What the workers of a source share and takes long to make: once, however often it is asked for. */

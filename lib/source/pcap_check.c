@@ -42,17 +42,40 @@ look_unread(struct capture *capture, const uint8_t *bytes, size_t n, bool matche
 	return capture->unread_type;
 }
 
+int
+pcap_check_path(const char *node, const char *path, uint64_t loop, struct stat *st,
+	struct weir_error *error)
+{
+	int rc = 0;
+
+	if (pcap_is_stdin(path))
+		return 0;
+	if (stat(path, st) != 0 || access(path, R_OK) != 0)
+		rc = errno;
+	else if (S_ISDIR(st->st_mode))
+		rc = EISDIR;
+	if (rc != 0)
+		return weir_error_set(error, rc, "[source %s] path = %s: %s", node, path,
+			strerror(rc));
+	if (S_ISREG(st->st_mode) || loop == 1)
+		return 0;
+	return weir_error_set(error, EINVAL,
+		"[source %s] path = %s: no regular file, which can be read only once: expected loop = 1",
+		node, path);
+}
+
 static int
-look_at(const char *node, const char *path, bool matched, struct weir_error *error)
+look_at(const char *node, const char *path, const struct pcap_conf *conf, struct weir_error *error)
 {
 	struct capture capture = { .offset = 0 };
+	bool matched = conf->match[0] != '\0';
+	struct stat st = { .st_mode = 0 };
 	uint8_t *bytes;
-	struct stat st;
 	ssize_t n;
-	int fd, rc = 0;
+	int fd, rc = pcap_check_path(node, path, conf->loop, &st, error);
 
-	if (pcap_is_stdin(path) || stat(path, &st) != 0 || !S_ISREG(st.st_mode))
-		return 0;
+	if (rc != 0 || !S_ISREG(st.st_mode))
+		return rc;
 	bytes = malloc(LOOK);
 	if (bytes == NULL)
 		return weir_error_set(error, ENOMEM, "no memory to check [source %s]", node);
@@ -81,7 +104,7 @@ check_paths(const char *node, const struct pcap_conf *conf, const struct pcap_pa
 			node, paths->count, PCAP_MERGED_MAX);
 	for (unsigned int i = 0; rc == 0 && i < paths->count; i++) {
 		stdins += pcap_is_stdin(paths->list[i]);
-		rc = look_at(node, paths->list[i], conf->match[0] != '\0', error);
+		rc = look_at(node, paths->list[i], conf, error);
 	}
 	if (rc == 0 && stdins > (conf->loop == 1 ? 1 : 0))
 		return weir_error_set(error, EINVAL,

@@ -9,6 +9,8 @@
 #ifndef WEIR_PCAP_PRIVATE_H
 #define WEIR_PCAP_PRIVATE_H
 
+#include <sys/stat.h>
+
 #include "capture.h"
 #include "source_private.h"
 #include "synth_private.h"
@@ -50,6 +52,10 @@ void pcap_paths_free(struct pcap_paths *paths);
 /* pcap_check.c: what is wrong with the files of a source, as far as it shows before the run: -errno with
  * `error`; or 0. */
 int pcap_check_files(const char *node, const struct pcap_conf *conf, struct weir_error *error);
+/* Whether what a path names can be read, as often as `loop` says, and what it is: of standard input `st` stays
+ * as it was. 0, or -errno with `error`. */
+int pcap_check_path(const char *node, const char *path, uint64_t loop, struct stat *st,
+	struct weir_error *error);
 
 static inline bool
 pcap_is_stdin(const char *path)

@@ -234,28 +234,12 @@ pcap_paths_free(struct pcap_paths *paths)
 static int
 path_look(struct pcap_reader *reader, const char *path, bool *known, struct weir_error *error)
 {
-	const char *node = reader->worker->name;
-	struct stat st;
-	int rc = 0;
+	struct stat st = { .st_size = 0 };
+	int rc = pcap_check_path(reader->worker->name, path, reader->conf->loop, &st, error);
 
-	*known &= !pcap_is_stdin(path);
-	if (pcap_is_stdin(path))
-		return 0;
-	if (stat(path, &st) != 0 || access(path, R_OK) != 0)
-		rc = errno;
-	else if (S_ISDIR(st.st_mode))
-		rc = EISDIR;
-	if (rc != 0)
-		return weir_error_set(error, rc, "[source %s] path = %s: %s", node, path,
-			strerror(rc));
-	if (!S_ISREG(st.st_mode) && reader->conf->loop != 1)
-		return weir_error_set(error, EINVAL,
-			"[source %s] path = %s: no regular file, which can be read only once: "
-			"expected loop = 1",
-			node, path);
-	*known &= S_ISREG(st.st_mode);
+	*known &= !pcap_is_stdin(path) && S_ISREG(st.st_mode);
 	reader->progress.all += (uint64_t)st.st_size * reader->conf->loop;
-	return 0;
+	return rc;
 }
 
 static size_t

@@ -30,7 +30,8 @@ class Config(WeirTest):
         self.assertGreaterEqual(len(FILES), 5)
         for path in FILES:
             with self.subTest(path=path):
-                run = self.plain(["--", "-c", path, "--check"])
+                files = ["-s", "in.path=" + self.write("in.pcap", "")] if "pcap" in path else []
+                run = self.plain(["--", "-c", path, *files, "--check"])
                 self.assertEqual(run.status, 0, str(run))
 
     def run_as_told(self, name, index=0, *options):

@@ -262,6 +262,10 @@ class Captures(WeirTest):
                 run = self.run_weir(self.pipeline(path))
                 self.assertEqual(run.status, 3, str(run))
                 self.assertIn(path.rsplit(",", maxsplit=1)[-1], run.err)
+                for mode in ("--check", "--plan", "--preflight"):
+                    other = self.run_weir(self.pipeline(path), mode)
+                    self.assertEqual((other.status, other.err.splitlines()[-1]),
+                                     (3, run.err.splitlines()[-1]), str(other))
 
     def test_order(self):
         """One file after the other, or merged; those of one time in the order of `path`."""

@@ -318,7 +318,7 @@ test_tx(void **state)
 		0, NULL);
 	tx_is(GEN END OUT("end"), CHAINS, "end");
 	tx_is("[source wan]\ntype = inject\n" OUT("wan"), CHAINS, "wan");
-	tx_is("[source wan]\ntype = pcap\npath = a.pcap\n" OUT("wan"), CHAINS, "wan");
+	tx_is("[source wan]\ntype = pcap\npath = /dev/null\n" OUT("wan"), CHAINS, "wan");
 	tx_is("[source wan]\ndevice = eth1\n" OUT("wan"), FAST, NULL);
 	tx_is("[source wan]\ndevice = eth0\n" OUT("wan"), CHAINS, "wan");
 	/* Pools are of sockets. */

@@ -154,8 +154,9 @@ struct lcore_sample {
 
 /* How far a source has come in what it reads, in bytes; any thread reads it. */
 struct source_progress {
-	uint64_t done;
 	uint64_t all; /* 0: nobody knows */
+	/* Of that, where it is: what was read ahead has not come in yet. */
+	uint64_t (*done)(const struct source_progress *progress);
 };
 
 /* One instance of a source or stage. */

@@ -17,6 +17,9 @@
 
 /* Packets that were read ahead of the lcore, at most; a power of 2. */
 #define PCAP_SLOTS 8192u
+/* Packets after which the lcore is told; and more times that than can wait. */
+#define PCAP_PUBLISH 64u
+#define PCAP_MARKS (2 * PCAP_SLOTS / PCAP_PUBLISH)
 /* Bytes that are read at once, and how many of them: of files one after the other, and of each file
  * where several are merged. */
 #define PCAP_BLOCK (512u << 10)
@@ -113,7 +116,9 @@ struct pcap_reader {
 	unsigned int file_count;
 	void *bytes; /* of all blocks */
 	struct source_progress progress;
-	uint64_t done; /* of it; not published */
+	uint64_t done;              /* bytes that were read, */
+	uint64_t read;              /* as published, */
+	uint64_t marks[PCAP_MARKS]; /* and when every PCAP_PUBLISH-th packet was put */
 	control_thread thread;
 	bool started;
 	bool stop; /* set by another thread */

@@ -18,8 +18,6 @@
 /* How long the thread sleeps for want of room: from the first time on, and at most. */
 #define WAIT_MIN_NS 20000L
 #define WAIT_MAX_NS 1000000L
-/* Packets after which the lcore is told. */
-#define PUBLISH 64
 /* From the last packet of a round to the first of the next. */
 #define ROUND_GAP_NS 1000
 
@@ -32,8 +30,8 @@ pcap_reader_stopped(const struct pcap_reader *reader)
 void
 pcap_reader_publish(struct pcap_reader *reader)
 {
+	__atomic_store_n(&reader->read, reader->done, __ATOMIC_RELAXED);
 	__atomic_store_n(&reader->queue->head, reader->head, __ATOMIC_RELEASE);
-	__atomic_store_n(&reader->progress.done, reader->done, __ATOMIC_RELAXED);
 	reader->seen = __atomic_load_n(&reader->queue->tail, __ATOMIC_ACQUIRE);
 	reader->wait_ns = WAIT_MIN_NS;
 }
@@ -60,6 +58,19 @@ pcap_reader_fail(struct pcap_reader *reader, const struct pcap_file *file, uint6
 	reader->failed = true;
 	weir_worker_fail(reader->worker, EIO, "[source %s] '%s', byte %" PRIu64 ": %s",
 		reader->worker->name, file->path, offset, why);
+}
+
+/* What the lcore has taken, by the last of the marks that it has passed. */
+static uint64_t
+progress_done(const struct source_progress *progress)
+{
+	const struct pcap_reader *reader = container_of(progress, struct pcap_reader, progress);
+	const struct pcap_queue *queue = reader->queue;
+	uint64_t tail = __atomic_load_n(&queue->tail, __ATOMIC_ACQUIRE);
+
+	if (__atomic_load_n(&queue->head, __ATOMIC_ACQUIRE) == tail)
+		return __atomic_load_n(&reader->read, __ATOMIC_RELAXED);
+	return __atomic_load_n(&reader->marks[tail / PCAP_PUBLISH % PCAP_MARKS], __ATOMIC_RELAXED);
 }
 
 /* The rounds of a loop go on in time, each by what it took. */
@@ -96,8 +107,11 @@ push(struct pcap_reader *reader, const struct capture_record *record)
 		.l2 = record->l2,
 		.timed = record->timed,
 	};
-	if (++reader->head % PUBLISH == 0)
-		pcap_reader_publish(reader);
+	if (++reader->head % PCAP_PUBLISH != 0)
+		return true;
+	__atomic_store_n(&reader->marks[reader->head / PCAP_PUBLISH % PCAP_MARKS], reader->done,
+		__ATOMIC_RELAXED);
+	pcap_reader_publish(reader);
 	return true;
 }
 
@@ -230,7 +244,7 @@ pcap_paths_free(struct pcap_paths *paths)
 	*paths = (struct pcap_paths){ 0 };
 }
 
-/* Whether what a path names can be read, as often as `loop` says; how much that is. */
+/* How much there is to read, once that can be read; `known`: so it is of all files. */
 static int
 path_look(struct pcap_reader *reader, const char *path, bool *known, struct weir_error *error)
 {
@@ -311,6 +325,7 @@ pcap_reader_start(struct pcap_reader *reader, struct weir_error *error)
 		rc = path_look(reader, reader->paths.list[i], &known, error);
 	if (!known)
 		reader->progress.all = 0;
+	reader->progress.done = progress_done;
 	if (rc == 0 && memory_take(reader) != 0)
 		rc = weir_error_set(error, ENOMEM,
 			"[source %s] no memory for %zu bytes read ahead on socket %d", node,

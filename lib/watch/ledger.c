@@ -117,7 +117,7 @@ node_progress(const struct weir_engine *engine, struct weir_node_figures *full)
 
 		if (progress == NULL || progress->all == 0)
 			return;
-		done += (double)stat_read(&progress->done);
+		done += (double)progress->done(progress);
 		all += (double)progress->all;
 	}
 	full->progresses = true;

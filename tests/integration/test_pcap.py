@@ -383,6 +383,9 @@ class Captures(WeirTest):
 
     def test_fifo(self):
         """Packets come as they are written, byte by byte if need be; the end is that of the writer."""
+        path = self.make(pcap.header() + b"".join(pcap.record(FRAME, T + 3600 * n, 0) for n in range(256)))
+        run = self.run_weir(self.pipeline(path, "pace = wire"), "-t", "0.5")
+        self.assertLess(run.report["nodes"][0]["progress"], 0.5, str(run))
         os.mkfifo(self.path("fifo"))
         process = self.start(self.pipeline(self.path("fifo")))
         with open(self.path("fifo"), "wb", buffering=0) as fifo:

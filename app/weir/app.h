@@ -82,6 +82,7 @@ void rundir_after_eal(void);
 enum guard_place {
 	GUARD_FREE,  /* in the command itself */
 	GUARD_EAL,   /* while EAL sets up its devices */
+	GUARD_CHECK, /* while a pipeline is checked, and libpcap compiles what it asks for */
 	GUARD_SETUP, /* while ports are looked at, and an engine sets up them and its stages */
 	GUARD_POLL,  /* while it makes a pass over the workers of its lcore */
 	GUARD_WATCH, /* while it looks after the engine */

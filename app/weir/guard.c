@@ -32,7 +32,8 @@ struct place {
 	const char *what;
 	bool told;      /* said after a while; but who reads a table may take as long as he likes */
 	bool due;       /* left there once the run is to end; but not he, nor what frees memory */
-	double twice_s; /* so long is waited for it after a second signal */
+	double once_s;  /* so long is waited for it after a signal, or the end of the run, */
+	double twice_s; /* and after a second signal */
 	void (*add)(char *text, size_t size);
 };
 
@@ -124,14 +125,17 @@ add_workers(char *text, size_t size)
 }
 
 static const struct place places[] = {
-	[GUARD_FREE] = { NULL, false, false, 0, NULL },
-	[GUARD_EAL] = { "EAL's set-up", true, false, 0, add_devices },
-	[GUARD_SETUP] = { "the set-up of ports and stages", true, false, 0, NULL },
-	[GUARD_POLL] = { "the main lcore", true, true, 1, add_workers },
-	[GUARD_WATCH] = { "a driver that is asked for its counts", true, true, 1, NULL },
-	[GUARD_TABLE] = { "the writing of tables and reports", false, false, 1, NULL },
-	[GUARD_STOP] = { "the stop of ports and stages", true, true, 5, NULL },
-	[GUARD_END] = { "EAL's end", true, false, 1, NULL },
+	[GUARD_FREE] = { NULL, false, false, 0, 0, NULL },
+	[GUARD_EAL] = { "EAL's set-up", true, false, ASKED_S, 0, add_devices },
+	/* Nothing runs yet, and nobody waits for what is in hand. */
+	[GUARD_CHECK] = { "the check of the pipeline, where libpcap compiles `match`,", true, false,
+		0, 0, NULL },
+	[GUARD_SETUP] = { "the set-up of ports and stages", true, false, ASKED_S, 0, NULL },
+	[GUARD_POLL] = { "the main lcore", true, true, ASKED_S, 1, add_workers },
+	[GUARD_WATCH] = { "a driver that is asked for its counts", true, true, ASKED_S, 1, NULL },
+	[GUARD_TABLE] = { "the writing of tables and reports", false, false, ASKED_S, 1, NULL },
+	[GUARD_STOP] = { "the stop of ports and stages", true, true, ASKED_S, 5, NULL },
+	[GUARD_END] = { "EAL's end", true, false, ASKED_S, 1, NULL },
 };
 
 /* Past stdio, whose locks the main thread may have; and not to one who does not read. */
@@ -162,7 +166,7 @@ is_over(const struct place *place, double silent, double now)
 
 	if (signals >= 2)
 		return silent >= place->twice_s;
-	return (signals == 1 || due) && silent >= ASKED_S;
+	return (signals == 1 || due) && silent >= place->once_s;
 }
 
 /* The main thread was not seen since. Holds the lock. */
@@ -186,7 +190,8 @@ look(double since, bool *told)
 		return;
 	*told = true;
 	name(place, text);
-	append(text, TEXT_SIZE - 1, ", for %g s; a second signal ends weir", TELL_S);
+	append(text, TEXT_SIZE - 1, ", for %g s; a %ssignal ends weir", TELL_S,
+		place->once_s > 0 ? "second " : "");
 	strcat(text, "\n");
 	tell(text);
 }

@@ -137,6 +137,7 @@ static int
 prepare(struct weir_pipeline *pipeline, const struct options *options)
 {
 	struct weir_error error;
+	int rc;
 
 	for (unsigned int i = 0; i < options->set_count; i++) {
 		if (weir_pipeline_set_text(pipeline, options->sets[i], &error) == 0)
@@ -144,7 +145,10 @@ prepare(struct weir_pipeline *pipeline, const struct options *options)
 		complain("--set %s: %s", options->sets[i], error.text);
 		return status_of(&error);
 	}
-	return weir_pipeline_check(pipeline, &error) == 0 ? STATUS_OK : fail(&error);
+	guard_at(GUARD_CHECK);
+	rc = weir_pipeline_check(pipeline, &error);
+	guard_at(GUARD_FREE);
+	return rc == 0 ? STATUS_OK : fail(&error);
 }
 
 static int

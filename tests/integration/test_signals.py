@@ -103,6 +103,18 @@ class Signals(WeirTest):
         self.assertEqual(in_flight, in_hand + in_rings)
         self.assertGreater(run.report["watch"]["stuck_lcores"], 0)
 
+    def test_match_compiles(self):
+        """libpcap takes a minute for this: a signal does not wait for it."""
+        terms = " or \\\n".join("port %d" % n for n in range(1, 801))
+        process = self.started("[source in]\ndevice = net_null0\nmatch = %s\n"
+                               "[stage end]\ntype = count\ninput = in\n" % terms,
+                               eal=["--vdev", "net_null0"])
+        time.sleep(1)
+        process.send_signal(signal.SIGINT)
+        run = self.collect(process, timeout=20)
+        self.assertEqual(run.status, 1, str(run))
+        self.assertIn("where libpcap compiles `match`, has not returned: it is left there", run.err)
+
     def test_reader_of_stdout_leaves(self):
         """SIGPIPE ends no run; what could not be written is said."""
         process = self.started(CHAIN, "-t", "1", "-i", "0.1")

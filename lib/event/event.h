@@ -16,6 +16,7 @@
 #include "compat.h"
 #include "failures.h"
 #include "fault.h"
+#include "nearest.h"
 
 /* Have a line at hand to be written, wherever it is now. */
 static inline void

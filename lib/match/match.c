@@ -89,6 +89,7 @@ program_reach(const struct bpf_program *program)
 static int
 compile(const char *expression, int link, struct bpf_program *program, struct weir_error *error)
 {
+	char near[2 * TOKEN_SIZE];
 	struct token name;
 	pcap_t *pcap;
 	int rc = 0;
@@ -96,8 +97,9 @@ compile(const char *expression, int link, struct bpf_program *program, struct we
 	if (match_name(expression, &name))
 		return weir_error_set(error, EINVAL,
 			"'%.*s' is no word of pcap expressions, and names of hosts and networks are "
-			"not looked up: expected an address",
-			(int)RTE_MIN(name.len, (size_t)TOKEN_SIZE), name.at);
+			"not looked up: expected an address%s",
+			(int)RTE_MIN(name.len, (size_t)TOKEN_SIZE), name.at,
+			match_near(&name, near, sizeof(near)));
 	if (match_word(expression, "inbound") || match_word(expression, "outbound"))
 		return weir_error_set(error, EINVAL,
 			"what a port receives has no direction: leave inbound and outbound out");

@@ -47,6 +47,8 @@ bool token_is(const struct token *token, const char *word);
 
 /* names.c: the first word that libpcap would ask a name service for; false: there is none. */
 bool match_name(const char *expression, struct token *name);
+/* "; did you mean 'WORD'?", of the language, or "", into `text`, which is returned. */
+const char *match_near(const struct token *name, char *text, size_t size);
 /* Whether a word of the language is in it. */
 bool match_word(const char *expression, const char *word);
 

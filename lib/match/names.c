@@ -8,6 +8,7 @@
 
 #include <rte_common.h>
 
+#include "event/event.h"
 #include "match_private.h"
 
 /* What libpcap's language has of words: pcap-filter(7), and what its scanner takes besides. */
@@ -161,6 +162,25 @@ match_name(const char *expression, struct token *name)
 		else if (!here && !is_literal(name) && !(depth > 0 && is_pair(name)))
 			return true;
 	}
+}
+
+const char *
+match_near(const struct token *name, char *text, size_t size)
+{
+	char word[TOKEN_SIZE], best[TOKEN_SIZE];
+	struct nearest nearest;
+	size_t n;
+
+	nearest_init(&nearest, name->text);
+	for (const char *at = words + 1; *at != '\0'; at += n + 1) {
+		n = strcspn(at, " ");
+		memcpy(word, at, n);
+		word[n] = '\0';
+		nearest_try(&nearest, word);
+		if (nearest.best == word)
+			nearest.best = memcpy(best, word, n + 1);
+	}
+	return nearest_text(&nearest, text, size);
 }
 
 bool

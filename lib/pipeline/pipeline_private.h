@@ -12,6 +12,7 @@
 #include <weir/error.h>
 #include <weir/param.h>
 
+#include "event/event.h"
 #include "pipeline.h"
 
 /* "link FROM.OUTPUT TO", the final NUL included. */
@@ -109,18 +110,7 @@ int params_default(const struct weir_param *params, void *conf, const char **bad
 /* What a value of that parameter looks like, into buf, which is returned. */
 const char *param_expected(const struct weir_param *param, char *buf, size_t size);
 
-/* names.c: words, lists and what is near to a word. */
-
-struct nearest {
-	const char *word;
-	const char *best; /* NULL: nothing is near */
-	unsigned int distance;
-};
-
-void nearest_init(struct nearest *nearest, const char *word);
-void nearest_try(struct nearest *nearest, const char *candidate);
-/* "; did you mean 'best'?", or "", into buf, which is returned. */
-const char *nearest_text(const struct nearest *nearest, char *buf, size_t size);
+/* names.c: words and lists. */
 
 /* Append as far as it fits; returns the new length. */
 size_t text_add(char *buf, size_t size, size_t at, const char *format, ...)

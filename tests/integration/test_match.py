@@ -195,6 +195,7 @@ class Match(WeirTest):
     def test_refused(self):
         for expression, why in [
                 ("tcp prot 80", "'prot' is no word of pcap expressions"),
+                ("tcp prot 80", "did you mean 'port'?"),
                 ("host www.example.org", "names of hosts and networks are not looked up"),
                 ("tcp and (udp", "libpcap: "),
                 ("src net 10.0.0.1/8", "libpcap: ")]:

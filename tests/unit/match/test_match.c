@@ -31,6 +31,10 @@ test_refused(void **state)
 		{ "net 10.0.0.1/8", "libpcap: " },
 		{ "(tcp", "libpcap: can't parse filter expression: syntax error" },
 		{ "host example", "'example' is no word of pcap expressions" },
+		{ "tcp prot 80",
+			"'prot' is no word of pcap expressions, and names of hosts and networks are not "
+			"looked up: expected an address; did you mean 'port'?" },
+		{ "udp portrang 1-5", "'portrang' is no word of pcap expressions" },
 		{ "example.org", "'example.org' is no word" },
 		{ "tcp and src beef", "'beef' is no word" },
 		{ "net loopback", "'loopback' is no word" },

@@ -63,6 +63,7 @@ private_free(struct pipeline_private *priv)
 		free(priv->links[i].section);
 	}
 	free(priv->links);
+	free(priv->values);
 	free(priv->file);
 	free(priv);
 }

@@ -61,9 +61,17 @@ struct link_text {
 	struct section *section;
 };
 
+/* Lines of a value that went on. */
+struct value_lines {
+	unsigned int first; /* where its key is */
+	unsigned int last;
+};
+
 struct pipeline_private {
 	char *file;        /* that was loaded, or NULL */
 	unsigned int line; /* that is being read; 0: none, what is set comes from the API */
+	struct value_lines *values;
+	unsigned int value_count;
 	struct section pipeline;
 	struct section pool;
 	struct link_text *links;
@@ -166,7 +174,7 @@ void section_withdraw(struct weir_pipeline *pipeline, const struct target *targe
 int section_header(struct weir_pipeline *pipeline, const char *text, char title[TITLE_SIZE],
 	struct weir_error *error);
 
-/* Messages: "file:line: [title] …"; line 0 and a NULL section are left out. Return -EINVAL. */
+/* Messages: "file:line: [title] …", or "file:line-line: …" of a value that went on; line 0 and a NULL section are left out. Return -EINVAL. */
 int pipeline_error(const struct weir_pipeline *pipeline, const struct section *section,
 	unsigned int line, struct weir_error *error, const char *format, ...)
 	__attribute__((format(printf, 5, 6)));

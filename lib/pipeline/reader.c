@@ -177,8 +177,14 @@ value_end(struct reader *reader)
 {
 	struct pipeline_private *priv = reader->pipeline->priv;
 	unsigned int line = priv->line;
+	struct value_lines *values =
+		realloc(priv->values, (priv->value_count + 1) * sizeof(*values));
 	int rc;
 
+	if (values == NULL)
+		return no_memory(reader->error);
+	priv->values = values;
+	values[priv->value_count++] = (struct value_lines){ reader->key_line, line };
 	priv->line = reader->key_line;
 	rc = weir_pipeline_set(reader->pipeline, reader->section, reader->key, reader->value,
 		reader->error);

@@ -20,6 +20,18 @@ no_memory(struct weir_error *error)
 	return weir_error_set(error, ENOMEM, "out of memory");
 }
 
+/* "file:line: "; of a value that went on "file:line-line: ". */
+static size_t
+place_add(const struct pipeline_private *priv, unsigned int line, char *text, size_t size)
+{
+	size_t at = text_add(text, size, 0, "%s:%u", priv->file, line);
+
+	for (unsigned int i = 0; i < priv->value_count; i++)
+		if (priv->values[i].first == line)
+			at = text_add(text, size, at, "-%u", priv->values[i].last);
+	return text_add(text, size, at, ": ");
+}
+
 int
 pipeline_error(const struct weir_pipeline *pipeline, const struct section *section,
 	unsigned int line, struct weir_error *error, const char *format, ...)
@@ -30,7 +42,7 @@ pipeline_error(const struct weir_pipeline *pipeline, const struct section *secti
 	va_list args;
 
 	if (file != NULL && line != 0)
-		at = text_add(text, sizeof(text), at, "%s:%u: ", file, line);
+		at = place_add(pipeline->priv, line, text, sizeof(text));
 	if (section != NULL)
 		at = text_add(text, sizeof(text), at, "[%s] ", section->title);
 	if (at < sizeof(text)) {

@@ -55,6 +55,22 @@ end_process(int status)
 	_exit(status);
 }
 
+/* Whether anything can come in: what an application hands in this command has not. */
+static bool
+has_source(const struct weir_engine *engine)
+{
+	struct weir_worker_figures w = WEIR_WORKER_FIGURES_INIT;
+	bool has = false;
+
+	for (unsigned int i = 0; !has && weir_ledger_worker(engine, i, &w) == 0; i++)
+		has = w.source && strcmp(w.type, "inject") != 0;
+	if (!has)
+		complain(
+			"all sources are of type inject, for an application that embeds weir: this "
+			"command hands in nothing; --check and --plan look at such a file");
+	return has;
+}
+
 static int
 run_plan(const struct weir_plan *plan, const struct options *options, FILE *tables)
 {
@@ -72,7 +88,7 @@ run_plan(const struct weir_plan *plan, const struct options *options, FILE *tabl
 	guard_at(GUARD_FREE);
 	if (engine == NULL)
 		return fail(&error);
-	status = run_engine(engine, options, tables);
+	status = has_source(engine) ? run_engine(engine, options, tables) : STATUS_USAGE;
 	guard_run(NULL, 0, clock_s());
 	guard_at(GUARD_STOP);
 	weir_engine_stop(engine, 0);

@@ -199,7 +199,7 @@ static const struct weir_param eve_params[] = {
 		.min = 64 << 10,
 		.max = 1 << 30,
 		.def = "1M",
-		.help = "bytes of lines that each worker keeps for a slow reader; a power of two" },
+		.help = "bytes of lines that each worker keeps for a slow reader; rounded up to a power of two" },
 	{ .name = NULL },
 };
 

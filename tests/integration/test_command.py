@@ -227,6 +227,12 @@ class Machine(WeirTest):
     def test_no_lcore(self):
         self.refuse(GOOD + "lcores = 77\n", "77")
 
+    def test_nothing_is_handed_in(self):
+        run = self.run_weir("[source in]\ntype = inject\n[stage end]\ntype = count\ninput = in\n",
+                            "--exit-when-idle", "100")
+        self.assertEqual(run.status, 2, str(run))
+        self.assertIn("all sources are of type inject", run.err)
+
     def test_too_little_memory(self):
         self.refuse(GOOD + "[pool]\nsize = 256k\n", "-m")
 

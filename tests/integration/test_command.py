@@ -3,6 +3,7 @@
 """Bad command lines and bad pipeline files: each row has its exit status and a phrase of it."""
 import json
 import os
+import re
 import unittest
 
 import weirlib
@@ -311,6 +312,56 @@ class Figures(WeirTest):
                 self.assertIn("| worker | `%s` |" % key, listed)
         for key in run.report["pools"][0]:
             self.assertIn("| pool | `%s` |" % key, listed)
+
+
+def readme_rows(mark):
+    """The rows of a table of README."""
+    with open(os.path.join(weirlib.TOP, "README.md"), encoding="utf-8") as file:
+        part = file.read().split("<!-- %s -->\n" % mark)[1].split("<!-- end -->\n")[0]
+    return part.splitlines()[2:]
+
+
+def source_text(path):
+    with open(os.path.join(weirlib.TOP, path), encoding="utf-8") as file:
+        return file.read()
+
+
+class Readme(WeirTest):
+    """README's tables are what the command prints, and what its sources have."""
+
+    def test_options(self):
+        rows = re.findall(r"^  (?:-(\w), |    )--(\S+?)( \S+|\[\S+\])? {2,}(.*)$",
+                          self.plain(["--help"]).out, re.M)
+        self.assertGreater(len(rows), 12)
+        self.assertEqual(readme_rows("weir --help"), [
+            "| %s`--%s%s` | %s |" % ("`-%s`, " % letter if letter else "", name,
+                                     argument.replace("|", "\\|"), text)
+            for letter, name, argument, text in rows])
+
+    def test_source_keys(self):
+        listed = self.plain(["--list-stages"]).out
+        part = listed.split("\n  source\n")[1].split("\n  stage\n")[0]
+        rows = re.findall(r"^    (\S+) += (\S*) +(.*) \([^()]*\)$", part, re.M)
+        self.assertEqual(len(rows), len(part.splitlines()))
+        self.assertEqual(readme_rows("source keys"), [
+            "| `%s` | %s | %s |" % (key, "`%s`" % default if default else "", text)
+            for key, default, text in rows])
+
+    def test_eve_fields(self):
+        text = source_text("lib/sink/eve_json.c") + source_text("lib/sink/eve_iface.c")
+        put = set(re.findall(r'[{,]\\"(\w+)\\":', text)) | \
+            set(re.findall(r'text_init\(.*?, "(\w+)"', text))
+        others = {"link", "count", "first_tsc", "last_tsc", "change", "speed_mbit", "type"}
+        fields = re.findall(r"`(\w+)`",
+                            " ".join(row.split("|")[1] for row in readme_rows("eve fields")))
+        self.assertEqual(set(fields), put - others)
+
+    def test_reasons(self):
+        text = "".join(source_text(path) for path in (
+            "lib/stats/stats.c", "lib/sink/tx.c", "lib/sink/eve.c"))
+        reasons = re.findall(r'\[(?:DROP|TX|EVE)_\w+\] = "(\w+)"', text)
+        self.assertEqual(sorted(row.split("`")[1] for row in readme_rows("reasons")),
+                         sorted(reasons))
 
 
 class Table(unittest.TestCase):

@@ -186,7 +186,7 @@ pcap_next(struct capture *capture, const uint8_t *bytes, size_t n, struct captur
 		return capture_more(capture, RECORD_LEN + len);
 	record->data = bytes + RECORD_LEN;
 	record->len = len;
-	record->wire_len = RTE_MAX(len, capture_get32(capture, bytes + 12));
+	record->wire_len = capture_wire_len(capture_get32(capture, bytes + 12), len);
 	record->ns = capture_get32(capture, bytes) * SECOND_NS +
 		(uint64_t)capture_get32(capture, bytes + 4) * capture->unit;
 	record->l2 = capture->l2;

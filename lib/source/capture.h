@@ -14,12 +14,20 @@
 #include <stdint.h>
 #include <string.h>
 
+#include <rte_common.h>
+
 #include <weir/parse.h>
 
 /* Most bytes of a packet, as tcpdump's longest snapshot. */
 #define CAPTURE_PACKET_MAX (256u << 10)
 /* Most bytes that must lie in one piece: a packet, what pcapng has around it, and its options. */
 #define CAPTURE_PIECE_MAX (CAPTURE_PACKET_MAX + (64u << 10))
+
+/*
+ * Most bytes that a packet is said to have had on the wire. A file may say more, by one bit that is wrong;
+ * Wireshark tells no more than this either.
+ */
+#define CAPTURE_WIRE_MAX INT32_MAX
 
 /* A packet of a capture. */
 struct capture_record {
@@ -102,6 +110,13 @@ capture_more(struct capture *capture, size_t need)
 {
 	capture->need = need;
 	return CAPTURE_MORE;
+}
+
+/* What a packet had on the wire, by what the file says of it, with the bytes that are here. */
+static inline uint32_t
+capture_wire_len(uint32_t said, uint32_t len)
+{
+	return RTE_MAX(RTE_MIN(said, (uint32_t)CAPTURE_WIRE_MAX), len);
 }
 
 /* Numbers in the byte order of the file. */

@@ -243,6 +243,62 @@ mutations(void **state)
 	assert_in_range(wrong, MUTATIONS / 10, MUTATIONS * 9 / 10);
 }
 
+/* The one packet of a file. */
+static struct capture_record
+only_record(const struct file *file)
+{
+	struct capture capture = { .offset = 0 };
+	struct capture_record record = { .len = 0 };
+	enum capture_result result;
+	size_t at = 0;
+
+	do {
+		result = capture_next(&capture, file->bytes + at, file->n - at, &record);
+		at += capture.used;
+	} while (result == CAPTURE_PASSED);
+	assert_int_equal(result, CAPTURE_RECORD);
+	capture_end(&capture);
+	return record;
+}
+
+/* On the wire a packet had what the file says: not less than is here, nor what no reader of captures tells. */
+static void
+wire_lengths(void **state)
+{
+	static const struct {
+		uint32_t said;
+		uint32_t told;
+	} cases[] = {
+		{ 0, 10 },
+		{ 9, 10 },
+		{ 11, 11 },
+		{ INT32_MAX, INT32_MAX },
+		{ UINT32_C(0x80000000), INT32_MAX },
+		{ UINT32_C(4093509168), INT32_MAX },
+		{ UINT32_MAX, INT32_MAX },
+	};
+	struct file file;
+
+	(void)state;
+	for (unsigned int i = 0; i < RTE_DIM(cases); i++) {
+		memset(&file, 0, sizeof(file));
+		put_pcap(&file, 0xa1b2c3d4, 0);
+		put(&file, 0, 8);
+		put(&file, 10, 4);
+		put(&file, cases[i].said, 4);
+		put_bytes(&file, 10);
+		assert_int_equal(only_record(&file).wire_len, cases[i].told);
+		memset(&file, 0, sizeof(file));
+		put_section(&file);
+		put_interface(&file, 1, 6, 0);
+		put_packet(&file, 6, 0, 1, 10);
+		file.n -= 4 + 12 + 4;
+		put(&file, cases[i].said, 4);
+		file.n += 12 + 4;
+		assert_int_equal(only_record(&file).wire_len, cases[i].told);
+	}
+}
+
 /* Clocks of interfaces against whole numbers. */
 static void
 times(void **state)
@@ -307,6 +363,7 @@ main(void)
 		cmocka_unit_test(seeds),
 		cmocka_unit_test(cuts),
 		cmocka_unit_test(mutations),
+		cmocka_unit_test(wire_lengths),
 		cmocka_unit_test(times),
 		cmocka_unit_test(names),
 	};

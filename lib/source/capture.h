@@ -34,7 +34,7 @@ struct capture_record {
 	const uint8_t *data;
 	uint64_t ns;       /* since 1970 */
 	uint32_t len;      /* bytes at data */
-	uint32_t wire_len; /* that it had: not less */
+	uint32_t wire_len; /* that it had: not less; of both an FCS is no part */
 	uint8_t l2;        /* enum weir_parse_l2 */
 	bool timed;        /* the capture says when */
 };
@@ -66,6 +66,7 @@ struct capture {
 	bool swapped;                         /* the other byte order than this machine's */
 	bool unread_type;                     /* what is wrong is a link type that is not read */
 	uint8_t l2;                           /* of pcap: enum weir_parse_l2, */
+	uint8_t fcs;                          /* bytes of an FCS behind each packet, */
 	uint32_t unit;                        /* and ns of its fraction of a second */
 	struct capture_interface *interfaces; /* of pcapng's section */
 	unsigned int interface_count;

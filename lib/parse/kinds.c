@@ -131,9 +131,13 @@ static const struct parse_kind rows[] = { ROWS(AS_ROW) };
 static const uint8_t slots[BY_MAX][256] = { ROWS(AS_SLOT) };
 
 /* Port 0 would be where none is; and the low byte of 1 is another. */
-const uint16_t tunnel_ports[2][256] = {
-	{ [0] = RTE_BE16(1), UDP_DEST_ROWS(AS_PORT) UDP_EITHER_ROWS(AS_PORT) },
-	{ [0] = RTE_BE16(1), UDP_EITHER_ROWS(AS_PORT) },
+const struct weir_vxlan_ports parse_vxlan_usual = {
+	.list = { RTE_BE16(PORT_VXLAN), RTE_BE16(PORT_VXLAN_LINUX) },
+	.words = {
+		{ [0] = RTE_BE16(1), UDP_DEST_ROWS(AS_PORT) UDP_EITHER_ROWS(AS_PORT) },
+		{ [0] = RTE_BE16(1), UDP_EITHER_ROWS(AS_PORT) },
+	},
+	.first = { RTE_BE16(PORT_VXLAN), RTE_BE16(PORT_VXLAN_LINUX) },
 };
 
 const struct parse_kind *

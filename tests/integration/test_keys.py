@@ -170,6 +170,25 @@ class Keys(Capture):
                              [(1000, 53), (None, None), (None, None)])
             self.assertEqual([e["proto"] for e in events], ["UDP"] * 3)
 
+    # ---- VXLAN's ports
+
+    def test_vxlan_ports(self):
+        """Those of the list, and no others."""
+        inside = pcap.udp(sport=7)
+
+        def to(port):
+            head = struct.pack("!HHHH", 40000, port, 8 + 8 + len(inside), 0) + struct.pack("!II", 8 << 24, 77 << 8)
+            return ip(17, head + inside)
+        ports = (4789, 8472, 9000, 65330, 14789)
+        for keys, listed in (("", (4789, 8472)), ("vxlan_ports = 4789, 8472", (4789, 8472)),
+                             ("vxlan_ports = 65330", (65330,)), ("vxlan_ports = 4789, 9000, 65330", (4789, 9000, 65330)),
+                             # At one low byte.
+                             ("vxlan_ports = 65330, 306", (65330,)), ("tunnel = outer", ())):
+            _, events = self.told([to(port) for port in ports], keys)
+            self.assertEqual([e.get("tunnel") for e in events],
+                             ["vxlan" if port in listed else None for port in ports], keys)
+            self.assertEqual([e["src_port"] for e in events], [7 if port in listed else 40000 for port in ports])
+
     # ---- lengths
 
     def test_truncated(self):

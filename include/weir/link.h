@@ -25,9 +25,14 @@ enum weir_on_full {
 	WEIR_ON_FULL_DROP_NEWEST,   /**< what does not fit is dropped */
 	WEIR_ON_FULL_DROP_OLDEST,   /**< above `high` the consumer frees its oldest down to `low` */
 	WEIR_ON_FULL_DROP_PRIORITY, /**< an event of priority N needs more room than `reserve.N` */
-	WEIR_ON_FULL_DROP_FLOW,     /**< whole flows are shed, fewer or more as it fills */
-	WEIR_ON_FULL_DROP_LATE,     /**< the consumer frees what waited longer than `deadline` */
-	WEIR_ON_FULL_MAX            /**< number of policies, auto included */
+	/**
+	 * Whole flows are shed, fewer or more as it fills. A datagram in fragments goes in whole or not at
+	 * all, by its first one; but for those under way when a ring that shed nothing goes above `high`, and
+	 * of which later fragments come before the first: these are let in while there is room.
+	 */
+	WEIR_ON_FULL_DROP_FLOW,
+	WEIR_ON_FULL_DROP_LATE, /**< the consumer frees what waited longer than `deadline` */
+	WEIR_ON_FULL_MAX        /**< number of policies, auto included */
 };
 
 /** Buckets: shares of the flow hash, each of which goes to one worker of a stage. */

@@ -131,6 +131,31 @@ WEIR_API void weir_hash_key_init(struct weir_hash_key *key, uint64_t seed);
  */
 WEIR_API uint32_t weir_key_hash(const struct weir_hash_key *hash_key, const struct weir_key *key);
 
+/** UDP ports of VXLAN that a list may have. */
+#define WEIR_VXLAN_PORTS_MAX 16
+
+/** UDP destination ports of VXLAN, as weir_vxlan_ports_init() makes them. Read-only then: any threads may use one. */
+struct weir_vxlan_ports {
+	rte_be16_t list[WEIR_VXLAN_PORTS_MAX]; /**< as given; 0 behind the last */
+	uint16_t words[2][256];                /**< weir's own */
+	rte_be16_t first[2];                   /**< likewise */
+	uint8_t crowded;                       /**< likewise */
+	uint8_t unused[3];                     /**< 0 */
+};
+
+/**
+ * weir_vxlan_ports_init() makes what weir_parse() looks at of a list of ports: those, and no others, are
+ * VXLAN's. Packets of the first two are parsed the fastest. Where two ports of the list, or one and
+ * another tunnel's that is told by its destination, have their lower 8 bits in common, no packet of a burst
+ * goes the short way.
+ *
+ * @param list  ports, in the host's order; none is 0, there twice, or another tunnel's
+ * @param n     how many, 1 to WEIR_VXLAN_PORTS_MAX
+ * @return 0; -EINVAL: not such a list
+ */
+WEIR_API int weir_vxlan_ports_init(struct weir_vxlan_ports *ports, const uint16_t *list,
+	unsigned int n);
+
 /**
  * What is the same for a burst of packets. weir_parse() reads and writes no more of it than its size;
  * what it does not have counts as 0.
@@ -157,6 +182,8 @@ struct weir_parse_burst {
 	uint8_t fragments;        /**< enum weir_parse_fragments; other values: of the flow */
 	uint8_t checksum;         /**< enum weir_parse_checksum; other values: port */
 	uint8_t unused[6];        /**< 0 */
+	/** UDP destination ports of VXLAN; NULL: 4789 and 8472. */
+	const struct weir_vxlan_ports *vxlan_ports;
 };
 
 /** A burst with its size, and all else 0. */
@@ -181,9 +208,9 @@ struct weir_parse_burst {
  * Followed are, between Ethernet and IP: VLAN tags (0x8100, 0x88a8, 0x9100, 0x9200, 0x9300), VN-Tag,
  * 802.1BR, 802.1ah, HSR, MACsec without encryption, MPLS, PPPoE sessions, FabricPath, TRILL, NSH,
  * Cisco's metadata, Arista's time stamps, Broadcom's tag, Ethernet in Ethernet, and LLC with SNAP, IP
- * or OSI's network layer. By IP protocol: IP, GRE, EtherIP, MPLS, L2TPv3, PIM's register, Ethernet in
- * SRv6; in GRE what is in Ethernet, too, Ethernet itself, PPP, ERSPAN and WCCP. By UDP destination port:
- * VXLAN (4789, 8472; 4790 with a next protocol), Geneve (6081), GTP-U (2152), GRE (4754), MPLS (6635),
+ * or OSI's network layer, Cisco's ISL, and of PPP multilink what is not in pieces. By IP protocol: IP, GRE, EtherIP, MPLS, L2TPv3, PIM's register, Ethernet in
+ * SRv6; in GRE what is in Ethernet, too, Ethernet itself, PPP, ERSPAN, WCCP, and Aruba's 802.11. By UDP destination port:
+ * VXLAN (4789, 8472, or what `vxlan_ports` says; 4790 with a next protocol), Geneve (6081), GTP-U (2152), GRE (4754), MPLS (6635),
  * TZSP (37008); by either port: Teredo (3544), L2TP (1701), AYIYA (5072), CAPWAP (5247). IP in the last
  * seven counts only if by its own length it fits into the datagram.
  *

@@ -41,6 +41,21 @@ tick_cycles(const struct node *node)
 	return cycles < (double)INT64_MAX ? RTE_MAX((uint64_t)cycles, UINT64_C(1)) : INT64_MAX;
 }
 
+/* Ports of VXLAN, where they are not the usual ones. */
+static int
+ports_create(struct weir_worker *worker, const struct node *node)
+{
+	struct weir_vxlan_ports ports;
+
+	if (!node->source || !pipeline_vxlan_ports(&node->conf, &ports))
+		return 0;
+	worker->vxlan_ports = lines_alloc(1, sizeof(ports), worker->socket);
+	if (worker->vxlan_ports == NULL)
+		return -ENOMEM;
+	*worker->vxlan_ports = ports;
+	return 0;
+}
+
 /* The worker itself, with what it is; its ends of links come later. */
 static int
 seat_create(struct weir_engine *engine, struct seat *seat, const struct plan_worker *plan)
@@ -77,6 +92,8 @@ seat_create(struct weir_engine *engine, struct seat *seat, const struct plan_wor
 								    WEIR_PARSE_CHECKSUM_PORT;
 	worker->under_pressure = (uint8_t)node->conf.under_pressure;
 	worker->hash_key = &engine->hash_key;
+	if (ports_create(worker, node) != 0)
+		return -ENOMEM;
 	worker->failures = &engine->failures;
 	worker->pool = engine_pool(engine, plan->socket);
 	if (plan->port != UINT_MAX) {
@@ -252,6 +269,7 @@ worker_free(struct weir_worker *worker)
 		rte_free(output->links);
 	}
 	rte_free(worker->latency);
+	rte_free(worker->vxlan_ports);
 	rte_free(worker->gates);
 	rte_free(worker->holders);
 	rte_free(worker->callers);

@@ -223,7 +223,8 @@ struct __rte_cache_aligned weir_worker {
 	const struct source_progress *progress; /* a source's, or NULL */
 	/* Of the hashes of a source's events. */
 	const struct weir_hash_key *hash_key;
-	struct failures *failures; /* the engine's */
+	struct weir_vxlan_ports *vxlan_ports; /* a source's own; NULL: the usual ones */
+	struct failures *failures;            /* the engine's */
 	uint32_t sifted;    /* a source's: since it was looked at packets came that nobody wants */
 	uint32_t exhausted; /* a source's: it has nothing more, for ever; any thread reads it */
 	struct frame_lengths takes; /* its port, of what is sent */

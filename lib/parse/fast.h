@@ -116,12 +116,12 @@ fast_udp(const struct fast *p, int32_t l4_off, int32_t length, uint8_t version)
 	int32_t claimed = get16(l4 + 4);
 	int32_t payload = fast_here(p, l4_off, claimed) - UDP_LEN;
 
-	if (fast_ports_suffice(p) && likely(!tunnel_port(l4) || !p->burst->inner))
+	if (fast_ports_suffice(p) && likely(!tunnel_port(p->burst->ports, l4) || !p->burst->inner))
 		return fast_ports(p, l4_off, length, IPPROTO_UDP, version);
 	/* Each is negative where there is not enough of it. */
 	if (unlikely(((fast_room(p, l4_off) - length) | (length - claimed) | payload) < 0))
 		return false;
-	if (unlikely(tunnel_port(l4)) && p->burst->inner)
+	if (unlikely(tunnel_port(p->burst->ports, l4)) && p->burst->inner)
 		return !(p->flags & WEIR_EVENT_TUNNELLED) &&
 			fast_inner(p->burst, p->mbuf, l4_off, l4_off + UDP_LEN + payload,
 				l4_off + claimed, p->wire, p->vlan, p->flags);
@@ -247,8 +247,8 @@ fast_inner(const struct fast_burst *burst, struct rte_mbuf *mbuf, int32_t off, i
 	};
 	const uint8_t *udp = p.data + off, *vxlan = udp + UDP_LEN;
 
-	if ((load16(udp + 2) != RTE_BE16(PORT_VXLAN) &&
-		    load16(udp + 2) != RTE_BE16(PORT_VXLAN_LINUX)) ||
+	if ((load16(udp + 2) != burst->ports->first[0] &&
+		    load16(udp + 2) != burst->ports->first[1]) ||
 		p.l3_off + FAST_LEAST > p.contiguous || !(vxlan[0] & VXLAN_VNI_VALID))
 		return false;
 	p.tunnel_id = get32(vxlan + 4) >> 8;

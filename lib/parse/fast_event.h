@@ -54,6 +54,7 @@ struct fast_burst {
 	fast_quarter first_ipv6;
 	fast_quarter third; /* port and queue of it */
 	bool inner;         /* tunnels are looked into */
+	const struct weir_vxlan_ports *ports;
 	/* Of the hash's key: nearer than the caller's, which would take a register. */
 	uint64_t words4[HASH_FAST_WORDS4];
 	fast_words tcp6, udp6, ports6;
@@ -71,6 +72,7 @@ fast_burst_init(struct fast_burst *fast, const struct weir_parse_burst *burst, u
 	fast->first_ipv6 = first | (fast_quarter){ 0, FAST_FLAGS | WEIR_EVENT_IPV6 };
 	fast->third = (fast_quarter){ burst->port | (uint32_t)burst->queue << 16 };
 	fast->inner = burst->tunnel == WEIR_PARSE_INNER;
+	fast->ports = parse_ports_of(burst);
 	memcpy(fast->words4, words, sizeof(fast->words4));
 	memcpy(&fast->tcp6, words + HASH_ENDS6_TCP, sizeof(fast->tcp6));
 	memcpy(&fast->udp6, words + HASH_ENDS6_UDP, sizeof(fast->udp6));

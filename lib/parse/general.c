@@ -151,6 +151,7 @@ parse_begin(struct parse *p, const struct rte_mbuf *mbuf, const struct weir_pars
 	uint32_t wire, bool key_only)
 {
 	p->mbuf = mbuf;
+	p->burst = burst;
 	p->data = rte_pktmbuf_mtod(mbuf, const uint8_t *);
 	p->contiguous = mbuf->data_len;
 	p->end = mbuf->pkt_len;
@@ -160,8 +161,6 @@ parse_begin(struct parse *p, const struct rte_mbuf *mbuf, const struct weir_pars
 	p->off = 0;
 	p->tags = p->kinds = p->tunnels = 0;
 	p->guess = GUESS_NONE;
-	p->inner = burst->tunnel == WEIR_PARSE_INNER;
-	p->datagram = burst->fragments == WEIR_PARSE_FRAGMENTS_DATAGRAM;
 	p->fragment_proto = 0;
 	p->key_only = key_only;
 	p->now = (struct parse_layer){ .verdict = WEIR_VERDICT_OK };

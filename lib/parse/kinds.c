@@ -83,6 +83,12 @@
 	ROW(UDP, 5247, PORT(CAPWAP), .least = 8, .read = read_capwap, \
 		.flags = KIND_EITHER | KIND_WEAK)
 
+#define ARUBA(ROW, a, b, c, d, e, f, g, h) \
+	ROW(GRE, a, .step = STEP_WLAN) ROW(GRE, b, .step = STEP_WLAN) \
+	ROW(GRE, c, .step = STEP_WLAN) ROW(GRE, d, .step = STEP_WLAN) \
+	ROW(GRE, e, .step = STEP_WLAN) ROW(GRE, f, .step = STEP_WLAN) \
+	ROW(GRE, g, .step = STEP_WLAN) ROW(GRE, h, .step = STEP_WLAN)
+
 #define GRE_ROWS(ROW) \
 	ROW(GRE, 0x880b, .step = STEP_PPP) \
 	/* Of version I, without a header, in GRE without a sequence number; II; III */ \
@@ -94,23 +100,29 @@
 	ROW(GRE, 0x883e, .least = 4, .read = read_wccp, .step = STEP_IPV4) \
 	/* Cisco's metadata, type first; Ethernet as MikroTik's routers have it */ \
 	ROW(GRE, 0x8909, .least = 8, ETHER_TYPED(0)) \
-	ROW(GRE, 0x6400, ETHER_FRAME)
+	ROW(GRE, 0x6400, ETHER_FRAME) \
+	/* 802.11 of Aruba's access points */ \
+	ARUBA(ROW, 0x8200, 0x8210, 0x8220, 0x8230, 0x8240, 0x8250, 0x8260, 0x8270) \
+	ARUBA(ROW, 0x8280, 0x8290, 0x82a0, 0x82b0, 0x82c0, 0x82d0, 0x82e0, 0x82f0) \
+	ARUBA(ROW, 0x8300, 0x8310, 0x8320, 0x8330, 0x8340, 0x8350, 0x8360, 0x8370)
 
 #define PPP_ROWS(ROW) \
 	ROW(PPP, 0x0281, LABELS, .verdict = WEIR_VERDICT_TRUNC_L2) \
 	ROW(PPP, 0x0283, LABELS, .verdict = WEIR_VERDICT_TRUNC_L2) \
-	/* Bridged */ \
-	ROW(PPP, 0x0031, .least = 2, .read = read_bcp, ETHER_FRAME)
+	/* Bridged; multilink */ \
+	ROW(PPP, 0x0031, .least = 2, .read = read_bcp, ETHER_FRAME) \
+	ROW(PPP, 0x003d, .least = 2, .read = read_multilink, .step = STEP_PPP)
 
 #define LLC_ROWS(ROW) \
 	ROW(LLC, 0x0606, .least = 3, .read = read_llc_ip, .step = STEP_ETHERTYPE) \
 	ROW(LLC, 0xfefe, .least = 4, .read = read_llc_nlpid, .step = STEP_ETHERTYPE) \
 	ROW(LLC, 0xaaaa, .least = 8, .read = read_snap, .step = STEP_KIND) \
-	/* Ethertypes, Cisco's for 802.5 too; 802.1's bridged frames */ \
+	/* Ethertypes, Cisco's for 802.5 too; Cisco's ISL; 802.1's bridged frames */ \
 	ROW(OUI, 0x000000, .least = 5, .read = read_snap_type, .step = STEP_ETHERTYPE, \
 		.type_at = 3) \
 	ROW(OUI, 0x0000f8, .least = 5, .read = read_snap_type, .step = STEP_ETHERTYPE, \
 		.type_at = 3) \
+	ROW(OUI, 0x00000c, .least = 9, .read = read_isl, .step = STEP_ETHER) \
 	ROW(OUI, 0x0080c2, .least = 5, .read = read_snap_bridged, .step = STEP_ETHER)
 
 #define ROWS(ROW) \
@@ -131,9 +143,13 @@ static const struct parse_kind rows[] = { ROWS(AS_ROW) };
 static const uint8_t slots[BY_MAX][256] = { ROWS(AS_SLOT) };
 
 /* Port 0 would be where none is; and the low byte of 1 is another. */
-const uint16_t tunnel_ports[2][256] = {
-	{ [0] = RTE_BE16(1), UDP_DEST_ROWS(AS_PORT) UDP_EITHER_ROWS(AS_PORT) },
-	{ [0] = RTE_BE16(1), UDP_EITHER_ROWS(AS_PORT) },
+const struct weir_vxlan_ports parse_vxlan_usual = {
+	.list = { RTE_BE16(PORT_VXLAN), RTE_BE16(PORT_VXLAN_LINUX) },
+	.words = {
+		{ [0] = RTE_BE16(1), UDP_DEST_ROWS(AS_PORT) UDP_EITHER_ROWS(AS_PORT) },
+		{ [0] = RTE_BE16(1), UDP_EITHER_ROWS(AS_PORT) },
+	},
+	.first = { RTE_BE16(PORT_VXLAN), RTE_BE16(PORT_VXLAN_LINUX) },
 };
 
 const struct parse_kind *

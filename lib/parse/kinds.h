@@ -66,6 +66,7 @@ uint32_t read_llc_ip(struct parse *p, const uint8_t *head, struct parse_next *ne
 uint32_t read_llc_nlpid(struct parse *p, const uint8_t *head, struct parse_next *next);
 uint32_t read_snap(struct parse *p, const uint8_t *head, struct parse_next *next);
 uint32_t read_snap_type(struct parse *p, const uint8_t *head, struct parse_next *next);
+uint32_t read_isl(struct parse *p, const uint8_t *head, struct parse_next *next);
 uint32_t read_snap_bridged(struct parse *p, const uint8_t *head, struct parse_next *next);
 /* shim.c */
 uint32_t read_cmd(struct parse *p, const uint8_t *head, struct parse_next *next);
@@ -76,6 +77,7 @@ uint32_t read_arista(struct parse *p, const uint8_t *head, struct parse_next *ne
 /* ppp.c */
 uint32_t read_pppoe(struct parse *p, const uint8_t *head, struct parse_next *next);
 uint32_t read_bcp(struct parse *p, const uint8_t *head, struct parse_next *next);
+uint32_t read_multilink(struct parse *p, const uint8_t *head, struct parse_next *next);
 /* mpls.c */
 uint32_t read_mpls(struct parse *p, const uint8_t *head, struct parse_next *next);
 /* gre.c */

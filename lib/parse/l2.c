@@ -20,6 +20,8 @@
 #define SNAP_BRIDGED_FCS 1
 #define SNAP_BRIDGED 7
 #define SNAP_PADDING 2
+#define ISL_BEFORE (ETHER_LEN + LLC_LEN)
+#define ISL_LEN 9 /* from SNAP's OUI on: that, the VLAN, an index, reserved */
 
 /*
  * Keep what L2 says of a frame whose inside is not IP, or is wrong. Never what a tunnel holds; and
@@ -115,6 +117,20 @@ read_snap_bridged(struct parse *p, const uint8_t *head, struct parse_next *next)
 		return READ_NOT;
 	padded = !parse_looks_ether(p, p->off + SNAP_TYPE_LEN);
 	return SNAP_TYPE_LEN + (padded ? SNAP_PADDING : 0);
+}
+
+/* Cisco's ISL, by the address that the frame is sent to: 01 or 0c, 00 0c 00 00, and the kind of frame that is in it. */
+uint32_t
+read_isl(struct parse *p, const uint8_t *head, struct parse_next *next)
+{
+	const uint8_t *to = p->off >= ISL_BEFORE ? parse_read(p, p->off - ISL_BEFORE, 6) : NULL;
+
+	(void)head;
+	(void)next;
+	if (to == NULL || (to[0] != 0x01 && to[0] != 0x0c) || get32(to + 1) != 0x000c0000 ||
+		to[5] >> 4 != 0)
+		return READ_NOT;
+	return ISL_LEN;
 }
 
 enum parse_step

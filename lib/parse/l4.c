@@ -180,6 +180,14 @@ parse_l4(struct parse *p)
 	}
 }
 
+static bool
+ports_may_tunnel(const struct parse *p, const uint8_t *udp)
+{
+	const struct weir_vxlan_ports *ports = parse_ports_of(p->burst);
+
+	return unlikely(ports->crowded) ? parse_has_tunnel_port(p) : tunnel_port(ports, udp);
+}
+
 enum parse_step
 parse_ports_only(struct parse *p)
 {
@@ -188,7 +196,7 @@ parse_ports_only(struct parse *p)
 
 	if (header == NULL)
 		return udp ? parse_fail_keyed(p, WEIR_VERDICT_TRUNC_L4) : parse_tcp_cut(p);
-	if (udp && p->inner && tunnel_port(header))
+	if (udp && parse_enters(p) && ports_may_tunnel(p, header))
 		return parse_udp_length(p, header);
 	parse_commit(p);
 	return STEP_DONE;

@@ -30,6 +30,8 @@ parse_ways(struct rte_mbuf *const mbufs[], uint16_t n, struct weir_parse_burst *
 {
 	if (unlikely(burst->l2 != WEIR_PARSE_L2_ETHERNET))
 		parse_burst_l2(mbufs, n, burst);
+	else if (unlikely(burst->vxlan_ports != NULL) && burst->vxlan_ports->crowded)
+		parse_burst_l2(mbufs, n, burst);
 	else if (burst->wire_lens != NULL && burst->depth == WEIR_PARSE_KEY_ONLY)
 		parse_wire_key_only(mbufs, n, burst);
 	else if (burst->wire_lens != NULL)

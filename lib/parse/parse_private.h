@@ -102,6 +102,7 @@ struct parse_layer {
 
 struct parse {
 	const struct rte_mbuf *mbuf;
+	const struct weir_parse_burst *burst;
 	const uint8_t *data; /* first segment */
 	uint32_t contiguous; /* bytes at data */
 	uint32_t end;        /* of what there is, by the frame and by the headers so far, */
@@ -117,9 +118,7 @@ struct parse {
 	uint8_t kinds;   /* headers of the table, in all */
 	uint8_t tunnels;
 	uint8_t guess; /* enum parse_guess, of this layer */
-	bool inner;    /* tunnels are looked into */
 	bool key_only;
-	bool datagram;           /* fragments have no ports in their key */
 	uint8_t fragment_proto;  /* of what was cut up, of the layer being read */
 	struct parse_layer now;  /* being read */
 	struct parse_layer done; /* the innermost that was decoded */
@@ -176,18 +175,24 @@ get32(const uint8_t *at)
 	return rte_be_to_cpu_32(v);
 }
 
-/* Ports that tunnels use, each at its low byte: destinations, and sources. */
-extern const uint16_t tunnel_ports[2][256];
+/* Ports that tunnels use: `words` has each at its low byte, destinations, and sources. */
+extern const struct weir_vxlan_ports parse_vxlan_usual;
 
-/* Whether one of both ports of a UDP header is one that tunnels use. */
+static inline const struct weir_vxlan_ports *
+parse_ports_of(const struct weir_parse_burst *burst)
+{
+	return burst->vxlan_ports != NULL ? burst->vxlan_ports : &parse_vxlan_usual;
+}
+
+/* Whether one of both ports of a UDP header is one that tunnels use; not of those that are crowded. */
 static inline bool
-tunnel_port(const uint8_t *udp)
+tunnel_port(const struct weir_vxlan_ports *ports, const uint8_t *udp)
 {
 	uint16_t sport, dport;
 
 	memcpy(&sport, udp, sizeof(sport));
 	memcpy(&dport, udp + 2, sizeof(dport));
-	return tunnel_ports[0][udp[3]] == dport || tunnel_ports[1][udp[1]] == sport;
+	return ports->words[0][udp[3]] == dport || ports->words[1][udp[1]] == sport;
 }
 
 /* What there is ends at off bytes of the frame, if not before. */
@@ -228,11 +233,19 @@ parse_guess(struct parse *p)
 	p->guess = GUESS;
 }
 
+/* Whether tunnels are looked into. */
+static inline bool
+parse_enters(const struct parse *p)
+{
+	return p->burst->tunnel == WEIR_PARSE_INNER;
+}
+
 /* Whether the layer being read is a fragment that goes with the rest of its datagram. */
 static inline bool
 parse_joins(const struct parse *p)
 {
-	return p->flags & WEIR_EVENT_FRAGMENT && p->datagram;
+	return p->flags & WEIR_EVENT_FRAGMENT &&
+		p->burst->fragments == WEIR_PARSE_FRAGMENTS_DATAGRAM;
 }
 
 /* The layer being read is the innermost decoded one so far. */
@@ -311,6 +324,10 @@ enum parse_step parse_ports_only(struct parse *p);
 enum parse_step parse_kind(struct parse *p, enum parse_by by, uint32_t number);
 enum parse_step parse_proto(struct parse *p);
 enum parse_step parse_udp_tunnel(struct parse *p);
+/* Whether one of the key's ports is one that tunnels use. */
+bool parse_has_tunnel_port(const struct parse *p);
+/* Whether a list has a port. */
+bool parse_vxlan_listed(const struct weir_vxlan_ports *ports, rte_be16_t port);
 
 /* PPP from its protocol field on, or from address and control. */
 enum parse_step parse_ppp(struct parse *p);

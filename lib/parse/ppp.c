@@ -11,6 +11,9 @@
 #define PPP_ADDRESS_CONTROL 0xff03
 #define PPP_IPV4 0x21
 #define PPP_IPV6 0x57
+#define MULTILINK_WHOLE 0xc0 /* a fragment that begins and ends a packet */
+#define MULTILINK_LEN 4
+#define MULTILINK_SHORT_LEN 2
 #define BCP_LEN 2
 #define BCP_LAN_ID 0x40
 #define BCP_ETHERNET 1
@@ -49,6 +52,38 @@ parse_ppp(struct parse *p)
 	default:
 		return parse_kind(p, BY_PPP, number);
 	}
+}
+
+/* Whether IP is there, with its protocol in front. */
+static bool
+ppp_has_ip(struct parse *p, uint32_t off)
+{
+	const uint8_t *head = parse_read(p, off, PPP_LEN);
+	uint32_t len;
+	uint16_t number;
+
+	if (head == NULL)
+		return false;
+	len = *head & 1 ? 1 : PPP_LEN;
+	number = len == 1 ? *head : get16(head);
+	if (number == PPP_IPV4)
+		return parse_fits(p, off + len, 4);
+	return number == PPP_IPV6 && parse_fits(p, off + len, 6);
+}
+
+/*
+ * RFC 1990 3, of whole packets. How long the sequence number is was agreed before: it is as IP behind it
+ * says.
+ */
+uint32_t
+read_multilink(struct parse *p, const uint8_t *head, struct parse_next *next)
+{
+	(void)next;
+	if ((*head & MULTILINK_WHOLE) != MULTILINK_WHOLE)
+		return READ_NOT;
+	if (ppp_has_ip(p, p->off + MULTILINK_LEN))
+		return MULTILINK_LEN;
+	return ppp_has_ip(p, p->off + MULTILINK_SHORT_LEN) ? MULTILINK_SHORT_LEN : READ_NOT;
 }
 
 uint32_t

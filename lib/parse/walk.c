@@ -92,7 +92,7 @@ kind_tunnel(struct parse *p, const struct parse_kind *kind, struct parse_next *n
 {
 	kind_resolve(next);
 	/* The inside of a fragment is no whole packet: all fragments keep the outer addresses. */
-	if (!p->inner || p->flags & WEIR_EVENT_FRAGMENT || next->step == STEP_DONE)
+	if (!parse_enters(p) || p->flags & WEIR_EVENT_FRAGMENT || next->step == STEP_DONE)
 		return STEP_DONE;
 	if (p->tunnels++ == WEIR_PARSE_MAX_TUNNELS)
 		return parse_fail(p, WEIR_VERDICT_TOO_DEEP);
@@ -124,16 +124,33 @@ parse_proto(struct parse *p)
 	return found ? kind_tunnel(p, kind, &next) : STEP_DONE;
 }
 
+/* Of a destination the row, where a list says which ports are VXLAN's. */
+static const struct parse_kind *
+listed_kind(const struct parse *p, const struct parse_kind *kind)
+{
+	if (parse_vxlan_listed(p->burst->vxlan_ports, p->key.dport))
+		return parse_kind_of(BY_UDP, PORT_VXLAN);
+	return kind != NULL && kind->read == read_vxlan ? NULL : kind;
+}
+
 /* The row of a UDP port: the destination's before the source's. */
 static const struct parse_kind *
 udp_kind(const struct parse *p)
 {
 	const struct parse_kind *kind = parse_kind_of(BY_UDP, rte_be_to_cpu_16(p->key.dport));
 
+	if (unlikely(p->burst->vxlan_ports != NULL))
+		kind = listed_kind(p, kind);
 	if (kind != NULL)
 		return kind;
 	kind = parse_kind_of(BY_UDP, rte_be_to_cpu_16(p->key.sport));
 	return kind != NULL && kind->flags & KIND_EITHER ? kind : NULL;
+}
+
+bool
+parse_has_tunnel_port(const struct parse *p)
+{
+	return udp_kind(p) != NULL;
 }
 
 enum parse_step
@@ -142,7 +159,7 @@ parse_udp_tunnel(struct parse *p)
 	const struct parse_kind *kind = udp_kind(p);
 	struct parse_next next = { .id = 0 };
 
-	if (kind == NULL || !p->inner || !kind_read(p, kind, &next))
+	if (kind == NULL || !parse_enters(p) || !kind_read(p, kind, &next))
 		return STEP_DONE;
 	p->guess = kind->flags & KIND_WEAK ? GUESS_WEAK : GUESS;
 	return kind_tunnel(p, kind, &next);

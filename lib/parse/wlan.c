@@ -7,7 +7,9 @@
 
 #define CAPWAP_NATIVE 0x01 /* in the third byte: the frame is of the kind that its WBID says */
 #define CAPWAP_WBID_WLAN 1
-#define CAPWAP_NOT_DATA 0x88 /* in the fourth: a fragment, a sign of life */
+#define CAPWAP_FRAGMENT 0x80 /* in the fourth */
+#define CAPWAP_LAST 0x40     /* of the fragments */
+#define CAPWAP_ALIVE 0x08    /* not data */
 #define CAPWAP_LEAST_WORDS 2
 #define TZSP_VERSION 1
 #define TZSP_LEN 4
@@ -30,6 +32,13 @@
 #define WLAN_SUBFRAME_LEN 14
 #define LLC_SNAP 0xaaaa
 
+/* Whether the frame is not in pieces, or in one. */
+static bool
+capwap_whole(const uint8_t *head)
+{
+	return !(head[3] & CAPWAP_FRAGMENT) || (head[3] & CAPWAP_LAST && get16(head + 6) >> 3 == 0);
+}
+
 /* RFC 5415 4.3. */
 uint32_t
 read_capwap(struct parse *p, const uint8_t *head, struct parse_next *next)
@@ -38,7 +47,8 @@ read_capwap(struct parse *p, const uint8_t *head, struct parse_next *next)
 
 	(void)p;
 	/* Preamble 0: not DTLS. */
-	if (head[0] != 0 || words < CAPWAP_LEAST_WORDS || head[3] & CAPWAP_NOT_DATA)
+	if (head[0] != 0 || words < CAPWAP_LEAST_WORDS || head[3] & CAPWAP_ALIVE ||
+		!capwap_whole(head))
 		return READ_NOT;
 	next->id = (head[1] & 7u) << 2 | head[2] >> 6;
 	if (!(head[2] & CAPWAP_NATIVE))

@@ -31,6 +31,13 @@ pipeline_drops(const struct node_conf *conf)
 	return drops;
 }
 
+bool
+pipeline_vxlan_ports(const struct node_conf *conf, struct weir_vxlan_ports *ports)
+{
+	return strcmp(conf->vxlan_ports, VXLAN_PORTS_USUAL) != 0 &&
+		vxlan_ports_parse(conf->vxlan_ports, ports) == 0;
+}
+
 const char *
 weir_pipeline_name(const struct weir_pipeline *pipeline)
 {

@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <rte_common.h>
+
 #include "pipeline_private.h"
 
 size_t
@@ -167,6 +169,38 @@ drops_parse(const char *list, struct drops *drops, struct span *bad)
 		return -EINVAL;
 	}
 	return 0;
+}
+
+/* The port that an item is; 0: none. */
+static uint16_t
+port_parse(struct span item)
+{
+	uint32_t port = 0;
+
+	for (size_t i = 0; i < item.len; i++) {
+		if (item.text[i] < '0' || item.text[i] > '9')
+			return 0;
+		port = port * 10 + (uint32_t)(item.text[i] - '0');
+		if (port > UINT16_MAX)
+			return 0;
+	}
+	return (uint16_t)port;
+}
+
+int
+vxlan_ports_parse(const char *list, struct weir_vxlan_ports *ports)
+{
+	uint16_t numbers[WEIR_VXLAN_PORTS_MAX];
+	unsigned int n = 0;
+	struct span item;
+
+	while (list != NULL) {
+		if (n == RTE_DIM(numbers))
+			return -EINVAL;
+		list = list_next(list, &item);
+		numbers[n++] = port_parse(item);
+	}
+	return weir_vxlan_ports_init(ports, numbers, n);
 }
 
 /* The digits of an lcore at *text; -EINVAL: none, or no lcore's. */

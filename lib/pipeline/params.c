@@ -103,6 +103,8 @@ static const struct weir_param source_params[] = {
 	KEY("fragments", ENUM, node_conf, fragments, 0, 0, "datagram", fragments_names,
 		"key of fragments: of their datagram, all of it without ports; flow: the first one has "
 		"ports, and goes another way than the rest"),
+	KEY("vxlan_ports", STRING, node_conf, vxlan_ports, 0, 0, VXLAN_PORTS_USUAL, NULL,
+		"UDP destination ports of VXLAN, a list of up to 16; the usual two are parsed the fastest"),
 	KEY("checksum", ENUM, node_conf, checksum, 0, 0, "port", checksum_names,
 		"who finds wrong checksums: the port, those that it can; verify: weir too, where the port "
 		"does not say; on: the port, which must; auto is port"),
@@ -249,6 +251,19 @@ drop_check(const char *value, char *buf, size_t size)
 }
 
 static int
+vxlan_ports_check(const char *value, char *buf, size_t size)
+{
+	struct weir_vxlan_ports ports;
+
+	if (vxlan_ports_parse(value, &ports) == 0)
+		return 0;
+	text_add(buf, size, 0,
+		"UDP ports with commas between them, at most %d, none twice or another tunnel's",
+		WEIR_VXLAN_PORTS_MAX);
+	return -EINVAL;
+}
+
+static int
 input_check(const char *value, char *buf, size_t size)
 {
 	char node[WEIR_NAME_SIZE], output[WEIR_NAME_SIZE];
@@ -274,6 +289,7 @@ text_check(const char *key, const char *value, char *buf, size_t size)
 		{ "name", name_check },
 		{ "numa", socket_check },
 		{ "drop", drop_check },
+		{ "vxlan_ports", vxlan_ports_check },
 		{ "input", input_check },
 	};
 

@@ -13,6 +13,7 @@
 #include <rte_lcore.h>
 
 #include <weir/link.h>
+#include <weir/parse.h>
 #include <weir/pipeline.h>
 
 #include "source/source.h"
@@ -55,6 +56,7 @@ struct node_conf {
 	uint64_t checksum;       /* enum source_checksum */
 	uint64_t under_pressure; /* enum weir_parse_depth */
 	const char *drop;        /* as given, or ""; see pipeline_drops() */
+	const char *vxlan_ports; /* as given; see pipeline_vxlan_ports() */
 	/* stages */
 	const char *input; /* list as given */
 };
@@ -165,6 +167,8 @@ struct drops {
 
 /* From its key `drop`. */
 struct drops pipeline_drops(const struct node_conf *conf);
+/* From its key `vxlan_ports`; false: the usual ones. */
+bool pipeline_vxlan_ports(const struct node_conf *conf, struct weir_vxlan_ports *ports);
 
 /* Whether a link closes a cycle; such a link is lossy and always a ring. */
 static inline bool

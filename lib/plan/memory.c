@@ -99,6 +99,21 @@ add_workers(const struct weir_plan *plan, struct plan_memory terms[MACHINE_SOCKE
 	}
 }
 
+/* A ring, and what its link's policy keeps beside it: times by its consumer, datagrams by its producer. */
+static void
+add_ring(const struct weir_plan *plan, const struct plan_pair *pair,
+	struct plan_memory terms[MACHINE_SOCKETS])
+{
+	const struct link_conf *conf = &plan->pipeline->links[pair->link].conf;
+	struct plan_memory *of = &terms[plan->workers[pair->consumer].socket];
+
+	of->rings += plan_ring_bytes(pair->capacity);
+	if (conf->deadline != 0)
+		of->rings += rte_align32pow2(pair->capacity + 1) * sizeof(uint32_t);
+	if (conf->on_full == WEIR_ON_FULL_DROP_FLOW)
+		terms[plan->workers[pair->producer].socket].rings += sizeof(struct ring_datagrams);
+}
+
 /* Add up what is taken on each socket, of pools whose bytes are known. */
 static void
 socket_terms(const struct weir_plan *plan, struct plan_memory terms[MACHINE_SOCKETS])
@@ -110,8 +125,7 @@ socket_terms(const struct weir_plan *plan, struct plan_memory terms[MACHINE_SOCK
 	add_workers(plan, terms);
 	for (i = 0; i < plan->pair_count; i++)
 		if (!plan->pairs[i].call)
-			terms[plan->workers[plan->pairs[i].consumer].socket].rings +=
-				plan_ring_bytes(plan->pairs[i].capacity);
+			add_ring(plan, &plan->pairs[i], terms);
 }
 
 void

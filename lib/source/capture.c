@@ -20,8 +20,11 @@
 #define HEADER_LEN 24
 #define RECORD_LEN 16
 #define VERSION_MAJOR 2
-/* Above it are lengths of the FCS. */
+/* The link type is in 16 bits; then some that are 0, whether there is an FCS, and its length in 16-bit words. */
 #define LINK_MASK 0xffff
+#define LINK_RESERVED 0x0bff0000
+#define LINK_FCS 0x04000000
+#define LINK_FCS_SHIFT 28
 
 /* Link types by their numbers in files; those that are not read are there for their names. */
 static const struct {
@@ -148,6 +151,15 @@ capture_unread(struct capture *capture, uint16_t type)
 		type, capture_link_name(type));
 }
 
+/* A link type in more bits than it has. */
+static enum capture_result
+capture_reserved(struct capture *capture, uint32_t field)
+{
+	capture->unread_type = true;
+	return capture_wrong(capture, "link type 0x%08x: bits are set that pcap has no use for",
+		field);
+}
+
 bool
 capture_time(const struct capture_interface *interface, uint64_t ticks, uint64_t *ns)
 {
@@ -170,6 +182,16 @@ capture_time(const struct capture_interface *interface, uint64_t ticks, uint64_t
 	return all >= 0 && all <= (wide)UINT64_MAX;
 }
 
+/* Leave the FCS behind a packet out, or what of it was captured. */
+static void
+fcs_cut(struct capture_record *record, uint8_t fcs)
+{
+	if (record->wire_len < fcs)
+		return;
+	record->wire_len -= fcs;
+	record->len = RTE_MIN(record->len, record->wire_len);
+}
+
 /* A record: seconds and a fraction of one, both unsigned; the length here, and on the wire. */
 static enum capture_result
 pcap_next(struct capture *capture, const uint8_t *bytes, size_t n, struct capture_record *record)
@@ -186,7 +208,8 @@ pcap_next(struct capture *capture, const uint8_t *bytes, size_t n, struct captur
 		return capture_more(capture, RECORD_LEN + len);
 	record->data = bytes + RECORD_LEN;
 	record->len = len;
-	record->wire_len = RTE_MAX(len, capture_get32(capture, bytes + 12));
+	record->wire_len = capture_wire_len(capture_get32(capture, bytes + 12), len);
+	fcs_cut(record, capture->fcs);
 	record->ns = capture_get32(capture, bytes) * SECOND_NS +
 		(uint64_t)capture_get32(capture, bytes + 4) * capture->unit;
 	record->l2 = capture->l2;
@@ -200,6 +223,7 @@ pcap_begin(struct capture *capture, const uint8_t *bytes, size_t n,
 	struct capture_record *record __rte_unused)
 {
 	uint16_t major, type;
+	uint32_t field;
 	int link;
 
 	if (n < HEADER_LEN)
@@ -208,7 +232,11 @@ pcap_begin(struct capture *capture, const uint8_t *bytes, size_t n,
 	if (major != VERSION_MAJOR)
 		return capture_wrong(capture, "pcap of version %u.%u: expected %u", major,
 			capture_get16(capture, bytes + 6), VERSION_MAJOR);
-	type = (uint16_t)(capture_get32(capture, bytes + 20) & LINK_MASK);
+	field = capture_get32(capture, bytes + 20);
+	if (field & LINK_RESERVED)
+		return capture_reserved(capture, field);
+	type = (uint16_t)(field & LINK_MASK);
+	capture->fcs = field & LINK_FCS ? (uint8_t)(field >> LINK_FCS_SHIFT) * 2 : 0;
 	link = capture_link(type);
 	if (link < 0)
 		return capture_unread(capture, type);

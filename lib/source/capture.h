@@ -14,6 +14,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include <rte_common.h>
+
 #include <weir/parse.h>
 
 /* Most bytes of a packet, as tcpdump's longest snapshot. */
@@ -21,12 +23,18 @@
 /* Most bytes that must lie in one piece: a packet, what pcapng has around it, and its options. */
 #define CAPTURE_PIECE_MAX (CAPTURE_PACKET_MAX + (64u << 10))
 
+/*
+ * Most bytes that a packet is said to have had on the wire. A file may say more, by one bit that is wrong;
+ * Wireshark tells no more than this either.
+ */
+#define CAPTURE_WIRE_MAX INT32_MAX
+
 /* A packet of a capture. */
 struct capture_record {
 	const uint8_t *data;
 	uint64_t ns;       /* since 1970 */
 	uint32_t len;      /* bytes at data */
-	uint32_t wire_len; /* that it had: not less */
+	uint32_t wire_len; /* that it had: not less; of both an FCS is no part */
 	uint8_t l2;        /* enum weir_parse_l2 */
 	bool timed;        /* the capture says when */
 };
@@ -58,6 +66,7 @@ struct capture {
 	bool swapped;                         /* the other byte order than this machine's */
 	bool unread_type;                     /* what is wrong is a link type that is not read */
 	uint8_t l2;                           /* of pcap: enum weir_parse_l2, */
+	uint8_t fcs;                          /* bytes of an FCS behind each packet, */
 	uint32_t unit;                        /* and ns of its fraction of a second */
 	struct capture_interface *interfaces; /* of pcapng's section */
 	unsigned int interface_count;
@@ -102,6 +111,13 @@ capture_more(struct capture *capture, size_t need)
 {
 	capture->need = need;
 	return CAPTURE_MORE;
+}
+
+/* What a packet had on the wire, by what the file says of it, with the bytes that are here. */
+static inline uint32_t
+capture_wire_len(uint32_t said, uint32_t len)
+{
+	return RTE_MAX(RTE_MIN(said, (uint32_t)CAPTURE_WIRE_MAX), len);
 }
 
 /* Numbers in the byte order of the file. */

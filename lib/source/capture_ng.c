@@ -167,7 +167,7 @@ packet_take(struct capture *capture, const struct body *body, size_t at, uint32_
 		return capture_unread(capture, capture->interfaces[number].type);
 	record->data = body->bytes + at;
 	record->l2 = (uint8_t)link;
-	record->wire_len = RTE_MAX(record->wire_len, record->len);
+	record->wire_len = capture_wire_len(record->wire_len, record->len);
 	return CAPTURE_RECORD;
 }
 

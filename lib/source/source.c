@@ -26,6 +26,7 @@ source_parse_init(struct weir_worker *worker, uint16_t port, uint16_t queue,
 	parse->queue = queue;
 	parse->tunnel = worker->tunnel;
 	parse->fragments = worker->fragments;
+	parse->vxlan_ports = worker->vxlan_ports;
 	parse->checksum = worker->checksum;
 	worker->parsed = parse;
 }

@@ -96,7 +96,7 @@ struct source_ops {
 	/* Bytes that init takes from EAL, for each worker; NULL: none. */
 	size_t (*memory)(const void *conf);
 	/* worker: stats, lcore, socket, pool, port, queue, tunnel, fragments, under_pressure, hash_key,
-	 * index, count. */
+	 * vxlan_ports, index, count. */
 	int (*init)(struct weir_worker *worker, const void *conf, void *state,
 		struct weir_error *error);
 	/* Make at most n events; count nothing: the engine does. */

@@ -23,8 +23,9 @@ def anything(frame):
 
 
 def announced(frame):
-    """Of kinds behind which stands what Ethernet has there; but FabricPath's header is Ethernet's itself."""
-    return frame.type != FABRICPATH
+    """Of kinds behind which stands what Ethernet has there; but FabricPath's header is Ethernet's itself, and ISL's
+    its address."""
+    return frame.type != FABRICPATH and frame.to is None
 
 
 def typed(frame):
@@ -52,6 +53,14 @@ def snap(oui):
         frame.typed().push(u8(0xaa, 0xaa, 3) + oui)
         frame.type = frame.length()
     return build
+
+
+def isl(frame):
+    """Cisco's, around a frame with its FCS: known by the address that it is sent to."""
+    frame.ether().append(bytes(4))
+    vlan = frame.random.randrange(1, 1000)
+    frame.push(u8(0xaa, 0xaa, 3, 0, 0, 0x0c) + u16(vlan << 1, 0, 0))
+    frame.type, frame.to = frame.length(), frame.random.choice((u8(1), u8(0x0c))) + u8(0, 0x0c, 0, 0, 0)
 
 
 def labels(frame):
@@ -90,6 +99,14 @@ def mpls_ethernet(frame):
 def pppoe(protocol):
     def build(frame):
         frame.push(protocol(PPP[frame.type]))
+        frame.push(u8(0x11, 0) + u16(0x0101, frame.length()), PPPOE)
+    return build
+
+
+def multilink(sequence):
+    """RFC 1990: a packet in one piece, with a sequence number of either length."""
+    def build(frame):
+        frame.push(u16(0x003d) + sequence + u16(PPP[frame.type]))
         frame.push(u8(0x11, 0) + u16(0x0101, frame.length()), PPPOE)
     return build
 
@@ -212,6 +229,14 @@ def gre_pptp(frame):
     frame.push(frame.random.choice((b"", u16(0xff03))) + u16(PPP[frame.type]))
     frame.push(u16(0x3001, 0x880b, frame.length(), call) + u32(5))
     frame.enter("gre", call).ip(47)
+
+
+def gre_aruba(frame):
+    """802.11 as it is: LLC and SNAP behind its header."""
+    frame.typed().push(u8(0xaa, 0xaa, 3, 0, 0, 0))
+    frame.push(u8(0x08, 0x01) + u16(0) + MAC + MAC[6:] + u16(0x10))
+    gre_header(frame, 0x8200 + 0x10 * frame.random.randrange(24), 0)
+    frame.ip(47)
 
 
 def erspan(kind):
@@ -339,6 +364,11 @@ def capwap_ethernet(frame):
     frame.ether().push(u8(0, 0x10, 0x42, 0) + u16(0, 0)).enter("capwap", 1).udp(5247)
 
 
+def capwap_fragment(frame):
+    """The first piece that is the last, too."""
+    frame.ether().push(u8(0, 0x10, 0x42, 0xc0) + u16(7, 0)).enter("capwap", 1).udp(5247)
+
+
 def capwap_wifi(swapped):
     """802.11, its control field swapped as Cisco does or not; with QoS or not, LLC and SNAP."""
     def build(frame):
@@ -394,6 +424,7 @@ KINDS = {
         "vlan-9300": (tagged(0x9300), announced),
         "snap": (snap(bytes(3)), typed),
         "snap-bridged": (snap(u8(0, 0, 0xf8)), typed),
+        "isl": (isl, anything),
         "mpls": (mpls(MPLS), ip),
         "mpls-multicast": (mpls(MPLS_MULTICAST), ip),
         "mpls-entropy": (mpls_entropy, ip),
@@ -401,6 +432,8 @@ KINDS = {
         "mpls-ethernet": (mpls_ethernet, plainly),
         "pppoe": (pppoe(u16), ppp_known),
         "pppoe-short": (pppoe(short), ip),
+        "multilink": (multilink(u32(0xc0000007)), ip),
+        "multilink-short": (multilink(u16(0xc007)), ip),
         "vntag": (vntag, announced),
         "etag": (etag, announced),
         "pbb": (pbb, anything),
@@ -426,6 +459,7 @@ KINDS = {
         "gre-ethernet": (gre_ethernet, anything),
         "gre-wccp": (gre_wccp, ipv4),
         "gre-pptp": (gre_pptp, ip),
+        "gre-aruba": (gre_aruba, typed),
         "erspan-1": (erspan(1), anything),
         "erspan-2": (erspan(2), anything),
         "erspan-3": (erspan(3), anything),
@@ -449,6 +483,7 @@ KINDS = {
         "ayiya": (ayiya, ip),
         "pim-register": (pim_register, ip),
         "capwap": (capwap_ethernet, anything),
+        "capwap-fragment": (capwap_fragment, anything),
         "capwap-wifi": (capwap_wifi(False), typed),
         "capwap-wifi-swapped": (capwap_wifi(True), typed),
         "tzsp": (tzsp, anything),

@@ -72,6 +72,7 @@ class Frame:
         self.names = []       # outermost first
         self.fragment = None  # offset and MF of the next IP header
         self.version = None   # of the next IP header, where it matters
+        self.to = None        # whom the next Ethernet header is sent to, where that tells what the frame is
         self.trailer = False  # what is there goes on behind its packet: for whole Ethernet frames alone
         self.read = True      # whether tshark is asked what it reads
 
@@ -90,6 +91,8 @@ class Frame:
     def ether(self, addresses=MAC):
         """An Ethernet header; then what there is is a whole Ethernet frame."""
         self.trailer = False
+        if self.to is not None:
+            addresses, self.to = self.to + addresses[len(self.to):], None
         return self.push(addresses + u16(self.type), TEB)
 
     def typed(self):

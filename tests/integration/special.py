@@ -4,7 +4,7 @@
 import collections
 
 from kinds import KINDS, PPP, TUNNEL
-from layers import IP, LEAVES, LENGTHS_END, content, ports, tcp, u8, u16, u32
+from layers import IP, LEAVES, LENGTHS_END, PPPOE, content, ports, tcp, u8, u16, u32
 
 # `read`: whether tshark is asked too.
 Special = collections.namedtuple("Special", "build read")
@@ -112,6 +112,27 @@ def look_alike(port, data):
     return build
 
 
+def multilink_piece(flags):
+    """Of PPP in pieces nothing is read."""
+    def build(frame):
+        LEAVES["udp"](frame)
+        frame.headers.clear()
+        frame.said.clear()
+        frame.push(u16(0x003d) + u32(flags << 24 | 7) + u16(0x0021))
+        frame.push(u8(0x11, 0) + u16(0x0101, frame.length()), PPPOE)
+        frame.said["ether_type"] = PPPOE
+    return build
+
+
+def capwap_piece(flags, offset):
+    """What is no whole frame is not looked into."""
+    def build(frame):
+        LEAVES["udp"](frame)
+        frame.ether().push(u8(0, 0x10, 0x42, flags) + u16(7, offset << 3)).udp(5247)
+        frame.outside()
+    return build
+
+
 def fragment(kind, offset):
     """A tunnel in fragments is not looked into: what carries it stands."""
     def build(frame):
@@ -191,6 +212,12 @@ SPECIAL = {
     # A version that there is not, a flag that is missing, a length that is another.
     "vxlan-without-vni": Special(look_alike(4789, bytes(8) + b"\2" * 12 + u16(0x0800) + NOISE), False),
     "teredo-short": Special(look_alike(3544, u32(0x60000000) + u16(100) + u8(17, 64) + NOISE), False),
+    "multilink-first": Special(multilink_piece(0x80), True),
+    "multilink-last": Special(multilink_piece(0x40), True),
+    "multilink-middle": Special(multilink_piece(0), True),
+    "capwap-first": Special(capwap_piece(0x80, 0), True),
+    "capwap-last": Special(capwap_piece(0xc0, 8), True),
+    "capwap-alive": Special(capwap_piece(0x08, 0), False),
     **{"first-fragment-" + name: Special(fragment(name, 0), False)
        for name, kind in KINDS.items() if kind.layer == TUNNEL},
     **{"later-fragment-" + name: Special(fragment(name, 40), False)

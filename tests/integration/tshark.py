@@ -97,14 +97,18 @@ class Walk:
         return said
 
 
-def read(path):
-    """Of each frame of a capture what tshark says."""
+def rows(path, fields, options=()):
+    """Of each frame of a capture what tshark has in these fields, with commas where that is several."""
     command = ["tshark", "-n", "-r", path, "-T", "fields", "-E", "separator=/t", "-E", "aggregator=,",
-               "-E", "occurrence=a", *OPTIONS]
-    for field in FIELDS:
+               "-E", "occurrence=a", *OPTIONS, *options]
+    for field in fields:
         command += ["-e", field]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120)
     if done.returncode != 0:
         raise AssertionError("%s\n%s" % (" ".join(command), done.stderr))
-    return [Walk((line.split("\t") + [""] * len(FIELDS))[:len(FIELDS)]).result()
-            for line in done.stdout.splitlines()]
+    return [(line.split("\t") + [""] * len(fields))[:len(fields)] for line in done.stdout.splitlines()]
+
+
+def read(path):
+    """Of each frame of a capture what tshark says."""
+    return [Walk(row).result() for row in rows(path, FIELDS)]

@@ -77,6 +77,8 @@ static const struct shape shapes[] = {
 	TYPED(TYPE, 0xd28b, "\x00\x01\x00\x10\0\0\0\1\0\0\0\2", MATCH(3, 1)), /* Arista */
 	TYPED(TYPE, 0xd28b, "\x00\x01\x01\x20\0\0\0\1\0\2", MATCH(3, 1)),
 	TYPED(TYPE, 0x8874, "\x60\x00\x00\x03"),                 /* Broadcom */
+	SHAPE(TYPE, 0x8864, PPP, 12, "\x11\x00\x01\x01\x00\x00\x00\x3d\xc0\0\0\1\x00\x21", MATCH(6, 4), LENGTH(4, 6)),
+	SHAPE(TYPE, 0x8864, PPP, 10, "\x11\x00\x01\x01\x00\x00\x00\x3d\xc0\1\x00\x21", MATCH(6, 4), LENGTH(4, 6)),
 	SHAPE(TYPE, 0x8864, PPP, 6, "\x11\x00\x01\x01\x00\x00\x00\x21", MATCH(6, 1), LENGTH(4, 6)),
 	SHAPE(TYPE, 0x8864, PPP_8, 6, "\x11\x00\x01\x01\x00\x00\x21", LENGTH(4, 6)),
 	SHAPE(TYPE, 0x8847, NIBBLE, 0, "\x00\x06\x41\x40", MATCH(2, 1)),
@@ -85,6 +87,8 @@ static const struct shape shapes[] = {
 	SHAPE(TYPE, 0x8848, NIBBLE, 0, "\x00\x06\x40\x40\x00\x06\x41\x40"),
 	SHAPE(PROTO, 4, IP, 0, ""),
 	SHAPE(PROTO, 41, IP, 0, ""),
+	TYPED(PROTO, 47, "\x00\x00\x82\x10\x08\x01\0\0\2\0\0\0\0\2\2\0\0\0\0\1\2\0\0\0\0\3\0\x10"
+		"\xaa\xaa\3\0\0\0", MATCH(0, 4)),                /* Aruba's 802.11 */
 	TYPED(PROTO, 47, "\x00\x00", MATCH(0, 2)),
 	TYPED(PROTO, 97, "\x30\x00" "\2\0\0\0\0\2\2\0\0\0\0\1"),    /* EtherIP */
 	SHAPE(PROTO, 47, TYPE, 2, "\x20\x00\x08\x00\x01\x02\x03\x04", MATCH(0, 2)),
@@ -119,6 +123,7 @@ static const struct shape shapes[] = {
 	SHAPE(PORT, 5072, PROTO, 3, "\x41\x52\x11\x29\x5f\x5e\x10\x00" "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
 		"\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"),        /* AYIYA */
 	FRAMED(PORT, 5247, "\x00\x10\x42\x00\0\0\0\0", MATCH(2, 2)), /* CAPWAP */
+	FRAMED(PORT, 5247, "\x00\x10\x42\xc0\0\7\0\0", MATCH(2, 2)),
 	TYPED(PORT, 5247, "\x00\x10\x43\x00\0\0\0\0\x08\x01\0\0\2\0\0\0\0\2\2\0\0\0\0\1\2\0\0\0\0\3\0\x10"
 		"\xaa\xaa\3\0\0\0", MATCH(2, 2)),
 	FRAMED(PORT, 37008, "\x01\x00\x00\x01\x01", MATCH(4, 1)), /* TZSP */

@@ -3,6 +3,8 @@
  */
 
 /* What the event says of a right packet in tunnels. */
+#include <errno.h>
+
 #include "testing.h"
 
 #include "right.h"
@@ -123,6 +125,102 @@ gtpu_kinds(void **state)
 	assert_tunnel(WEIR_TUNNEL_GTPU, 0xdeadbeef);
 }
 
+/* VXLAN around TCP over IPv4, from one port of UDP to another. */
+static void
+vxlan_between(struct frame *f, uint16_t sport, uint16_t dport)
+{
+	tcp4(f);
+	ether(f, 0x0800);
+	vxlan(f, 5001);
+	put16(frame_bytes(f), sport);
+	put16(frame_bytes(f) + 2, dport);
+	ipv4(f, IPPROTO_UDP);
+	ether(f, 0x0800);
+}
+
+/* What a packet to a port is taken for, where a list says which are VXLAN's; key-only and full alike. */
+static uint8_t
+taken_for(const struct weir_vxlan_ports *ports, uint16_t sport, uint16_t dport)
+{
+	struct weir_parse_burst burst = WEIR_PARSE_BURST_INIT;
+	struct weir_event full;
+	struct packet p;
+	struct frame f;
+	struct rte_mbuf *mbuf;
+
+	vxlan_between(&f, sport, dport);
+	mbuf = packet_make(&p, frame_bytes(&f), frame_len(&f), 0, 0);
+	burst.vxlan_ports = ports;
+	weir_parse(&mbuf, 1, &burst);
+	full = *weir_mbuf_event(mbuf);
+	burst.depth = WEIR_PARSE_KEY_ONLY;
+	weir_parse(&mbuf, 1, &burst);
+	if (packet_wrong_key_only(&full, weir_mbuf_event(mbuf)) != NULL)
+		fail_msg("to port %u: %s", dport,
+			packet_wrong_key_only(&full, weir_mbuf_event(mbuf)));
+	assert_int_equal(full.verdict, WEIR_VERDICT_OK);
+	assert_int_equal(full.proto, full.tunnel != WEIR_TUNNEL_NONE ? IPPROTO_TCP : IPPROTO_UDP);
+	packet_free(&p);
+	return full.tunnel;
+}
+
+static void
+vxlan_ports(void **state)
+{
+	/* The last two are at the low bytes of 4789 and of Geneve's port; the first three at one. */
+	static const uint16_t lists[][4] = { { 4789, 8472 }, { 9000 }, { 9000, 5000, 4789, 250 },
+		{ 0x1313, 0x2313, 0x3313 }, { 0x13b5 }, { 9000, 0x13c1 } };
+	static const uint16_t dports[] = { 4789, 8472, 9000, 5000, 250, 0x1313, 0x2313, 0x3313,
+		0x4313, 0x13b5, 0x13c1, 53, 0, 1 };
+	struct weir_vxlan_ports ports;
+
+	(void)state;
+	for (unsigned int i = 0; i < RTE_DIM(lists); i++) {
+		unsigned int n = 0;
+
+		while (n < RTE_DIM(lists[i]) && lists[i][n] != 0)
+			n++;
+		assert_int_equal(weir_vxlan_ports_init(&ports, lists[i], n), 0);
+		assert_int_equal(ports.crowded, i == 3 || i == 5);
+		for (unsigned int j = 0; j < RTE_DIM(dports); j++) {
+			bool listed = false;
+
+			for (unsigned int k = 0; k < n; k++)
+				listed |= lists[i][k] == dports[j];
+			assert_int_equal(taken_for(&ports, 50000, dports[j]),
+				listed ? WEIR_TUNNEL_VXLAN : WEIR_TUNNEL_NONE);
+		}
+	}
+	/* Without a list, the usual ones. */
+	assert_int_equal(taken_for(NULL, 50000, 4789), WEIR_TUNNEL_VXLAN);
+	assert_int_equal(taken_for(NULL, 50000, 8472), WEIR_TUNNEL_VXLAN);
+	assert_int_equal(taken_for(NULL, 50000, 9000), WEIR_TUNNEL_NONE);
+	/* A source port that is another tunnel's makes none of the destination. */
+	weir_vxlan_ports_init(&ports, lists[1], 1);
+	assert_int_equal(taken_for(&ports, 1701, 4789), WEIR_TUNNEL_NONE);
+	assert_int_equal(taken_for(&ports, 1701, 0), WEIR_TUNNEL_NONE);
+	assert_int_equal(taken_for(&ports, 1701, 9000), WEIR_TUNNEL_VXLAN);
+}
+
+static void
+vxlan_ports_refused(void **state)
+{
+	static const uint16_t bad[][2] = { { 0, 1 }, { 4789, 4789 }, { 4789, 6081 }, { 4790, 1 },
+		{ 1, 3544 } };
+	struct weir_vxlan_ports ports;
+	uint16_t many[WEIR_VXLAN_PORTS_MAX + 1];
+
+	(void)state;
+	for (unsigned int i = 0; i < RTE_DIM(bad); i++)
+		assert_int_equal(weir_vxlan_ports_init(&ports, bad[i], 2), -EINVAL);
+	for (uint16_t i = 0; i < RTE_DIM(many); i++)
+		many[i] = i + 10;
+	assert_int_equal(weir_vxlan_ports_init(&ports, many, 0), -EINVAL);
+	assert_int_equal(weir_vxlan_ports_init(&ports, many, RTE_DIM(many)), -EINVAL);
+	assert_int_equal(weir_vxlan_ports_init(&ports, many, RTE_DIM(many) - 1), 0);
+	assert_int_equal(taken_for(&ports, 9, 10 + WEIR_VXLAN_PORTS_MAX - 1), WEIR_TUNNEL_VXLAN);
+}
+
 /* Of several tunnels the event names the innermost. */
 static void
 nested_tunnels(void **state)
@@ -163,6 +261,8 @@ main(void)
 		cmocka_unit_test(gre_undecoded),
 		cmocka_unit_test(vxlan_and_geneve),
 		cmocka_unit_test(gtpu_kinds),
+		cmocka_unit_test(vxlan_ports),
+		cmocka_unit_test(vxlan_ports_refused),
 		cmocka_unit_test(nested_tunnels),
 		cmocka_unit_test(outer),
 	};

@@ -215,6 +215,26 @@ test_hash_seed(void **state)
 }
 
 static void
+test_vxlan_ports(void **state)
+{
+	struct weir_pipeline *pipeline = load("[source s]\ntype = synth\n");
+	const struct node_conf *conf = &node_of(pipeline, "s")->conf;
+	struct weir_vxlan_ports ports;
+
+	(void)state;
+	assert_string_equal(conf->vxlan_ports, "4789,8472");
+	assert_false(pipeline_vxlan_ports(conf, &ports));
+	set(pipeline, "s", "vxlan_ports", "65330 ,250");
+	assert_true(pipeline_vxlan_ports(conf, &ports));
+	assert_int_equal(ports.list[0], RTE_BE16(65330));
+	assert_int_equal(ports.list[1], RTE_BE16(250));
+	assert_int_equal(ports.list[2], 0);
+	set(pipeline, "s", "vxlan_ports", "4789,8472");
+	assert_false(pipeline_vxlan_ports(conf, &ports));
+	weir_pipeline_free(pipeline);
+}
+
+static void
 test_defaults(void **state)
 {
 	struct weir_pipeline *pipeline =
@@ -505,6 +525,7 @@ main(void)
 		cmocka_unit_test(test_type_again),
 		cmocka_unit_test(test_design),
 		cmocka_unit_test(test_hash_seed),
+		cmocka_unit_test(test_vxlan_ports),
 		cmocka_unit_test(test_defaults),
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_key_order),

@@ -130,6 +130,33 @@ test_counted(void **state)
 	both_free(bare, bare_pipeline);
 }
 
+/* What policies keep beside their rings, here two: of datagrams, and when an event went in. */
+static void
+test_policies(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t more;
+	} cases[] = {
+		{ TAKER("[link gen t]\nring = 100\non_full = drop-flow\n"),
+			2 * sizeof(struct ring_datagrams) },
+		{ TAKER("[link gen t]\nring = 100\non_full = drop-late\ndeadline = 1ms\n"),
+			2 * 128 * sizeof(uint32_t) },
+		{ TAKER("[link gen t]\nring = 100\non_full = drop-newest\n"), 0 },
+	};
+	struct weir_pipeline *bare_pipeline, *pipeline;
+	struct weir_plan *bare = plan_of(TAKER("[link gen t]\nring = 100\n"), &bare_pipeline);
+
+	(void)state;
+	for (unsigned int i = 0; i < RTE_DIM(cases); i++) {
+		struct weir_plan *plan = plan_of(cases[i].text, &pipeline);
+
+		assert_int_equal(plan->terms.rings, bare->terms.rings + cases[i].more);
+		both_free(plan, pipeline);
+	}
+	both_free(bare, bare_pipeline);
+}
+
 /* On the socket of each worker. */
 static void
 test_refused(void **state)
@@ -326,6 +353,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_counted),
+		cmocka_unit_test(test_policies),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_calls),
 		cmocka_unit_test(test_waits),

@@ -243,6 +243,120 @@ mutations(void **state)
 	assert_in_range(wrong, MUTATIONS / 10, MUTATIONS * 9 / 10);
 }
 
+/* The one packet of a file. */
+static struct capture_record
+only_record(const struct file *file)
+{
+	struct capture capture = { .offset = 0 };
+	struct capture_record record = { .len = 0 };
+	enum capture_result result;
+	size_t at = 0;
+
+	do {
+		result = capture_next(&capture, file->bytes + at, file->n - at, &record);
+		at += capture.used;
+	} while (result == CAPTURE_PASSED);
+	assert_int_equal(result, CAPTURE_RECORD);
+	capture_end(&capture);
+	return record;
+}
+
+/* On the wire a packet had what the file says: not less than is here, nor what no reader of captures tells. */
+static void
+wire_lengths(void **state)
+{
+	static const struct {
+		uint32_t said;
+		uint32_t told;
+	} cases[] = {
+		{ 0, 10 },
+		{ 9, 10 },
+		{ 11, 11 },
+		{ INT32_MAX, INT32_MAX },
+		{ UINT32_C(0x80000000), INT32_MAX },
+		{ UINT32_C(4093509168), INT32_MAX },
+		{ UINT32_MAX, INT32_MAX },
+	};
+	struct file file;
+
+	(void)state;
+	for (unsigned int i = 0; i < RTE_DIM(cases); i++) {
+		memset(&file, 0, sizeof(file));
+		put_pcap(&file, 0xa1b2c3d4, 0);
+		put(&file, 0, 8);
+		put(&file, 10, 4);
+		put(&file, cases[i].said, 4);
+		put_bytes(&file, 10);
+		assert_int_equal(only_record(&file).wire_len, cases[i].told);
+		memset(&file, 0, sizeof(file));
+		put_section(&file);
+		put_interface(&file, 1, 6, 0);
+		put_packet(&file, 6, 0, 1, 10);
+		file.n -= 4 + 12 + 4;
+		put(&file, cases[i].said, 4);
+		file.n += 12 + 4;
+		assert_int_equal(only_record(&file).wire_len, cases[i].told);
+	}
+}
+
+/* What the link type has beside itself: an FCS is left out, and bits of no meaning are refused. */
+static void
+link_bits(void **state)
+{
+	static const struct {
+		uint32_t field;
+		uint32_t len, wire;           /* in the file */
+		uint32_t told_len, told_wire; /* UINT32_MAX: refused */
+	} cases[] = {
+		{ 1, 64, 64, 64, 64 },
+		{ 0x24000001, 64, 64, 60, 60 },
+		{ 0x14000001, 64, 64, 62, 62 },
+		{ 0xf4000001, 64, 64, 34, 34 },
+		{ 0x04000001, 64, 64, 64, 64 },
+		/* Without the bit nothing is said of it. */
+		{ 0x20000001, 64, 64, 64, 64 },
+		/* Cut before the FCS, or within it. */
+		{ 0x24000001, 40, 64, 40, 60 },
+		{ 0x24000001, 60, 64, 60, 60 },
+		{ 0x24000001, 62, 64, 60, 60 },
+		/* Less than an FCS; nothing else. */
+		{ 0x24000001, 3, 3, 3, 3 },
+		{ 0x24000001, 4, 4, 0, 0 },
+		{ 0x24000001, 0, 0, 0, 0 },
+		{ 0x24000001, 10, 0x90000000, 10, INT32_MAX - 4 },
+		{ 0x08000001, 64, 64, UINT32_MAX, 0 },
+		{ 0x00010001, 64, 64, UINT32_MAX, 0 },
+		{ 0x02000001, 64, 64, UINT32_MAX, 0 },
+		{ 0xffffffff, 64, 64, UINT32_MAX, 0 },
+	};
+
+	(void)state;
+	for (unsigned int i = 0; i < RTE_DIM(cases); i++) {
+		struct file file = { .big = i & 1 };
+		struct captures_read read;
+		struct capture_record record;
+
+		put_pcap(&file, 0xa1b2c3d4, 0);
+		file.n -= 4;
+		put(&file, cases[i].field, 4);
+		put(&file, 0, 8);
+		put(&file, cases[i].len, 4);
+		put(&file, cases[i].wire, 4);
+		put_bytes(&file, cases[i].len);
+		walk(&file, 0, &read);
+		assert_int_equal(read.wrong, cases[i].told_len == UINT32_MAX);
+		if (read.wrong) {
+			assert_non_null(strstr(read.why, "link type 0x"));
+			assert_int_equal(read.offset, 0);
+			continue;
+		}
+		record = only_record(&file);
+		assert_int_equal(record.len, cases[i].told_len);
+		assert_int_equal(record.wire_len, cases[i].told_wire);
+		assert_int_equal(record.l2, WEIR_PARSE_L2_ETHERNET);
+	}
+}
+
 /* Clocks of interfaces against whole numbers. */
 static void
 times(void **state)
@@ -307,6 +421,8 @@ main(void)
 		cmocka_unit_test(seeds),
 		cmocka_unit_test(cuts),
 		cmocka_unit_test(mutations),
+		cmocka_unit_test(wire_lengths),
+		cmocka_unit_test(link_bits),
 		cmocka_unit_test(times),
 		cmocka_unit_test(names),
 	};

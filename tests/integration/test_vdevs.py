@@ -329,6 +329,10 @@ class Devices(WeirTest):
     def test_interface_pcap(self):
         self.on_veth("net_pcap0", "net_pcap0,iface=weir1", self.check_refuses_down)
 
+    def test_interface_pcap_received(self):
+        self.on_veth("net_pcap0", "net_pcap0,rx_iface_in=weir1,tx_iface=weir1",
+                     self.check_refuses_down)
+
     def test_interface_af_xdp(self):
         self.needs_xdp()
         self.on_veth("net_af_xdp0", "net_af_xdp0,iface=weir1")

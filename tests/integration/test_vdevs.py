@@ -172,6 +172,16 @@ class Devices(WeirTest):
     def test_null_copy(self):
         self.row("net_null0", ["net_null0,size=512,copy=1"], self.by_itself)
 
+    def test_null_long(self):
+        """Its frames have the size that it was given, whatever the MTU and the mbufs."""
+        vdev = "net_null0,size=9000,copy=1"
+        self.row("net_null0", [vdev], self.by_itself)
+        run = self.run_weir(RECEIVE % "net_null0", "-t", "1", "-s", "pool.data_room=4096",
+                            eal=["--vdev", vdev])
+        self.assertEqual(run.status, 2, str(run))
+        self.assertIn("frames of 9000 bytes", run.err)
+        self.assertIn("data_room = 9128 in [pool]", run.err)
+
     def test_ring(self):
         """What is sent there comes back."""
         run = self.row("net_ring0", ["net_ring0"], self.by_itself, pipeline=RECEIVE + SEND)

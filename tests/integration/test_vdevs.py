@@ -352,6 +352,14 @@ class Devices(WeirTest):
         self.check_down("net_tap0", "net_tap0,iface=weir6", "weir6")
         self.check_gone("net_tap0", "net_tap0,iface=weir7", "weir7")
 
+    def test_tap_queues(self):
+        """Its driver writes behind a message that has room for 8 of its queues: of more it is not asked."""
+        self.needs_tun()
+        eal = ["--vdev", "net_tap0,iface=weir9"]
+        self.run_ok(RECEIVE % "net_tap0", "-t", "1", "-s", "in.queues=4", eal=eal)
+        run = self.run_weir(RECEIVE % "net_tap0", "-t", "1", "-s", "in.queues=16", eal=eal)
+        self.assertIn(run.status, (0, 3), str(run))
+
     def test_sent_to_gone(self):
         """Lossless up to an interface that is no more: what waits for it is dropped under a name."""
         self.needs_tun()

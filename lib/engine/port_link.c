@@ -19,6 +19,7 @@
 #include <rte_log.h>
 
 #include "engine_private.h"
+#include "source/source.h"
 
 RTE_LOG_REGISTER(logtype_port_link, lib.weir.engine.link, NOTICE);
 #define LINK_LOG(level, ...) rte_log(RTE_LOG_##level, (uint32_t)logtype_port_link, __VA_ARGS__)
@@ -132,17 +133,48 @@ link_look(uint16_t id, struct port_link *link)
 	link->state = state;
 }
 
+/*
+ * net_pcap tells its interface only where it has one for both directions by `iface`. Of several that it
+ * receives from, no one is that of the port.
+ */
+static unsigned int
+pcap_interface(const struct rte_eth_dev_info *info)
+{
+	static const char *const names[] = { "rx_iface", "rx_iface_in" };
+	char interface[IFNAMSIZ], none[IFNAMSIZ];
+	unsigned int index = 0, count = 0;
+
+	for (unsigned int i = 0; i < RTE_DIM(names); i++) {
+		if (port_arg(info, names[i], 0, interface, sizeof(interface))) {
+			index = if_nametoindex(interface);
+			count += port_arg(info, names[i], 1, none, sizeof(none)) ? 2 : 1;
+		}
+	}
+	return count == 1 ? index : 0;
+}
+
+/* The interface of the kernel under a port; 0: there is none, or it is not known. */
+static unsigned int
+port_interface(const struct port_state *port)
+{
+	struct rte_eth_dev_info info;
+
+	if (rte_eth_dev_info_get(port->id, &info) != 0)
+		return 0;
+	if (info.if_index == 0 && strcmp(port->plan->driver, "net_pcap") == 0)
+		return pcap_interface(&info);
+	return info.if_index;
+}
+
 void
 port_link_init(struct port_state *port)
 {
 	struct port_link *link = &port->link;
-	struct rte_eth_dev_info info;
 
 	/* One that came back may have another. */
-	link->index = 0;
-	if (rte_eth_dev_info_get(port->id, &info) == 0 && info.if_index != 0 &&
-		if_indextoname(info.if_index, link->interface) != NULL)
-		link->index = info.if_index;
+	link->index = port_interface(port);
+	if (link->index != 0 && if_indextoname(link->index, link->interface) == NULL)
+		link->index = 0;
 	link_look(port->id, link);
 	port_frames_look(port);
 }

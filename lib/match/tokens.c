@@ -15,6 +15,21 @@ of_word(char c)
 	return isalnum((unsigned char)c) || (c != '\0' && strchr(".:-_", c) != NULL);
 }
 
+/* Of a word in front of which is no backslash, `-` is neither the first nor the last sign: there it is minus. */
+static size_t
+word_len(const char *at, bool quoted)
+{
+	size_t len = 0;
+
+	if (!quoted && *at == '-')
+		return 0;
+	while (of_word(at[len]))
+		len++;
+	while (!quoted && len > 0 && at[len - 1] == '-')
+		len--;
+	return len;
+}
+
 static enum token_kind
 sign_kind(const char *at, size_t *len)
 {
@@ -53,11 +68,10 @@ token_next(const char **text, struct token *token)
 {
 	const char *at = *text + strspn(*text, " \t\r\n");
 	bool quoted = *at == '\\';
-	size_t len = 0;
+	size_t len;
 
 	at += quoted;
-	while (of_word(at[len]))
-		len++;
+	len = word_len(at, quoted);
 	*token = (struct token){ .at = at, .len = len };
 	memcpy(token->text, at, RTE_MIN(len, (size_t)TOKEN_SIZE - 1));
 	if (*at == '\0')

@@ -103,6 +103,19 @@ port_speed(uint16_t id, const struct rte_eth_dev_info *info)
 	return 0;
 }
 
+/*
+ * What a driver can have of the queues that it says. net_tap tells other processes the files of its queues, of both
+ * directions, in one message, and writes behind that where it has no room for them.
+ */
+static uint16_t
+queues_true(const struct rte_eth_dev_info *info, uint16_t said)
+{
+	const char *driver = info->driver_name != NULL ? info->driver_name : "";
+	bool tap = strcmp(driver, "net_tap") == 0 || strcmp(driver, "net_tun") == 0;
+
+	return tap ? (uint16_t)RTE_MIN(said, RTE_MP_MAX_FD_NUM / 2) : said;
+}
+
 static void
 read_ports(struct machine *machine)
 {
@@ -120,8 +133,8 @@ read_ports(struct machine *machine)
 		if (port->socket < 0 || port->socket >= MACHINE_SOCKETS)
 			port->socket = -1;
 		port->driver = info.driver_name;
-		port->max_rx_queues = info.max_rx_queues;
-		port->max_tx_queues = info.max_tx_queues;
+		port->max_rx_queues = queues_true(&info, info.max_rx_queues);
+		port->max_tx_queues = queues_true(&info, info.max_tx_queues);
 		port->rx_ring = info.default_rxportconf.ring_size;
 		port->tx_ring = info.default_txportconf.ring_size;
 		port->rx_lim = info.rx_desc_lim;

@@ -59,6 +59,9 @@ port_room(const struct rte_eth_dev_info *info)
 {
 	uint32_t framesz = port_framesz(info);
 
+	/* Shorter ones go into any mbuf. */
+	if (framesz == 0 && null_size(info) > RTE_MBUF_DEFAULT_DATAROOM)
+		return null_size(info);
 	return framesz != 0 ? framesz - (uint32_t)ROOM_LESS : 0;
 }
 

@@ -165,6 +165,8 @@ port_set_up(const struct port_conf *conf, struct port_rules *rules, struct weir_
 		return weir_error_set(error, -rc, "port %s tells nothing of itself: %s", conf->name,
 			rte_strerror(-rc));
 	rc = packet_check(conf->name, &info, error);
+	if (rc == 0)
+		rc = null_check(conf, &info, error);
 	if (rc == 0) {
 		port_rules_begin(conf, rules);
 		rc = port_configure(&own, &info, error);

@@ -13,6 +13,11 @@ int packet_check(const char *name, const struct rte_eth_dev_info *info, struct w
 /* Say what net_af_packet does to frames, and what to give it; nothing of other drivers. */
 void packet_warn(const char *name, const struct rte_eth_dev_info *info);
 
+/* null.c: bytes of net_null's frames, 0 of other drivers; whether its mbufs have room for them: 0, or -EINVAL. */
+uint32_t null_size(const struct rte_eth_dev_info *info);
+int null_check(const struct port_conf *conf, const struct rte_eth_dev_info *info,
+	struct weir_error *error);
+
 /*
  * port_rules.c: rules for what is asked of a port. Isolate it before it is configured; have the driver look
  * at the rules once its queues are there; make them once it runs: 0, or -errno with `error` where it cannot

@@ -172,6 +172,16 @@ class Devices(WeirTest):
     def test_null_copy(self):
         self.row("net_null0", ["net_null0,size=512,copy=1"], self.by_itself)
 
+    def test_null_long(self):
+        """Its frames have the size that it was given, whatever the MTU and the mbufs."""
+        vdev = "net_null0,size=9000,copy=1"
+        self.row("net_null0", [vdev], self.by_itself)
+        run = self.run_weir(RECEIVE % "net_null0", "-t", "1", "-s", "pool.data_room=4096",
+                            eal=["--vdev", vdev])
+        self.assertEqual(run.status, 2, str(run))
+        self.assertIn("frames of 9000 bytes", run.err)
+        self.assertIn("data_room = 9128 in [pool]", run.err)
+
     def test_ring(self):
         """What is sent there comes back."""
         run = self.row("net_ring0", ["net_ring0"], self.by_itself, pipeline=RECEIVE + SEND)
@@ -329,6 +339,10 @@ class Devices(WeirTest):
     def test_interface_pcap(self):
         self.on_veth("net_pcap0", "net_pcap0,iface=weir1", self.check_refuses_down)
 
+    def test_interface_pcap_received(self):
+        self.on_veth("net_pcap0", "net_pcap0,rx_iface_in=weir1,tx_iface=weir1",
+                     self.check_refuses_down)
+
     def test_interface_af_xdp(self):
         self.needs_xdp()
         self.on_veth("net_af_xdp0", "net_af_xdp0,iface=weir1")
@@ -337,6 +351,14 @@ class Devices(WeirTest):
         self.needs_tun()
         self.check_down("net_tap0", "net_tap0,iface=weir6", "weir6")
         self.check_gone("net_tap0", "net_tap0,iface=weir7", "weir7")
+
+    def test_tap_queues(self):
+        """Its driver writes behind a message that has room for 8 of its queues: of more it is not asked."""
+        self.needs_tun()
+        eal = ["--vdev", "net_tap0,iface=weir9"]
+        self.run_ok(RECEIVE % "net_tap0", "-t", "1", "-s", "in.queues=4", eal=eal)
+        run = self.run_weir(RECEIVE % "net_tap0", "-t", "1", "-s", "in.queues=16", eal=eal)
+        self.assertIn(run.status, (0, 3), str(run))
 
     def test_sent_to_gone(self):
         """Lossless up to an interface that is no more: what waits for it is dropped under a name."""

@@ -51,6 +51,10 @@ test_refused(void **state)
 		{ "host 10.1-2", "'10.1-2' is no word" },
 		{ "host 0x1-2", "'0x1-2' is no word" },
 		{ "host \\10.-", "'10.-' is no word" },
+		{ "host \\-x", "'-x' is no word" },
+		{ "host 10.1-2-", "'10.1-2' is no word" },
+		{ "host -example", "'example' is no word" },
+		{ "len-20 > 40", "'len-20' is no word" },
 		{ "net 1.2.3.4.5", "'1.2.3.4.5' is no word" },
 		{ "ip[foo:1] = 2", "'foo:1' is no word" },
 		{ "tcp and not inbound", "what a port receives has no direction" },
@@ -83,7 +87,9 @@ test_accepted(void **state)
 		"ip multicast && ! vlan 5", "ip[0x6:2] & 0x1fff = 0", "tcp[tcpflags:1] & 2 != 0",
 		"ip[ip[0:1] & 0xf:2] = 3", "ether host 00.11.22.33.44.55",
 		"ether host 001122334455", "host 10.1", "net 10", "host ::ffff:10.0.0.1",
-		"dst portrange 10-0x20", "src net 10.0.0.0 mask 255.0.0.0" };
+		"dst portrange 10-0x20", "src net 10.0.0.0 mask 255.0.0.0", "len - 20 > 40",
+		"len -20 > 40", "len- 20 > 40", "ip[2:2]-20 > 40", "ip[6:2] > 8 - -4",
+		"tcp port 80 and (ip[2:2] - ((ip[0]&0xf)<<2)) - ((tcp[12]&0xf0)>>2) != 0" };
 	struct match_program *program;
 	struct weir_error error;
 

@@ -84,14 +84,14 @@ struct __rte_cache_aligned weir_flow {
 	uint32_t next;
 	uint32_t prev;
 	uint32_t due;
-	uint32_t zero;
+	uint32_t index;
 };
 
 /** What the user keeps with a flow: `user_size` bytes, 0 in a new one. */
 static inline void *
 weir_flow_user(struct weir_flow *flow)
 {
-	return (uint8_t *)flow + offsetof(struct weir_flow, zero) + sizeof(uint32_t);
+	return (uint8_t *)flow + offsetof(struct weir_flow, index) + sizeof(uint32_t);
 }
 
 struct weir_flow_table;

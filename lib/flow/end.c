@@ -8,15 +8,13 @@
 void
 flow_end(struct weir_flow_table *table, struct weir_flow *flow, enum weir_flow_reason reason)
 {
-	uint32_t index = flow_index(table, flow);
-
 	if (table->on_end != NULL)
 		table->on_end(table->arg, flow, reason);
 	stat_add(&table->stats.ended[reason], 1);
 	wheel_disarm(table, flow);
-	bucket_take(table, flow->hash, index);
+	bucket_take(table, flow->hash, flow->index);
 	flow->life = LIFE_FREE;
-	table->free[table->free_count++] = index;
+	table->free[table->free_count++] = flow->index;
 }
 
 void
@@ -86,18 +84,18 @@ matters_less(const struct weir_flow_table *table, const struct weir_flow *flow,
 bool
 flow_evict_of(struct weir_flow_table *table, const uint32_t buckets[2])
 {
-	struct weir_flow *least = NULL;
+	struct weir_flow *victim = NULL;
 
 	for (unsigned int i = 0; i < 2 * BUCKET_SLOTS; i++) {
 		const struct flow_bucket *bucket = &table->buckets[buckets[i / BUCKET_SLOTS]];
 		struct weir_flow *flow = flow_at(table, bucket->index[i % BUCKET_SLOTS]);
 
-		if (!at_hand(table, flow) && matters_less(table, flow, least))
-			least = flow;
+		if (!at_hand(table, flow) && matters_less(table, flow, victim))
+			victim = flow;
 	}
-	if (least != NULL)
-		flow_end(table, least, WEIR_FLOW_EVICTED);
-	return least != NULL;
+	if (victim != NULL)
+		flow_end(table, victim, WEIR_FLOW_EVICTED);
+	return victim != NULL;
 }
 
 unsigned int

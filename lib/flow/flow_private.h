@@ -15,6 +15,7 @@
 #ifndef WEIR_FLOW_PRIVATE_H
 #define WEIR_FLOW_PRIVATE_H
 
+#include <assert.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -39,6 +40,8 @@
 #define STEP_SHIFT 28
 #define WHEEL_SLOTS 4096u
 #define WHEEL_MASK (WHEEL_SLOTS - 1)
+
+static_assert(WHEEL_SLOTS == 64 * 64, "a bit of one word for each word of bits");
 /* Records that are looked at for one that is to be evicted. */
 #define VICTIMS_TRIED 16
 
@@ -50,6 +53,7 @@ struct __rte_cache_aligned flow_bucket {
 
 /* Lists by the step at which a flow may have ended, in the order in which they were hung up. */
 struct flow_wheel {
+	uint64_t words; /* bit i: occupied[i] has any */
 	uint64_t occupied[WHEEL_SLOTS / 64];
 	uint32_t heads[WHEEL_SLOTS];
 	uint32_t tails[WHEEL_SLOTS];
@@ -82,12 +86,6 @@ static inline struct weir_flow *
 flow_at(const struct weir_flow_table *table, uint32_t index)
 {
 	return (struct weir_flow *)(table->records + (size_t)index * table->stride);
-}
-
-static inline uint32_t
-flow_index(const struct weir_flow_table *table, const struct weir_flow *flow)
-{
-	return (uint32_t)(((const uint8_t *)flow - table->records) / table->stride);
 }
 
 /* Where a flow lies. */

@@ -14,7 +14,7 @@
 static uint32_t
 record_size(const struct weir_flow_conf *conf)
 {
-	return (uint32_t)RTE_ALIGN(offsetof(struct weir_flow, zero) + sizeof(uint32_t) +
+	return (uint32_t)RTE_ALIGN(offsetof(struct weir_flow, index) + sizeof(uint32_t) +
 			conf->user_size,
 		RTE_CACHE_LINE_SIZE);
 }
@@ -74,6 +74,7 @@ records_init(struct weir_flow_table *table)
 {
 	for (uint32_t i = 0; i < table->capacity; i++) {
 		flow_at(table, i)->life = LIFE_FREE;
+		flow_at(table, i)->index = i;
 		table->free[i] = table->capacity - 1 - i;
 	}
 	table->free_count = table->capacity;
@@ -109,7 +110,7 @@ weir_flow_table_create(const struct weir_flow_conf *conf, struct weir_error *err
 		return NULL;
 	table = take(conf->name, 1, sizeof(*table), conf->socket);
 	if (table == NULL)
-		goto no_memory;
+		goto unmade;
 	table->bucket_count = buckets_for(conf->capacity);
 	table->stride = record_size(conf);
 	table->capacity = conf->capacity;
@@ -120,11 +121,11 @@ weir_flow_table_create(const struct weir_flow_conf *conf, struct weir_error *err
 	table->arg = conf->arg;
 	memcpy(table->idle, conf->idle, sizeof(table->idle));
 	if (table_take(table, conf) != 0)
-		goto no_memory;
+		goto unmade;
 	wheels_init(table);
 	records_init(table);
 	return table;
-no_memory:
+unmade:
 	weir_flow_table_free(table);
 	weir_error_set(error, ENOMEM,
 		"flow table '%s': no %zu bytes of EAL's memory on socket %d "

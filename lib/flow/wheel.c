@@ -18,20 +18,21 @@ void
 wheel_arm(struct weir_flow_table *table, struct weir_flow *flow)
 {
 	struct flow_wheel *wheel = flow_wheel(table, flow->life);
-	uint32_t index = flow_index(table, flow), slot, tail;
+	uint32_t slot, tail;
 
 	flow->due = (uint32_t)wheel_step(table, flow);
 	slot = flow->due & WHEEL_MASK;
 	tail = wheel->tails[slot];
 	flow->next = FLOW_NONE;
 	flow->prev = tail;
-	wheel->tails[slot] = index;
+	wheel->tails[slot] = flow->index;
 	if (tail != FLOW_NONE) {
-		flow_at(table, tail)->next = index;
+		flow_at(table, tail)->next = flow->index;
 		return;
 	}
-	wheel->heads[slot] = index;
+	wheel->heads[slot] = flow->index;
 	wheel->occupied[slot / 64] |= UINT64_C(1) << slot % 64;
+	wheel->words |= UINT64_C(1) << slot / 64;
 }
 
 void
@@ -48,28 +49,29 @@ wheel_disarm(struct weir_flow_table *table, struct weir_flow *flow)
 		flow_at(table, flow->next)->prev = flow->prev;
 	else
 		wheel->tails[slot] = flow->prev;
-	if (wheel->heads[slot] == FLOW_NONE)
-		wheel->occupied[slot / 64] &= ~(UINT64_C(1) << slot % 64);
+	if (wheel->heads[slot] != FLOW_NONE)
+		return;
+	wheel->occupied[slot / 64] &= ~(UINT64_C(1) << slot % 64);
+	if (wheel->occupied[slot / 64] == 0)
+		wheel->words &= ~(UINT64_C(1) << slot / 64);
 }
 
 uint32_t
 wheel_next(const struct weir_flow_table *table, const struct flow_wheel *wheel)
 {
 	uint32_t slot = (uint32_t)(table->cursor + 1) & WHEEL_MASK, word = slot / 64;
-	uint64_t bits = wheel->occupied[word] & UINT64_MAX << slot % 64;
+	uint64_t bits = wheel->occupied[word] & UINT64_MAX << slot % 64, words;
 
-	for (uint32_t i = 0; i < WHEEL_SLOTS / 64; i++) {
-		if (bits != 0)
-			return ((word * 64 + (uint32_t)__builtin_ctzll(bits) - slot) & WHEEL_MASK) +
-				1;
-		word = (word + 1) % (WHEEL_SLOTS / 64);
+	if (bits == 0) {
+		/* The words behind it come first, its own slots before that one last. */
+		word = (word + 1) % 64;
+		words = wheel->words >> word | wheel->words << (64 - word) % 64;
+		if (words == 0)
+			return WHEEL_SLOTS;
+		word = (word + (uint32_t)__builtin_ctzll(words)) % 64;
 		bits = wheel->occupied[word];
 	}
-	/* The word that it began in has slots before that one, too; of the cursor there are none. */
-	bits &= ~(UINT64_MAX << slot % 64);
-	if (bits != 0)
-		return ((word * 64 + (uint32_t)__builtin_ctzll(bits) - slot) & WHEEL_MASK) + 1;
-	return WHEEL_SLOTS;
+	return ((word * 64 + (uint32_t)__builtin_ctzll(bits) - slot) & WHEEL_MASK) + 1;
 }
 
 /* The next flow that hangs at a step up to this one; NULL: there is none, and that is the cursor now. */

@@ -10,6 +10,7 @@
 #include <weir/error.h>
 #include <weir/event.h>
 #include <weir/figures.h>
+#include <weir/flow.h>
 #include <weir/ledger.h>
 #include <weir/link.h>
 #include <weir/param.h>

@@ -15,6 +15,7 @@
 #include "counted.h"
 #include "engines.h"
 #include "frames.h"
+#include "insns_flow.h"
 
 #define BURST 32
 #define PASSES 2048
@@ -101,6 +102,7 @@ main(int argc, char **argv)
 		count_parse(mix, mbufs);
 	rte_pktmbuf_free_bulk(mbufs, FRAMES);
 	rte_mempool_free(pool);
+	count_flows();
 	rte_eal_cleanup();
 	return 0;
 }

@@ -7,9 +7,26 @@ import shlex
 import shutil
 import subprocess
 
+import pcap
 import weirlib
 from weirlib import BUILD, EMBED, MEMORY, ONE, SANITIZED, TOP, WEIR, WeirTest
 from test_eal import SAMPLE
+
+PORTSCAN = """\
+[source file]
+type = pcap
+path = %s
+[stage scan]
+type = portscan
+input = file
+flows = %d
+[stage scanner]
+type = count
+input = scan.scanner
+[stage rest]
+type = count
+input = scan.rest
+"""
 
 RUN = [*MEMORY, "--lcores", ONE, "--vdev", "net_null0", "--file-prefix"]
 
@@ -85,6 +102,28 @@ class Installed(WeirTest):
         plugin = shutil.copy(built, self.guarded_folder())
         run = self.run_ok(SAMPLE, "-n", "4000", eal=["-d", plugin])
         self.assertEqual(self.node(run, "picked")["in"], 1000)
+
+    def test_portscan(self):
+        """Somebody tries 500 ports of whom nobody answers; 200 others are answered."""
+        frames = []
+        for port in range(500):
+            frames.append(pcap.tcp(40000, 1000 + port, flags=2, data=b""))
+            if port < 200:
+                syn = pcap.tcp(1000, 80, flags=2, data=b"")
+                ends = bytes([10, 0, port, 1]), bytes([10, 1, 0, 2])
+                frames.append(syn[:26] + ends[0] + ends[1] + syn[34:])
+                frames.append(syn[:26] + ends[1] + ends[0] + syn[36:38] + syn[34:36] + syn[38:])
+        with open(self.path("scan.pcap"), "wb") as file:
+            file.write(pcap.pcap(frames))
+        built = self.compile("portscan.c", "libportscan.so", "-shared", "-fPIC",
+                             *self.pkg_config("--cflags", "--libs", "weir"))
+        plugin = shutil.copy(built, self.guarded_folder())
+        for flows, found in (1000, 400), (64, 0):
+            run = self.run_ok(PORTSCAN % (self.path("scan.pcap"), flows), "--exit-when-idle", "50",
+                              eal=["-d", plugin])
+            self.assertEqual(self.node(run, "scan")["in"], 900)
+            self.assertEqual(self.node(run, "scanner")["in"], found)
+            self.assertEqual(self.node(run, "rest")["in"], 900 - found)
 
     def test_command(self):
         weir = glob.glob(self.path("root") + "/**/bin/weir", recursive=True)[0]

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The weir authors
+ */
+
+/**
+ * @file
+ * flow: what the packets of one key, both directions, have in common, in a table of one worker's.
+ *
+ * A table takes all of its memory when it is made, on one socket: buckets of one cache line, records, and
+ * the wheels by which they age. Packets are looked up a burst at a time, and what is not found is put in on
+ * the same pass; each record has room behind it for what its user keeps.
+ *
+ * Ages go by the time that the table is told, in ns: wire time, so that a replayed capture ages as it did
+ * live. What is idle for longer than its life allows ends by weir_flow_expire(), which touches no more
+ * records than it was asked to. Every end has one reason, told by `on_end`.
+ *
+ * Thread-safety: a table belongs to one thread at a time. weir_flow_stats() may be called by any other
+ * beside it: figures are whole each, and may be of different moments.
+ */
+#ifndef WEIR_FLOW_H
+#define WEIR_FLOW_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <rte_common.h>
+
+#include <weir/error.h>
+#include <weir/event.h>
+#include <weir/export.h>
+#include <weir/size.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Most packets that are looked up at once. */
+#define WEIR_FLOW_BURST 64
+/** Most flows of one table. */
+#define WEIR_FLOW_CAPACITY_MAX (1u << 28)
+/** Lives of a table: so many time-outs. */
+#define WEIR_FLOW_LIVES 8
+/** Bytes of a user's that fit into a record of two cache lines; each 64 more are another line. */
+#define WEIR_FLOW_USER_SMALL 48
+/** Most bytes of a user's in a record. */
+#define WEIR_FLOW_USER_MAX 4096
+/** ns between two steps of the wheels: an end is late by no more than that and by what was left over. */
+#define WEIR_FLOW_STEP_NS (UINT64_C(1) << 28)
+
+/** Why a flow ended. */
+enum weir_flow_reason {
+	WEIR_FLOW_FIN = 0, /**< both sides closed it */
+	WEIR_FLOW_RST,     /**< one side reset it */
+	WEIR_FLOW_IDLE,    /**< no packet for as long as its life says */
+	WEIR_FLOW_ACTIVE,  /**< it lasted for as long as is told at once */
+	WEIR_FLOW_EVICTED, /**< the table was full, and it mattered least */
+	WEIR_FLOW_DRAIN,   /**< the table ends */
+	WEIR_FLOW_REASONS  /**< number of reasons */
+};
+
+/** Entries of an array by reason: a later weir may have more of them. */
+#define WEIR_FLOW_REASONS_ROOM 16
+
+/** What a new flow finds whose table is full. */
+enum weir_flow_full {
+	/** One that matters less ends for it: of a life that is embryonic before others, and of these what
+	 * would end soonest. A flow of the burst at hand never does: then the new one is refused. */
+	WEIR_FLOW_EVICT = 0,
+	WEIR_FLOW_REFUSE /**< no flow: what is there stays */
+};
+
+/**
+ * A flow, as its table has it: two cache lines with what a user keeps, or more. The first line is all that
+ * looking up reads.
+ */
+struct __rte_cache_aligned weir_flow {
+	struct weir_key key; /**< of the packet that made it */
+	uint64_t extra;      /**< what else tells it apart: see struct weir_flow_burst */
+	uint64_t last;       /**< ns: the user writes the time of its latest packet here */
+	uint32_t hash;       /**< weir's own, as all without a word here */
+	uint8_t life;        /**< see weir_flow_live() */
+	uint8_t reserved;
+	uint16_t stamp;
+	uint32_t next;
+	uint32_t prev;
+	uint32_t due;
+	uint32_t index;
+};
+
+/** What the user keeps with a flow: `user_size` bytes, 0 in a new one. */
+static inline void *
+weir_flow_user(struct weir_flow *flow)
+{
+	return (uint8_t *)flow + offsetof(struct weir_flow, index) + sizeof(uint32_t);
+}
+
+struct weir_flow_table;
+
+/** What a table is made of. */
+struct weir_flow_conf {
+	size_t size;         /**< sizeof(struct weir_flow_conf) */
+	const char *name;    /**< of its memory; unique is not asked for */
+	uint32_t capacity;   /**< flows, 1 to WEIR_FLOW_CAPACITY_MAX */
+	uint32_t user_size;  /**< bytes of the user's in each, 0 to WEIR_FLOW_USER_MAX */
+	int socket;          /**< NUMA socket, or SOCKET_ID_ANY */
+	uint8_t on_full;     /**< enum weir_flow_full */
+	uint8_t embryonic;   /**< lives that are: bit i for life i */
+	uint8_t reserved[2]; /**< 0 */
+	/** ns without a packet after which a flow of that life ends; 0: never. */
+	uint64_t idle[WEIR_FLOW_LIVES];
+	/**
+	 * A flow ends, whatever the reason: it may be read until this returns, and is no more then. It
+	 * calls nothing of its table. NULL: not told.
+	 */
+	void (*on_end)(void *arg, struct weir_flow *flow, enum weir_flow_reason reason);
+	void *arg; /**< for on_end() */
+};
+
+/** A conf with its size, and 0 in all else. */
+#define WEIR_FLOW_CONF_INIT WEIR_SIZED(struct weir_flow_conf)
+
+/**
+ * A burst that is looked up. The key's direction does not matter; where the same ends have several flows,
+ * as in several VLANs, `extra` tells them apart: it is compared, and is part of the hash.
+ */
+struct weir_flow_burst {
+	uint64_t now;                                 /**< ns: the time of new flows */
+	uint16_t n;                                   /**< packets, 0 to WEIR_FLOW_BURST */
+	const struct weir_key *keys[WEIR_FLOW_BURST]; /**< in: of each packet */
+	uint32_t hashes[WEIR_FLOW_BURST];             /**< in: symmetric, as weir_key_hash() */
+	uint64_t extras[WEIR_FLOW_BURST];             /**< in */
+	struct weir_flow *flows[WEIR_FLOW_BURST];     /**< out: NULL where it was refused */
+	uint64_t created;                             /**< out: bit i: packet i made its flow */
+	uint64_t reversed; /**< out: bit i: packet i goes against the key of its flow */
+};
+
+/** Figures of a table. Since it was made, but for `flows`. */
+struct weir_flow_stats {
+	size_t size;      /**< sizeof(struct weir_flow_stats) */
+	uint64_t flows;   /**< that there are */
+	uint64_t created; /**< that were made */
+	uint64_t refused; /**< packets without a flow, since there was no room for one */
+	uint64_t late_ns; /**< most that an end by idleness was late */
+	uint64_t touched; /**< records that weir_flow_expire() looked at */
+	uint64_t ended[WEIR_FLOW_REASONS_ROOM]; /**< by enum weir_flow_reason */
+};
+
+/** Figures with their size, and 0 in all else. */
+#define WEIR_FLOW_STATS_INIT WEIR_SIZED(struct weir_flow_stats)
+
+/** weir_flow_memory() gives the bytes of EAL's memory that a table takes; 0: a conf that is refused. */
+WEIR_API size_t weir_flow_memory(const struct weir_flow_conf *conf);
+
+/**
+ * weir_flow_table_create() makes a table.
+ *
+ * @return the table; NULL with rte_errno, and what is wrong in `error`: EINVAL, ENOMEM
+ */
+WEIR_API struct weir_flow_table *weir_flow_table_create(const struct weir_flow_conf *conf,
+	struct weir_error *error);
+
+/** weir_flow_table_free() lets a table go; flows that it has are not told of. NULL is nothing. */
+WEIR_API void weir_flow_table_free(struct weir_flow_table *table);
+
+/**
+ * weir_flow_lookup() finds the flows of a burst, in the order of its packets, and makes those that there are
+ * none of: of life 0, with `last` of `now`.
+ */
+WEIR_API void weir_flow_lookup(struct weir_flow_table *table, struct weir_flow_burst *burst);
+
+/** weir_flow_live() gives a flow another life, 0 to WEIR_FLOW_LIVES - 1, and so another time-out. */
+WEIR_API void weir_flow_live(struct weir_flow_table *table, struct weir_flow *flow, uint8_t life);
+
+/** weir_flow_end() ends a flow. */
+WEIR_API void weir_flow_end(struct weir_flow_table *table, struct weir_flow *flow,
+	enum weir_flow_reason reason);
+
+/**
+ * weir_flow_expire() ends what is idle for too long, in the order of its time-outs to a step.
+ *
+ * @param now   ns; a time before the latest one that it was given changes nothing
+ * @param most  records that are touched, 1 or more; what is left over is late, and comes first next time
+ * @return records touched: fewer than `most` where nothing was left over
+ */
+WEIR_API unsigned int weir_flow_expire(struct weir_flow_table *table, uint64_t now,
+	unsigned int most);
+
+/**
+ * weir_flow_drain() ends flows for WEIR_FLOW_DRAIN, in no order, `most` of them or fewer.
+ *
+ * @return flows that are left
+ */
+WEIR_API unsigned int weir_flow_drain(struct weir_flow_table *table, unsigned int most);
+
+/** weir_flow_stats() reads figures: no more of them than `stats->size` has. */
+WEIR_API void weir_flow_stats(const struct weir_flow_table *table, struct weir_flow_stats *stats);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* WEIR_FLOW_H */

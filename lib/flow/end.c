@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The weir authors
+ */
+
+/* How flows end: asked for, or so that others find room. */
+#include "flow_private.h"
+
+void
+flow_end(struct weir_flow_table *table, struct weir_flow *flow, enum weir_flow_reason reason)
+{
+	if (table->on_end != NULL)
+		table->on_end(table->arg, flow, reason);
+	stat_add(&table->stats.ended[reason], 1);
+	wheel_disarm(table, flow);
+	bucket_take(table, flow->hash, flow->index);
+	flow->life = LIFE_FREE;
+	table->free[table->free_count++] = flow->index;
+}
+
+void
+weir_flow_end(struct weir_flow_table *table, struct weir_flow *flow, enum weir_flow_reason reason)
+{
+	flow_end(table, flow, reason);
+}
+
+/* Whether the packets at hand need it. */
+static bool
+at_hand(const struct weir_flow_table *table, const struct weir_flow *flow)
+{
+	return flow->stamp == table->stamp;
+}
+
+/*
+ * Of a wheel, what would end soonest: in front of the first step that has any, unless it has had packets
+ * since it was hung up there. Those are hung up anew.
+ */
+static struct weir_flow *
+victim_of(struct weir_flow_table *table, const struct flow_wheel *wheel)
+{
+	for (unsigned int i = 0; i < VICTIMS_TRIED; i++) {
+		uint32_t first = wheel_next(table, wheel);
+		struct weir_flow *flow;
+
+		if (first == WHEEL_SLOTS)
+			return NULL;
+		flow = flow_at(table, wheel->heads[(table->cursor + first) & WHEEL_MASK]);
+		if (flow->next != FLOW_NONE)
+			rte_prefetch0(flow_at(table, flow->next));
+		if ((uint32_t)wheel_step(table, flow) == flow->due && !at_hand(table, flow))
+			return flow;
+		wheel_disarm(table, flow);
+		wheel_arm(table, flow);
+	}
+	return NULL;
+}
+
+bool
+flow_evict(struct weir_flow_table *table)
+{
+	struct weir_flow *flow = victim_of(table, table->wheels[1]);
+
+	if (flow == NULL)
+		flow = victim_of(table, table->wheels[0]);
+	if (flow == NULL)
+		return false;
+	flow_end(table, flow, WEIR_FLOW_EVICTED);
+	return true;
+}
+
+/* Whether a flow matters less than another: NULL matters most. */
+static bool
+matters_less(const struct weir_flow_table *table, const struct weir_flow *flow,
+	const struct weir_flow *other)
+{
+	bool embryonic = table->embryonic >> flow->life & 1;
+
+	if (other == NULL)
+		return true;
+	if (embryonic != (table->embryonic >> other->life & 1))
+		return embryonic;
+	return flow_deadline(table, flow) < flow_deadline(table, other);
+}
+
+bool
+flow_evict_of(struct weir_flow_table *table, const uint32_t buckets[2])
+{
+	struct weir_flow *victim = NULL;
+
+	for (unsigned int i = 0; i < 2 * BUCKET_SLOTS; i++) {
+		const struct flow_bucket *bucket = &table->buckets[buckets[i / BUCKET_SLOTS]];
+		struct weir_flow *flow = flow_at(table, bucket->index[i % BUCKET_SLOTS]);
+
+		if (!at_hand(table, flow) && matters_less(table, flow, victim))
+			victim = flow;
+	}
+	if (victim != NULL)
+		flow_end(table, victim, WEIR_FLOW_EVICTED);
+	return victim != NULL;
+}
+
+unsigned int
+weir_flow_drain(struct weir_flow_table *table, unsigned int most)
+{
+	uint32_t left = table->capacity - table->free_count;
+
+	for (; left > 0 && most > 0; table->drained++) {
+		struct weir_flow *flow = flow_at(table, table->drained % table->capacity);
+
+		if (flow->life == LIFE_FREE)
+			continue;
+		flow_end(table, flow, WEIR_FLOW_DRAIN);
+		left--;
+		most--;
+	}
+	return left;
+}

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The weir authors
+ */
+
+/*
+ * A table: buckets of one cache line say by 16 bits of the hash which records may be meant; records have
+ * the keys. A flow lies in the bucket that its hash says, or, where that was full, in one that follows from
+ * the first and the tag. There are two places in buckets for each record, so few lie in their second one,
+ * and a bucket knows whether any of its own do: most look-ups read one bucket and one line of a record,
+ * whether the flow is there or not.
+ *
+ * Every flow hangs in one of two wheels, at the step by which it may have ended. What lives on is found
+ * there later than armed, and is hung up anew: so a packet touches no wheel.
+ */
+#ifndef WEIR_FLOW_PRIVATE_H
+#define WEIR_FLOW_PRIVATE_H
+
+#include <assert.h>
+#include <stdbool.h>
+#include <string.h>
+
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+#include <rte_branch_prediction.h>
+#include <rte_prefetch.h>
+
+#include "stats/stats.h"
+
+#include "flow.h"
+
+#define BUCKET_SLOTS 8
+/* Records for each bucket. */
+#define BUCKET_SHARE 4
+#define FLOW_NONE UINT32_MAX
+/* The life of what is free. */
+#define LIFE_FREE UINT8_MAX
+
+#define STEP_SHIFT 28
+#define WHEEL_SLOTS 4096u
+#define WHEEL_MASK (WHEEL_SLOTS - 1)
+
+static_assert(WHEEL_SLOTS == 64 * 64, "a bit of one word for each word of bits");
+/* Records that are looked at for one that is to be evicted. */
+#define VICTIMS_TRIED 16
+
+struct __rte_cache_aligned flow_bucket {
+	uint16_t tags[BUCKET_SLOTS]; /* 0: free */
+	uint32_t index[BUCKET_SLOTS];
+	uint32_t spilled; /* flows whose first bucket this is, and that lie in their second one */
+};
+
+/* Lists by the step at which a flow may have ended, in the order in which they were hung up. */
+struct flow_wheel {
+	uint64_t words; /* bit i: occupied[i] has any */
+	uint64_t occupied[WHEEL_SLOTS / 64];
+	uint32_t heads[WHEEL_SLOTS];
+	uint32_t tails[WHEEL_SLOTS];
+};
+
+struct weir_flow_table {
+	struct flow_bucket *buckets;
+	uint8_t *records;
+	uint32_t *free; /* indices of records, the next one last */
+	uint32_t bucket_count;
+	uint32_t stride; /* bytes of a record */
+	uint32_t capacity;
+	uint32_t user_size;
+	struct flow_wheel *wheels[2]; /* of lives that are not embryonic, and that are */
+	uint64_t idle[WEIR_FLOW_LIVES];
+	uint8_t embryonic;
+	uint8_t on_full;
+	void (*on_end)(void *arg, struct weir_flow *flow, enum weir_flow_reason reason);
+	void *arg;
+
+	uint32_t free_count __rte_cache_aligned;
+	uint32_t drained; /* records that weir_flow_drain() has looked at */
+	uint64_t cursor;  /* the last step of which nothing is left */
+	uint64_t now;     /* ns, the latest that was told */
+	uint16_t stamp;   /* of the burst at hand */
+	struct weir_flow_stats stats;
+};
+
+static inline struct weir_flow *
+flow_at(const struct weir_flow_table *table, uint32_t index)
+{
+	return (struct weir_flow *)(table->records + (size_t)index * table->stride);
+}
+
+/* Where a flow lies. */
+struct flow_place {
+	uint32_t first; /* bucket */
+	uint16_t tag;
+};
+
+/*
+ * Of the hash times 2^64 / phi (Knuth, The Art of Computer Programming 3, 6.4) the upper half says the
+ * bucket, and bits of the lower one the tag: other bits than those that spread flows over workers alike.
+ */
+static inline struct flow_place
+flow_place(const struct weir_flow_table *table, uint32_t hash)
+{
+	uint64_t mixed = hash * UINT64_C(0x9e3779b97f4a7c15);
+	uint16_t tag = (uint16_t)(mixed >> 16);
+
+	return (struct flow_place){
+		.first = (uint32_t)((mixed >> 32) * table->bucket_count >> 32),
+		.tag = tag != 0 ? tag : 1,
+	};
+}
+
+/* The other of a flow's two buckets: of either it gives the other. */
+static inline uint32_t
+flow_other(const struct weir_flow_table *table, uint32_t bucket, uint16_t tag)
+{
+	uint64_t sum = (tag * UINT32_C(0x9e3779b1) * (uint64_t)table->bucket_count) >> 32;
+
+	return (uint32_t)(sum >= bucket ? sum - bucket : sum + table->bucket_count - bucket);
+}
+
+/* Bit i: slot i has this tag. */
+static inline unsigned int
+bucket_match(const struct flow_bucket *bucket, uint16_t tag)
+{
+#ifdef __SSE2__
+	__m128i equal = _mm_cmpeq_epi16(_mm_load_si128((const __m128i *)bucket->tags),
+		_mm_set1_epi16((short)tag));
+
+	return (unsigned int)_mm_movemask_epi8(_mm_packs_epi16(equal, _mm_setzero_si128()));
+#else
+	unsigned int match = 0;
+
+	for (unsigned int i = 0; i < BUCKET_SLOTS; i++)
+		match |= (unsigned int)(bucket->tags[i] == tag) << i;
+	return match;
+#endif
+}
+
+/* What else tells flows apart is a part of the hash. */
+static inline uint32_t
+flow_hash(uint32_t hash, uint64_t extra)
+{
+	return hash ^ (uint32_t)((extra * UINT64_C(0x9e3779b97f4a7c15)) >> 32);
+}
+
+static inline struct flow_wheel *
+flow_wheel(const struct weir_flow_table *table, uint8_t life)
+{
+	return table->wheels[table->embryonic >> life & 1];
+}
+
+/* The ns at which a flow ends if it has no packet; UINT64_MAX: never. */
+static inline uint64_t
+flow_deadline(const struct weir_flow_table *table, const struct weir_flow *flow)
+{
+	uint64_t idle = table->idle[flow->life];
+
+	return idle == 0 || flow->last > UINT64_MAX - idle ? UINT64_MAX : flow->last + idle;
+}
+
+/* wheel.c: hang a flow up, by its deadline; take it down. */
+void wheel_arm(struct weir_flow_table *table, struct weir_flow *flow);
+void wheel_disarm(struct weir_flow_table *table, struct weir_flow *flow);
+/* The step by which it may have ended, within a turn of the wheel. */
+uint64_t wheel_step(const struct weir_flow_table *table, const struct weir_flow *flow);
+/* Steps from the cursor to the next that has flows, 1 or more; WHEEL_SLOTS: there are none. */
+uint32_t wheel_next(const struct weir_flow_table *table, const struct flow_wheel *wheel);
+
+/* bucket.c: put a record where it may be found, though another flow ends for it. False: no room. */
+bool bucket_put(struct weir_flow_table *table, const struct flow_place *place, uint32_t index);
+/* Take it away. */
+void bucket_take(struct weir_flow_table *table, uint32_t hash, uint32_t index);
+
+/* end.c: end a flow, and have its record free. */
+void flow_end(struct weir_flow_table *table, struct weir_flow *flow, enum weir_flow_reason reason);
+/* End the flow that matters least, and is not of the burst at hand. False: there is none. */
+bool flow_evict(struct weir_flow_table *table);
+/* Likewise of those in two buckets that are full. */
+bool flow_evict_of(struct weir_flow_table *table, const uint32_t buckets[2]);
+
+#endif /* WEIR_FLOW_PRIVATE_H */

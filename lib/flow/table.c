@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The weir authors
+ */
+
+/* A table's life: all of its memory is taken when it is made. */
+#include <errno.h>
+#include <inttypes.h>
+
+#include <rte_errno.h>
+#include <rte_malloc.h>
+
+#include "flow_private.h"
+
+static uint32_t
+record_size(const struct weir_flow_conf *conf)
+{
+	return (uint32_t)RTE_ALIGN(offsetof(struct weir_flow, index) + sizeof(uint32_t) +
+			conf->user_size,
+		RTE_CACHE_LINE_SIZE);
+}
+
+static uint32_t
+buckets_for(uint32_t capacity)
+{
+	return RTE_MAX(capacity / BUCKET_SHARE, 2u);
+}
+
+static int
+conf_check(const struct weir_flow_conf *conf, struct weir_error *error)
+{
+	if (conf->size < sizeof(*conf))
+		return weir_error_set(error, EINVAL,
+			"flow table: the conf has no size: begin with "
+			"WEIR_FLOW_CONF_INIT");
+	if (conf->capacity == 0 || conf->capacity > WEIR_FLOW_CAPACITY_MAX)
+		return weir_error_set(error, EINVAL,
+			"flow table '%s': a capacity of %" PRIu32
+			" flows: from 1 to %u are possible",
+			conf->name, conf->capacity, WEIR_FLOW_CAPACITY_MAX);
+	if (conf->user_size > WEIR_FLOW_USER_MAX)
+		return weir_error_set(error, EINVAL,
+			"flow table '%s': %" PRIu32
+			" bytes of the user's in each flow: at most %d are possible",
+			conf->name, conf->user_size, WEIR_FLOW_USER_MAX);
+	if (conf->on_full > WEIR_FLOW_REFUSE)
+		return weir_error_set(error, EINVAL,
+			"flow table '%s': on_full is %u: expected "
+			"WEIR_FLOW_EVICT or WEIR_FLOW_REFUSE",
+			conf->name, conf->on_full);
+	return 0;
+}
+
+size_t
+weir_flow_memory(const struct weir_flow_conf *conf)
+{
+	if (conf_check(conf, NULL) != 0)
+		return 0;
+	return sizeof(struct weir_flow_table) + 2 * sizeof(struct flow_wheel) +
+		(size_t)buckets_for(conf->capacity) * sizeof(struct flow_bucket) +
+		(size_t)conf->capacity * (record_size(conf) + sizeof(uint32_t));
+}
+
+static void
+wheels_init(struct weir_flow_table *table)
+{
+	for (unsigned int i = 0; i < RTE_DIM(table->wheels); i++) {
+		memset(table->wheels[i]->heads, 0xff, sizeof(table->wheels[i]->heads));
+		memset(table->wheels[i]->tails, 0xff, sizeof(table->wheels[i]->tails));
+	}
+}
+
+static void
+records_init(struct weir_flow_table *table)
+{
+	for (uint32_t i = 0; i < table->capacity; i++) {
+		flow_at(table, i)->life = LIFE_FREE;
+		flow_at(table, i)->index = i;
+		table->free[i] = table->capacity - 1 - i;
+	}
+	table->free_count = table->capacity;
+}
+
+static void *
+take(const char *name, size_t count, size_t size, int socket)
+{
+	return rte_zmalloc_socket(name, count * size, RTE_CACHE_LINE_SIZE, socket);
+}
+
+static int
+table_take(struct weir_flow_table *table, const struct weir_flow_conf *conf)
+{
+	table->buckets =
+		take(conf->name, table->bucket_count, sizeof(*table->buckets), conf->socket);
+	table->records = take(conf->name, conf->capacity, table->stride, conf->socket);
+	table->free = take(conf->name, conf->capacity, sizeof(*table->free), conf->socket);
+	for (unsigned int i = 0; i < RTE_DIM(table->wheels); i++)
+		table->wheels[i] = take(conf->name, 1, sizeof(*table->wheels[i]), conf->socket);
+	if (table->buckets == NULL || table->records == NULL || table->free == NULL ||
+		table->wheels[0] == NULL || table->wheels[1] == NULL)
+		return -ENOMEM;
+	return 0;
+}
+
+struct weir_flow_table *
+weir_flow_table_create(const struct weir_flow_conf *conf, struct weir_error *error)
+{
+	struct weir_flow_table *table;
+
+	if (conf_check(conf, error) != 0)
+		return NULL;
+	table = take(conf->name, 1, sizeof(*table), conf->socket);
+	if (table == NULL)
+		goto unmade;
+	table->bucket_count = buckets_for(conf->capacity);
+	table->stride = record_size(conf);
+	table->capacity = conf->capacity;
+	table->user_size = conf->user_size;
+	table->embryonic = conf->embryonic;
+	table->on_full = conf->on_full;
+	table->on_end = conf->on_end;
+	table->arg = conf->arg;
+	memcpy(table->idle, conf->idle, sizeof(table->idle));
+	if (table_take(table, conf) != 0)
+		goto unmade;
+	wheels_init(table);
+	records_init(table);
+	return table;
+unmade:
+	weir_flow_table_free(table);
+	weir_error_set(error, ENOMEM,
+		"flow table '%s': no %zu bytes of EAL's memory on socket %d "
+		"for %" PRIu32 " flows: give more hugepages, or -m",
+		conf->name, weir_flow_memory(conf), conf->socket, conf->capacity);
+	return NULL;
+}
+
+void
+weir_flow_table_free(struct weir_flow_table *table)
+{
+	if (table == NULL)
+		return;
+	rte_free(table->wheels[0]);
+	rte_free(table->wheels[1]);
+	rte_free(table->free);
+	rte_free(table->records);
+	rte_free(table->buckets);
+	rte_free(table);
+}
+
+void
+weir_flow_stats(const struct weir_flow_table *table, struct weir_flow_stats *stats)
+{
+	struct weir_flow_stats now = WEIR_FLOW_STATS_INIT;
+	size_t size = stats->size;
+
+	now.created = stat_read(&table->stats.created);
+	now.refused = stat_read(&table->stats.refused);
+	now.late_ns = stat_read(&table->stats.late_ns);
+	now.touched = stat_read(&table->stats.touched);
+	for (unsigned int i = 0; i < WEIR_FLOW_REASONS; i++)
+		now.ended[i] = stat_read(&table->stats.ended[i]);
+	now.flows = table->capacity - __atomic_load_n(&table->free_count, __ATOMIC_RELAXED);
+	memcpy(stats, &now, RTE_MIN(size, sizeof(now)));
+	stats->size = size;
+}

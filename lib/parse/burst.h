@@ -16,7 +16,7 @@
 
 #include "stats/stats.h"
 
-#include "fast.h"
+#include "rare.h"
 
 /* How far ahead of the packet being parsed the data is fetched. */
 #define PREFETCH_AHEAD 4
@@ -52,18 +52,20 @@ static __rte_always_inline bool
 parse_next(struct rte_mbuf *mbuf, const struct rte_mempool *pool, struct parse_run *run,
 	uint32_t wire)
 {
-	enum weir_verdict verdict = WEIR_VERDICT_MAX;
+	int verdict = FAST_NOT;
 
 	if (RTE_BYTE_ORDER == RTE_LITTLE_ENDIAN && fast_takes(mbuf, pool))
 		verdict = parse_fast(mbuf, &run->fast, wire);
 	else if (mbuf->pool != pool)
 		return false;
-	if (likely(verdict == WEIR_VERDICT_OK))
+	if (likely(verdict == FAST_OK))
 		return true;
 	if (verdict == WEIR_VERDICT_TRUNC_L2) {
 		run->trunc_l2++;
 		return true;
 	}
+	if (verdict == FAST_RARE && parse_rare(mbuf, &run->fast, wire))
+		return true;
 	parse_slow(mbuf, run->burst, run->index, wire);
 	run->slow++;
 	return true;

@@ -5,9 +5,9 @@
 /*
  * The short way through the commonest headers: Ethernet, perhaps one VLAN tag, IPv4 without
  * options or IPv6 without extensions, no fragment, TCP or UDP; and once more of the same within
- * VXLAN. It takes a packet only if nothing is wrong with it and it is one pristine segment;
- * everything else, wrong or rare, is left to parse_general(), which says the same of the packets
- * that both can read.
+ * VXLAN. It takes a packet only if nothing is wrong with it and it is one pristine segment. What may
+ * have other headers between these, or another protocol in IP, is left to parse_rare(), and everything
+ * else to parse_general(), which says the same of the packets that both can read.
  *
  * What its IP length says must be there, or have been there on the wire: what is truncated goes the
  * other way.
@@ -49,19 +49,25 @@
 /* What is read of a TCP header, its flags last; a UDP header is shorter. */
 #define FAST_L4_READ 14
 /* Bytes that a frame must have to be looked at: Ethernet, a tag, IPv4, what is read of TCP. */
-#define FAST_LEAST (ETHER_LEN + VLAN_LEN + IPV4_LEN + FAST_L4_READ)
+#define FAST_LEAST (ETHER_LEN + VLAN_LEN + FAST_LEAST_IP)
+#define FAST_LEAST_IP (IPV4_LEN + FAST_L4_READ)
 
-static bool fast_inner(const struct fast_burst *burst, struct rte_mbuf *mbuf, int32_t off,
+/* What became of a packet on this way: a verdict, or nothing was done, and who is next. */
+#define FAST_OK WEIR_VERDICT_OK
+#define FAST_RARE WEIR_VERDICT_MAX
+#define FAST_NOT (WEIR_VERDICT_MAX + 1)
+
+static int fast_inner(const struct fast_burst *burst, struct rte_mbuf *mbuf, int32_t off,
 	int32_t end, int32_t wire_end, uint32_t wire, uint32_t vlan, uint32_t flags);
 
 /*
- * Whether nothing behind the ports need be looked at: key-only, and not in a tunnel, where what is
- * wrong decides whether the inside counts, and so what the key is.
+ * Whether nothing behind the ports need be looked at: key-only, and no guess, of which what is wrong
+ * decides whether it counts, and so what the key is.
  */
 static __rte_always_inline bool
 fast_ports_suffice(const struct fast *p)
 {
-	return FAST_KEY_ONLY && !(p->flags & WEIR_EVENT_TUNNELLED);
+	return FAST_KEY_ONLY && p->guess == GUESS_NONE;
 }
 
 /* Bytes from there on that were on the wire. */
@@ -79,19 +85,19 @@ fast_here(const struct fast *p, int32_t off, int32_t length)
 }
 
 /* TCP or UDP by its ports; the rest of the header is there, whatever it says. */
-static __rte_always_inline bool
+static __rte_always_inline int
 fast_ports(const struct fast *p, int32_t l4_off, int32_t length, uint8_t proto, uint8_t version)
 {
 	int32_t header = proto == IPPROTO_TCP ? TCP_LEN : UDP_LEN;
 
 	if (unlikely(length < header) || unlikely(length > fast_room(p, l4_off)) ||
 		(FAST_WIRE && unlikely(p->end - l4_off < header)))
-		return false;
+		return FAST_NOT;
 	fast_finish(p, l4_off, 0, 0, proto, version);
-	return true;
+	return FAST_OK;
 }
 
-static __rte_always_inline bool
+static __rte_always_inline int
 fast_tcp(const struct fast *p, int32_t l4_off, int32_t length, uint8_t version)
 {
 	const uint8_t *l4 = p->data + l4_off;
@@ -101,15 +107,26 @@ fast_tcp(const struct fast *p, int32_t l4_off, int32_t length, uint8_t version)
 	if (fast_ports_suffice(p))
 		return fast_ports(p, l4_off, length, IPPROTO_TCP, version);
 	if (unlikely(length > fast_room(p, l4_off)))
-		return false;
+		return FAST_NOT;
 	/* Either is negative where there is not enough of it. */
 	if (unlikely((payload | (header - TCP_LEN)) < 0))
-		return false;
+		return FAST_NOT;
 	fast_finish(p, l4_off, header, payload, IPPROTO_TCP, version);
-	return true;
+	return FAST_OK;
 }
 
-static __rte_always_inline bool
+/* UDP of a port that tunnels use. */
+static __rte_always_inline int
+fast_udp_tunnel(const struct fast *p, int32_t l4_off, int32_t end, int32_t wire_end)
+{
+	uint16_t port = load16(p->data + l4_off + 2);
+
+	if (p->inside || (port != p->burst->ports->first[0] && port != p->burst->ports->first[1]))
+		return FAST_RARE;
+	return fast_inner(p->burst, p->mbuf, l4_off, end, wire_end, p->wire, p->vlan, p->flags);
+}
+
+static __rte_always_inline int
 fast_udp(const struct fast *p, int32_t l4_off, int32_t length, uint8_t version)
 {
 	const uint8_t *l4 = p->data + l4_off;
@@ -120,39 +137,37 @@ fast_udp(const struct fast *p, int32_t l4_off, int32_t length, uint8_t version)
 		return fast_ports(p, l4_off, length, IPPROTO_UDP, version);
 	/* Each is negative where there is not enough of it. */
 	if (unlikely(((fast_room(p, l4_off) - length) | (length - claimed) | payload) < 0))
-		return false;
+		return FAST_NOT;
 	if (unlikely(tunnel_port(p->burst->ports, l4)) && p->burst->inner)
-		return !(p->flags & WEIR_EVENT_TUNNELLED) &&
-			fast_inner(p->burst, p->mbuf, l4_off, l4_off + UDP_LEN + payload,
-				l4_off + claimed, p->wire, p->vlan, p->flags);
+		return fast_udp_tunnel(p, l4_off, l4_off + UDP_LEN + payload, l4_off + claimed);
 	fast_finish(p, l4_off, UDP_LEN, payload, IPPROTO_UDP, version);
-	return true;
+	return FAST_OK;
 }
 
-static __rte_always_inline bool
+static __rte_always_inline int
 fast_ipv4(const struct fast *p)
 {
 	const uint8_t *ip = p->data + p->l3_off;
 	int32_t l4_off = p->l3_off + IPV4_LEN, length = get16(ip + 2) - IPV4_LEN;
 
 	if (unlikely(ip[0] != FAST_IPV4) || unlikely(load16(ip + 6) & FAST_FRAGMENT))
-		return false;
+		return FAST_NOT;
 	if (ip[9] == IPPROTO_TCP)
 		return fast_tcp(p, l4_off, length, 4);
-	return likely(ip[9] == IPPROTO_UDP) && fast_udp(p, l4_off, length, 4);
+	return likely(ip[9] == IPPROTO_UDP) ? fast_udp(p, l4_off, length, 4) : FAST_RARE;
 }
 
-static __rte_always_inline bool
+static __rte_always_inline int
 fast_ipv6(const struct fast *p)
 {
 	const uint8_t *ip = p->data + p->l3_off;
 	int32_t l4_off = p->l3_off + IPV6_LEN, length = get16(ip + 4);
 
 	if (unlikely(l4_off + FAST_L4_READ > p->contiguous))
-		return false;
+		return FAST_NOT;
 	if (ip[6] == IPPROTO_TCP)
 		return fast_tcp(p, l4_off, length, 6);
-	return likely(ip[6] == IPPROTO_UDP) && fast_udp(p, l4_off, length, 6);
+	return likely(ip[6] == IPPROTO_UDP) ? fast_udp(p, l4_off, length, 6) : FAST_RARE;
 }
 
 static __rte_always_inline bool
@@ -167,7 +182,7 @@ fast_llc_followed(uint16_t access_points)
  * An 802.3 frame without SNAP, which is not looked into: what bridges send, and what the zeros of a
  * port without a network are.
  */
-static __rte_always_inline enum weir_verdict
+static __rte_always_inline int
 fast_llc(const struct fast *p)
 {
 	uint16_t length = get16(p->data + 12);
@@ -175,7 +190,7 @@ fast_llc(const struct fast *p)
 	enum weir_verdict verdict = WEIR_VERDICT_OK;
 
 	if (length >= ETHERTYPE_LENGTH_END || fast_llc_followed(load16(p->data + ETHER_LEN)))
-		return WEIR_VERDICT_MAX;
+		return FAST_RARE;
 	if (length < LLC_LEN) {
 		verdict = WEIR_VERDICT_TRUNC_L2;
 		first |= (fast_quarter){ 0, WEIR_EVENT_MALFORMED };
@@ -185,25 +200,19 @@ fast_llc(const struct fast *p)
 	return verdict;
 }
 
-/* The verdict; WEIR_VERDICT_MAX: not this way. Frames in tunnels and behind tags are Ethernet II. */
-static __rte_always_inline enum weir_verdict
+/* Frames in tunnels and behind tags are Ethernet II. */
+static __rte_always_inline int
 fast_ip(const struct fast *p, uint16_t ethertype)
 {
-	bool done;
-
 	if (ethertype == RTE_BE16(ETHERTYPE_IPV4))
-		done = fast_ipv4(p);
-	else if (likely((load32(p->data + p->l3_off - 2) & FAST_IPV6_MASK) == FAST_IPV6))
-		done = fast_ipv6(p);
-	else if (p->flags & (WEIR_EVENT_VLAN | WEIR_EVENT_TUNNELLED))
-		done = false;
-	else
-		return fast_llc(p);
-	return likely(done) ? WEIR_VERDICT_OK : WEIR_VERDICT_MAX;
+		return fast_ipv4(p);
+	if (likely((load32(p->data + p->l3_off - 2) & FAST_IPV6_MASK) == FAST_IPV6))
+		return fast_ipv6(p);
+	return p->inside || p->flags & WEIR_EVENT_VLAN ? FAST_RARE : fast_llc(p);
 }
 
 /* An Ethernet header at p->l3_off, with FAST_LEAST bytes to be read there. */
-static __rte_always_inline enum weir_verdict
+static __rte_always_inline int
 fast_ether(struct fast *p)
 {
 	const uint8_t *eth = p->data + p->l3_off;
@@ -224,11 +233,10 @@ fast_ether(struct fast *p)
 }
 
 /*
- * The frame in a VXLAN packet whose UDP header is at `off`. On false nothing has been written, as
- * everywhere here. What is known of the packet comes as values: a pointer to the caller's struct
- * would keep all of that in memory.
+ * The frame in a VXLAN packet whose UDP header is at `off`. What is known of the packet comes as values: a
+ * pointer to the caller's struct would keep all of that in memory.
  */
-static __rte_noinline bool
+static __rte_noinline int
 fast_inner(const struct fast_burst *burst, struct rte_mbuf *mbuf, int32_t off, int32_t end,
 	int32_t wire_end, uint32_t wire, uint32_t vlan, uint32_t flags)
 {
@@ -244,15 +252,15 @@ fast_inner(const struct fast_burst *burst, struct rte_mbuf *mbuf, int32_t off, i
 		.flags = flags | WEIR_EVENT_TUNNELLED,
 		.vlan = vlan,
 		.last = WEIR_TUNNEL_VXLAN,
+		.guess = GUESS,
+		.inside = true,
 	};
-	const uint8_t *udp = p.data + off, *vxlan = udp + UDP_LEN;
+	const uint8_t *vxlan = p.data + off + UDP_LEN;
 
-	if ((load16(udp + 2) != burst->ports->first[0] &&
-		    load16(udp + 2) != burst->ports->first[1]) ||
-		p.l3_off + FAST_LEAST > p.contiguous || !(vxlan[0] & VXLAN_VNI_VALID))
-		return false;
+	if (p.l3_off + FAST_LEAST > p.contiguous || !(vxlan[0] & VXLAN_VNI_VALID))
+		return FAST_NOT;
 	p.tunnel_id = get32(vxlan + 4) >> 8;
-	return fast_ether(&p) == WEIR_VERDICT_OK;
+	return fast_ether(&p);
 }
 
 /* One pristine segment of the pool, long enough, without offload results. */
@@ -264,11 +272,8 @@ fast_takes(const struct rte_mbuf *mbuf, const struct rte_mempool *pool)
 		likely(load32(&mbuf->refcnt) == FAST_ONE_SEGMENT);
 }
 
-/*
- * Fill the event of an mbuf that fast_takes(). The verdict; WEIR_VERDICT_MAX, and nothing done: not
- * this way.
- */
-static __rte_always_inline enum weir_verdict
+/* Fill the event of an mbuf that fast_takes(). */
+static __rte_always_inline int
 parse_fast(struct rte_mbuf *mbuf, const struct fast_burst *burst, uint32_t wire)
 {
 	struct fast p = {
@@ -280,6 +285,8 @@ parse_fast(struct rte_mbuf *mbuf, const struct fast_burst *burst, uint32_t wire)
 		.wire_end = (int32_t)RTE_MIN(RTE_MAX(wire, mbuf->data_len), (uint32_t)INT32_MAX),
 		.wire = RTE_MAX(wire, mbuf->data_len),
 		.flags = FAST_FLAGS,
+		.guess = GUESS_NONE,
+		.inside = false,
 	};
 
 	return fast_ether(&p);

@@ -31,6 +31,7 @@
 #define FAST_PAYLOAD_LEN 2
 #define FAST_TUNNEL_ID 3
 #define FAST_PAYLOAD_OFF 2
+#define FAST_STOPPED 3
 #define FAST_TCP_FLAGS 14
 /* The last word of line 0: the tunnel, and behind it */
 #define FAST_VERDICT_AT 8
@@ -55,6 +56,7 @@ struct fast_burst {
 	fast_quarter third; /* port and queue of it */
 	bool inner;         /* tunnels are looked into */
 	const struct weir_vxlan_ports *ports;
+	const struct weir_parse_burst *burst;
 	/* Of the hash's key: nearer than the caller's, which would take a register. */
 	uint64_t words4[HASH_FAST_WORDS4];
 	fast_words tcp6, udp6, ports6;
@@ -73,6 +75,7 @@ fast_burst_init(struct fast_burst *fast, const struct weir_parse_burst *burst, u
 	fast->third = (fast_quarter){ burst->port | (uint32_t)burst->queue << 16 };
 	fast->inner = burst->tunnel == WEIR_PARSE_INNER;
 	fast->ports = parse_ports_of(burst);
+	fast->burst = burst;
 	memcpy(fast->words4, words, sizeof(fast->words4));
 	memcpy(&fast->tcp6, words + HASH_ENDS6_TCP, sizeof(fast->tcp6));
 	memcpy(&fast->udp6, words + HASH_ENDS6_UDP, sizeof(fast->udp6));
@@ -93,6 +96,8 @@ struct fast {
 	uint32_t vlan; /* tags, as in the event */
 	uint32_t tunnel_id;
 	uint32_t last; /* word of line 0: the tunnel, the verdict */
+	uint8_t guess; /* enum parse_guess, of this packet */
+	bool inside;   /* behind another packet, or behind more than Ethernet and a tag */
 };
 
 static inline uint32_t
@@ -271,16 +276,23 @@ fast_store_ipv6(const struct fast *p, const uint8_t *ip, uint8_t proto)
 	return hash_pair6(hash_fold(src[0], src[1]), hash_fold(dst[0], dst[1]));
 }
 
+/* The first quarter of what has a key. */
+static __rte_always_inline fast_quarter
+fast_first(const struct fast *p, uint8_t version)
+{
+	uint32_t flags =
+		p->flags & ~(FAST_KEY_ONLY ? FAST_NOT_KEY_ONLY_FLAGS | FAST_FLAGS : FAST_FLAGS);
+
+	return (version == 4 ? p->burst->first_ipv4 : p->burst->first_ipv6) |
+		(fast_quarter){ 0, flags };
+}
+
 /* All that is known when TCP or UDP has been read goes into the event. */
 static __rte_always_inline void
 fast_finish(const struct fast *p, int32_t l4_off, int32_t header, int32_t payload, uint8_t proto,
 	uint8_t version)
 {
 	const uint8_t *ip = p->data + p->l3_off, *l4 = p->data + l4_off;
-	uint32_t flags =
-		p->flags & ~(FAST_KEY_ONLY ? FAST_NOT_KEY_ONLY_FLAGS | FAST_FLAGS : FAST_FLAGS);
-	fast_quarter first = (version == 4 ? p->burst->first_ipv4 : p->burst->first_ipv6) |
-		(fast_quarter){ 0, flags };
 	uint32_t hash;
 
 	if (version == 4) {
@@ -290,7 +302,7 @@ fast_finish(const struct fast *p, int32_t l4_off, int32_t header, int32_t payloa
 		hash = fast_store_ipv6(p, ip, proto);
 	}
 	fast_store_ports(p, l4, proto, version);
-	fast_store(p, first, l4_off, header, payload, hash, proto);
+	fast_store(p, fast_first(p, version), l4_off, header, payload, hash, proto);
 }
 
 #endif /* WEIR_PARSE_FAST_EVENT_H */

@@ -84,13 +84,6 @@ ports_suffice(const struct parse *p)
 		!(p->flags & WEIR_EVENT_LATER_FRAGMENT);
 }
 
-/* Whether the IP packet that comes next is none, of which a port alone says that it is there. */
-static inline bool
-weak_misfit(struct parse *p, uint8_t version)
-{
-	return unlikely(p->guess == GUESS_WEAK) && !parse_fits(p, p->off, version);
-}
-
 static __rte_always_inline void
 parse_steps(struct parse *p, const uint8_t l2, const bool key_only)
 {
@@ -105,10 +98,10 @@ parse_steps(struct parse *p, const uint8_t l2, const bool key_only)
 			step = parse_ethertype(p);
 			break;
 		case STEP_IPV4:
-			step = weak_misfit(p, 4) ? STEP_DONE : parse_ipv4(p);
+			step = parse_misfits(p, 4) ? STEP_DONE : parse_ipv4(p);
 			break;
 		case STEP_IPV6:
-			step = weak_misfit(p, 6) ? STEP_DONE : parse_ipv6(p);
+			step = parse_misfits(p, 6) ? STEP_DONE : parse_ipv6(p);
 			break;
 		case STEP_L4:
 			step = key_only && ports_suffice(p) ? parse_ports_only(p) : parse_l4(p);

@@ -10,9 +10,6 @@
 
 #include "kinds.h"
 
-/* Where a number has its row: no two of one enum parse_by may meet, or other shifts are wanted. */
-#define SLOT(number) (((number) ^ (number) >> 6 ^ (number) >> 16) & 0xff)
-
 #define ETHER_TYPED(at) .verdict = WEIR_VERDICT_TRUNC_L2, .step = STEP_ETHERTYPE, .type_at = (at)
 #define ETHER_FRAME .verdict = WEIR_VERDICT_TRUNC_L2, .step = STEP_ETHER
 #define LABELS .least = 4, .read = read_mpls, .step = STEP_BELOW_MPLS
@@ -139,8 +136,8 @@ enum { ROW_NONE, ROWS(AS_NAME) ROW_MAX };
 
 static_assert(ROW_MAX <= UINT8_MAX, "a slot has the number of a row");
 
-static const struct parse_kind rows[] = { ROWS(AS_ROW) };
-static const uint8_t slots[BY_MAX][256] = { ROWS(AS_SLOT) };
+const struct parse_kind parse_rows[] = { ROWS(AS_ROW) };
+const uint8_t parse_slots[BY_MAX][256] = { ROWS(AS_SLOT) };
 
 /* Port 0 would be where none is; and the low byte of 1 is another. */
 const struct weir_vxlan_ports parse_vxlan_usual = {
@@ -151,11 +148,3 @@ const struct weir_vxlan_ports parse_vxlan_usual = {
 	},
 	.first = { RTE_BE16(PORT_VXLAN), RTE_BE16(PORT_VXLAN_LINUX) },
 };
-
-const struct parse_kind *
-parse_kind_of(enum parse_by by, uint32_t number)
-{
-	const struct parse_kind *kind = &rows[slots[by][SLOT(number)]];
-
-	return kind != rows && kind->number == number ? kind : NULL;
-}

@@ -54,8 +54,21 @@ struct __rte_aligned(32) parse_kind
 	uint8_t flags;   /* KIND_… */
 };
 
+/* Where a number has its row: no two of one enum parse_by may meet, or other shifts are wanted. */
+#define SLOT(number) (((number) ^ (number) >> 6 ^ (number) >> 16) & 0xff)
+
+/* All rows, the first of them empty; and at each slot the number of one. */
+extern const struct parse_kind parse_rows[];
+extern const uint8_t parse_slots[BY_MAX][256];
+
 /* The row; NULL: there is none. */
-const struct parse_kind *parse_kind_of(enum parse_by by, uint32_t number);
+static inline const struct parse_kind *
+parse_kind_of(enum parse_by by, uint32_t number)
+{
+	const struct parse_kind *kind = &parse_rows[parse_slots[by][SLOT(number)]];
+
+	return kind != parse_rows && kind->number == number ? kind : NULL;
+}
 
 /* The ethertype for a next protocol of NSH and VXLAN-GPE; 0: none that is followed. */
 uint16_t parse_next_protocol(uint8_t number);

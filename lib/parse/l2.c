@@ -11,7 +11,6 @@
 /* Where Ethernet II would have its type: the frame goes on with LLC. */
 #define SLL_LLC 4
 #define HDLC_LEN 4
-#define ARP_LEN 8
 #define LLC_UI 3 /* control: unnumbered information */
 #define NLPID_IPV4 0xcc
 #define NLPID_IPV6 0x8e
@@ -160,11 +159,15 @@ parse_vlan(struct parse *p)
 	return STEP_ETHERTYPE;
 }
 
+/* Nothing of it is in a key. */
 static enum parse_step
 parse_arp(struct parse *p)
 {
-	const uint8_t *arp = parse_read(p, p->off, ARP_LEN);
+	const uint8_t *arp;
 
+	if (p->key_only)
+		return STEP_DONE;
+	arp = parse_read(p, p->off, ARP_LEN);
 	if (arp == NULL || p->off + ARP_LEN + 2u * (arp[4] + arp[5]) > p->header_end)
 		return parse_fail(p, WEIR_VERDICT_TRUNC_L3);
 	return STEP_DONE;

@@ -7,15 +7,6 @@
 
 #include "parse_private.h"
 
-#define SCTP_LEN 12
-#define ICMP_LEN 8
-#define IGMP_LEN 8
-#define ESP_LEN 8
-#define ICMP_ECHO 8
-#define ICMP_ECHO_REPLY 0
-#define ICMPV6_ECHO 128
-#define ICMPV6_ECHO_REPLY 129
-
 static void
 parse_ports(struct parse *p, const uint8_t *ports)
 {
@@ -121,13 +112,13 @@ parse_sctp(struct parse *p)
 
 /* ICMP of both versions: an error's quoted packet is payload. */
 static enum parse_step
-parse_icmp(struct parse *p, uint8_t echo, uint8_t reply)
+parse_icmp(struct parse *p)
 {
 	const uint8_t *icmp = parse_read(p, p->off, ICMP_LEN);
 
 	if (icmp == NULL)
 		return parse_fail_keyed(p, WEIR_VERDICT_TRUNC_L4);
-	if ((icmp[0] == echo || icmp[0] == reply) && !parse_joins(p)) {
+	if (parse_icmp_echo(p->now.proto, icmp[0]) && !parse_joins(p)) {
 		memcpy(&p->key.sport, icmp + 4, sizeof(p->key.sport));
 		p->key.dport = p->key.sport;
 	}
@@ -168,9 +159,8 @@ parse_l4(struct parse *p)
 	case IPPROTO_SCTP:
 		return parse_sctp(p);
 	case IPPROTO_ICMP:
-		return parse_icmp(p, ICMP_ECHO, ICMP_ECHO_REPLY);
 	case IPPROTO_ICMPV6:
-		return parse_icmp(p, ICMPV6_ECHO, ICMPV6_ECHO_REPLY);
+		return parse_icmp(p);
 	case IPPROTO_IGMP:
 		return parse_opaque(p, IGMP_LEN);
 	case IPPROTO_ESP:

@@ -9,6 +9,9 @@
 #ifndef WEIR_PARSE_PRIVATE_H
 #define WEIR_PARSE_PRIVATE_H
 
+#include <netinet/icmp6.h>
+#include <netinet/in.h>
+#include <netinet/ip_icmp.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
@@ -34,16 +37,23 @@
 #define ETHERTYPE_QINQ_OLD2 0x9200
 #define ETHERTYPE_QINQ_OLD3 0x9300
 
+#define ARP_LEN 8
+#define ESP_LEN 8
 #define ETHER_LEN 14
+#define ICMP_LEN 8
+#define IGMP_LEN 8
 #define LLC_LEN 3
 #define VLAN_LEN 4
 #define IPV4_LEN 20
 #define IPV6_LEN 40
+#define SCTP_LEN 12
 #define TCP_LEN 20
 #define TCP_FLAGS_AT 13
 #define UDP_LEN 8
 #define VXLAN_LEN 8
 #define VXLAN_VNI_VALID 0x08
+
+#define PROTO_SHIM6 140
 
 #define PORT_VXLAN 4789
 #define PORT_VXLAN_LINUX 8472
@@ -320,6 +330,25 @@ enum parse_step parse_l4(struct parse *p);
 /* The ports of TCP or UDP, and no more than that unless the port is one that tunnels use. */
 enum parse_step parse_ports_only(struct parse *p);
 
+/* Whether the type of ICMP, or of ICMPv6, is that of an echo or its reply, which have an identifier. */
+static inline bool
+parse_icmp_echo(uint8_t proto, uint8_t type)
+{
+	return proto == IPPROTO_ICMP ? type == ICMP_ECHO || type == ICMP_ECHOREPLY :
+				       type == ICMP6_ECHO_REQUEST || type == ICMP6_ECHO_REPLY;
+}
+
+/*
+ * The step that reads an IP header, or none, behind all that begins with this one. What parse_rare() has
+ * of p is enough for this and for both that follow: `now` but for IP's part, no key and no `done`.
+ */
+enum parse_step parse_between(struct parse *p, enum parse_step step);
+/* What is in IP of such a number, or in UDP of such ports; STEP_DONE: nothing that is followed. */
+enum parse_step parse_enter(struct parse *p, uint8_t proto);
+enum parse_step parse_enter_udp(struct parse *p, uint16_t sport, uint16_t dport);
+/* Whether there is a row for that number. */
+bool parse_is_tunnel(uint8_t proto);
+
 /* What a number says, one of IP, and a UDP port. */
 enum parse_step parse_kind(struct parse *p, enum parse_by by, uint32_t number);
 enum parse_step parse_proto(struct parse *p);
@@ -340,6 +369,13 @@ enum parse_step parse_wlan(struct parse *p);
 uint32_t parse_ip_end(struct parse *p, uint32_t off, uint8_t version);
 /* Whether there is one, with room for all of it. */
 bool parse_fits(struct parse *p, uint32_t off, uint8_t version);
+/* Whether the IP packet that comes next is none, of which a port alone says that it is there. */
+static inline bool
+parse_misfits(struct parse *p, uint8_t version)
+{
+	return unlikely(p->guess == GUESS_WEAK) && !parse_fits(p, p->off, version);
+}
+
 /* Whether an Ethernet frame begins at off: by its type, and what follows. */
 bool parse_looks_ether(struct parse *p, uint32_t off);
 

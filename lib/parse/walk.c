@@ -126,41 +126,94 @@ parse_proto(struct parse *p)
 
 /* Of a destination the row, where a list says which ports are VXLAN's. */
 static const struct parse_kind *
-listed_kind(const struct parse *p, const struct parse_kind *kind)
+listed_kind(const struct parse *p, const struct parse_kind *kind, uint16_t dport)
 {
-	if (parse_vxlan_listed(p->burst->vxlan_ports, p->key.dport))
+	if (parse_vxlan_listed(p->burst->vxlan_ports, rte_cpu_to_be_16(dport)))
 		return parse_kind_of(BY_UDP, PORT_VXLAN);
 	return kind != NULL && kind->read == read_vxlan ? NULL : kind;
 }
 
 /* The row of a UDP port: the destination's before the source's. */
 static const struct parse_kind *
-udp_kind(const struct parse *p)
+udp_kind(const struct parse *p, uint16_t sport, uint16_t dport)
 {
-	const struct parse_kind *kind = parse_kind_of(BY_UDP, rte_be_to_cpu_16(p->key.dport));
+	const struct parse_kind *kind = parse_kind_of(BY_UDP, dport);
 
 	if (unlikely(p->burst->vxlan_ports != NULL))
-		kind = listed_kind(p, kind);
+		kind = listed_kind(p, kind, dport);
 	if (kind != NULL)
 		return kind;
-	kind = parse_kind_of(BY_UDP, rte_be_to_cpu_16(p->key.sport));
+	kind = parse_kind_of(BY_UDP, sport);
 	return kind != NULL && kind->flags & KIND_EITHER ? kind : NULL;
 }
 
 bool
 parse_has_tunnel_port(const struct parse *p)
 {
-	return udp_kind(p) != NULL;
+	return udp_kind(p, rte_be_to_cpu_16(p->key.sport), rte_be_to_cpu_16(p->key.dport)) != NULL;
 }
 
 enum parse_step
-parse_udp_tunnel(struct parse *p)
+parse_enter_udp(struct parse *p, uint16_t sport, uint16_t dport)
 {
-	const struct parse_kind *kind = udp_kind(p);
+	const struct parse_kind *kind = udp_kind(p, sport, dport);
 	struct parse_next next = { .id = 0 };
 
 	if (kind == NULL || !parse_enters(p) || !kind_read(p, kind, &next))
 		return STEP_DONE;
 	p->guess = kind->flags & KIND_WEAK ? GUESS_WEAK : GUESS;
 	return kind_tunnel(p, kind, &next);
+}
+
+enum parse_step
+parse_udp_tunnel(struct parse *p)
+{
+	return parse_enter_udp(p, rte_be_to_cpu_16(p->key.sport), rte_be_to_cpu_16(p->key.dport));
+}
+
+bool
+parse_is_tunnel(uint8_t proto)
+{
+	return parse_kind_of(BY_PROTO, proto) != NULL;
+}
+
+enum parse_step
+parse_enter(struct parse *p, uint8_t proto)
+{
+	const struct parse_kind *kind = parse_kind_of(BY_PROTO, proto);
+	struct parse_next next = { .id = 0 };
+
+	if (kind == NULL || !kind_read(p, kind, &next))
+		return STEP_DONE;
+	p->guess = GUESS_NONE;
+	return kind_tunnel(p, kind, &next);
+}
+
+enum parse_step
+parse_between(struct parse *p, enum parse_step step)
+{
+	while (true) {
+		switch (step) {
+		case STEP_ETHER:
+			step = parse_ether(p);
+			break;
+		case STEP_ETHERTYPE:
+			step = parse_ethertype(p);
+			break;
+		case STEP_KIND:
+			step = parse_kind(p, (enum parse_by)p->by, p->number);
+			break;
+		case STEP_PPP:
+			step = parse_ppp(p);
+			break;
+		case STEP_BELOW_MPLS:
+			step = parse_below_mpls(p);
+			break;
+		case STEP_WLAN:
+			step = parse_wlan(p);
+			break;
+		default:
+			return step;
+		}
+	}
 }

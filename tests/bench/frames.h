@@ -11,12 +11,27 @@
 
 #include <rte_mbuf.h>
 
-/* Most bytes of a frame, without what VXLAN puts before it. */
+/* Most bytes of a frame, without what tunnels put before it. */
 #define FRAME_MAX 1518
 /* Most different frames of a mix that are visited where they are warm. */
 #define FRAMES_WARM 512
 
-enum frame_kind { TCP4, UDP4, TCP6, UDP6, VLAN_TCP4, VXLAN_TCP4, FRAME_KINDS };
+enum frame_kind {
+	TCP4,
+	UDP4,
+	TCP6,
+	UDP6,
+	VLAN_TCP4,
+	VXLAN_TCP4,
+	GRE_TCP4,
+	GTPU_TCP4,
+	GENEVE_TCP4,
+	MPLS_TCP4,
+	PPPOE_TCP4,
+	ARP4,
+	ICMP4,
+	FRAME_KINDS
+};
 
 /* Frames of these kinds, in equal parts. */
 struct frame_mix {
@@ -27,8 +42,9 @@ struct frame_mix {
 	uint16_t frames; /* how many different ones are visited where they are warm */
 };
 
-/* Ends with one whose name is NULL. */
+/* The common ones, and those that are measured less; each ends with one whose name is NULL. */
 extern const struct frame_mix frame_mixes[];
+extern const struct frame_mix frame_rare_mixes[];
 
 /* Pseudo-random numbers: the same ones in every run. */
 uint32_t frames_random(void);

@@ -60,33 +60,55 @@ count_hop(const char *name, const char *kind)
 	engine_end(&engine);
 }
 
+struct parsed {
+	struct rte_mbuf *mbufs[FRAMES];
+	struct weir_parse_burst burst;
+};
+
 static void
 parse_frames(void *arg, unsigned int passes)
 {
-	static struct weir_parse_burst burst = { .size = sizeof(burst), .port = 1 };
-	struct rte_mbuf **mbufs = arg;
+	struct parsed *parsed = arg;
 
 	for (unsigned int i = 0; i < passes; i++)
-		weir_parse(mbufs + i * BURST % FRAMES, BURST, &burst);
+		weir_parse(parsed->mbufs + i * BURST % FRAMES, BURST, &parsed->burst);
 }
 
 static void
-count_parse(const struct frame_mix *mix, struct rte_mbuf *mbufs[])
+count_parse_as(const struct frame_mix *mix, struct parsed *parsed, uint8_t depth,
+	const char *depth_name)
 {
 	char name[64];
 
 	for (unsigned int i = 0; i < FRAMES; i++)
-		frame_make(mbufs[i], mix);
-	snprintf(name, sizeof(name), "parse %s", mix->name);
-	parse_frames(mbufs, PASSES);
-	insns_counted(parse_frames, mbufs, PASSES);
+		frame_make(parsed->mbufs[i], mix);
+	parsed->burst.depth = depth;
+	snprintf(name, sizeof(name), "parse %s%s", depth_name, mix->name);
+	parse_frames(parsed, PASSES);
+	insns_counted(parse_frames, parsed, PASSES);
 	insns_done(name, PASSES * BURST);
+}
+
+static void
+count_parse(struct parsed *parsed)
+{
+	const struct frame_mix *mix;
+
+	for (mix = frame_mixes; mix->name != NULL; mix++)
+		count_parse_as(mix, parsed, WEIR_PARSE_FULL, "");
+	for (mix = frame_rare_mixes; mix->name != NULL; mix++)
+		count_parse_as(mix, parsed, WEIR_PARSE_FULL, "");
+	for (mix = frame_mixes; mix->name != NULL; mix++)
+		if (mix->n == 1)
+			count_parse_as(mix, parsed, WEIR_PARSE_KEY_ONLY, "key-only ");
+	for (mix = frame_rare_mixes; mix->name != NULL; mix++)
+		count_parse_as(mix, parsed, WEIR_PARSE_KEY_ONLY, "key-only ");
 }
 
 int
 main(int argc, char **argv)
 {
-	static struct rte_mbuf *mbufs[FRAMES];
+	static struct parsed parsed = { .burst = { .size = sizeof(parsed.burst), .port = 1 } };
 	struct bench bench = { .name = "insns" };
 	struct rte_mempool *pool;
 
@@ -96,11 +118,10 @@ main(int argc, char **argv)
 	count_hop("hop by ring", "ring");
 	count_hop("hop by call", "auto");
 	pool = weir_pool_create("insns", FRAMES, 0, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
-	if (pool == NULL || rte_pktmbuf_alloc_bulk(pool, mbufs, FRAMES) != 0)
+	if (pool == NULL || rte_pktmbuf_alloc_bulk(pool, parsed.mbufs, FRAMES) != 0)
 		bench_die("no mbufs: %s", rte_strerror(rte_errno));
-	for (const struct frame_mix *mix = frame_mixes; mix->name != NULL; mix++)
-		count_parse(mix, mbufs);
-	rte_pktmbuf_free_bulk(mbufs, FRAMES);
+	count_parse(&parsed);
+	rte_pktmbuf_free_bulk(parsed.mbufs, FRAMES);
 	rte_mempool_free(pool);
 	count_flows();
 	rte_eal_cleanup();

@@ -174,6 +174,8 @@ packet_wrong(const struct rte_mbuf *mbuf)
 static inline bool
 packet_may_be_unseen(const struct weir_event *full)
 {
+	if (full->stopped == 0x0806)
+		return full->verdict == WEIR_VERDICT_TRUNC_L3;
 	if (!(full->flags & WEIR_EVENT_KEYED))
 		return false;
 	if (full->proto == IPPROTO_TCP)

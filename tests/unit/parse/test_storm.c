@@ -110,6 +110,31 @@ storm_again(struct storm *s, unsigned int i, struct weir_parse_burst burst, uint
 		storm_fail(s, i, "segments make a difference");
 }
 
+/* Less of it is here than was on the wire: there too segments make no difference, at any depth. */
+static void
+storm_wire(struct storm *s, unsigned int i, struct weir_parse_burst burst, uint64_t *seed)
+{
+	const struct shaped *f = &s->frames[i];
+	uint32_t len = f->len - reshape_below(seed, RTE_MIN(f->len, 64u) + 1);
+	uint32_t wire = f->len + reshape_below(seed, 3), a = reshape_below(seed, len + 1);
+	struct weir_event *whole, *cut;
+	struct rte_mbuf *mbufs[2];
+	size_t same;
+
+	burst.wire_lens = (const uint32_t[]){ wire, wire };
+	burst.depth = (uint8_t)reshape_below(seed, 2);
+	mbufs[0] = guard_segment(0, f->bytes, len, PACKET_FILL);
+	mbufs[1] = guard_make(STORM_BURST, f->bytes, len, a, a + reshape_below(seed, len - a + 1));
+	weir_parse(mbufs, 2, &burst);
+	whole = weir_mbuf_event(mbufs[0]);
+	cut = weir_mbuf_event(mbufs[1]);
+	cut->flags |= whole->flags & WEIR_EVENT_PRISTINE;
+	same = whole->flags & WEIR_EVENT_KEYED ? offsetof(struct weir_event, user) :
+						 offsetof(struct weir_event, key);
+	if (memcmp(whole, cut, same) != 0 || whole->wire_len != RTE_MAX(wire, len))
+		storm_fail(s, i, "segments make a difference to what was cut");
+}
+
 /* What a source may be told of how to parse. */
 static struct weir_parse_burst
 storm_options(uint64_t *seed)
@@ -159,6 +184,7 @@ storm(void **state)
 		storm_full(&s, burst);
 		storm_key_only(&s, burst);
 		storm_again(&s, reshape_below(&seed, STORM_BURST), burst, &seed);
+		storm_wire(&s, reshape_below(&seed, STORM_BURST), burst, &seed);
 	}
 	print_message("%" PRIu64 " frames, %.0f a second: %.1f %% keyed, %.1f %% tunnelled, "
 		      "%.1f %% malformed\n",

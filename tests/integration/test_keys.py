@@ -205,6 +205,23 @@ class Keys(Capture):
         self.assertEqual(self.dropped(report), {"truncated": 2})
         self.assertEqual(self.counted(report, "truncated", "dropped"), (2, 2))
 
+    def test_fcs(self):
+        """A pcap may say that packets end with an FCS: it is left out. What its link type says beside is refused."""
+        for link, less in ((1, 0), (0x24000001, 4), (0x14000001, 2), (0x20000001, 0)):
+            with open(self.path("in.pcap"), "wb") as file:
+                file.write(pcap.header(NS, link=link) + pcap.record(RIGHT + b"fcs!", AT, 0) +
+                           pcap.record((RIGHT + b"fcs!")[:40], AT, 1, wire=len(RIGHT) + 4))
+            self.run_ok(PIPELINE % "")
+            whole = len(RIGHT) + 4 - less
+            self.assertEqual([(e["pkt_len"], e.get("wire_len"), e["dest_port"]) for e in self.events()],
+                             [(whole, None, 53), (40, whole, 53)])
+        for link in (0x08000001, 0x00010001):
+            with open(self.path("in.pcap"), "wb") as file:
+                file.write(pcap.header(link=link))
+            run = self.run_weir(PIPELINE % "")
+            self.assertEqual(run.status, 2, str(run))
+            self.assertIn("link type 0x%08x" % link, run.err)
+
     def test_no_length(self):
         """Segmentation offload leaves 0: read on to the end of the frame."""
         report, events = self.told([RIGHT, NO_LENGTH], "checksum = verify")

@@ -25,6 +25,19 @@ RTE_LOG_REGISTER(logtype_port_gone, lib.weir.port, NOTICE);
 /* A mark is seen by every core long before this is over. */
 #define SEEN_US 1000
 
+/* Only ever onward: several may mark it at once, and one of them may have read the passes long ago. */
+static void
+loop_mark(struct loop *loop)
+{
+	uint64_t marked = __atomic_load_n(&loop->marked, __ATOMIC_RELAXED);
+	uint64_t passes = stat_read(&loop->passes);
+
+	while (marked < passes &&
+		!__atomic_compare_exchange_n(&loop->marked, &marked, passes, false,
+			__ATOMIC_RELEASE, __ATOMIC_RELAXED))
+		;
+}
+
 void
 port_leave(struct port_state *port)
 {
@@ -40,8 +53,7 @@ port_leave(struct port_state *port)
 	rte_spinlock_unlock(&port->lock);
 	usleep(SEEN_US);
 	for (unsigned int i = 0; i < engine->loop_count; i++)
-		__atomic_store_n(&engine->loops[i].marked, stat_read(&engine->loops[i].passes),
-			__ATOMIC_RELEASE);
+		loop_mark(&engine->loops[i]);
 }
 
 /*

@@ -25,6 +25,19 @@ RTE_LOG_REGISTER(logtype_port_gone, lib.weir.port, NOTICE);
 /* A mark is seen by every core long before this is over. */
 #define SEEN_US 1000
 
+/* Only ever onward: several may mark it at once, and one of them may have read the passes long ago. */
+static void
+loop_mark(struct loop *loop)
+{
+	uint64_t marked = __atomic_load_n(&loop->marked, __ATOMIC_RELAXED);
+	uint64_t passes = stat_read(&loop->passes);
+
+	while (marked < passes &&
+		!__atomic_compare_exchange_n(&loop->marked, &marked, passes, false,
+			__ATOMIC_RELEASE, __ATOMIC_RELAXED))
+		;
+}
+
 void
 port_leave(struct port_state *port)
 {
@@ -40,8 +53,7 @@ port_leave(struct port_state *port)
 	rte_spinlock_unlock(&port->lock);
 	usleep(SEEN_US);
 	for (unsigned int i = 0; i < engine->loop_count; i++)
-		__atomic_store_n(&engine->loops[i].marked, stat_read(&engine->loops[i].passes),
-			__ATOMIC_RELEASE);
+		loop_mark(&engine->loops[i]);
 }
 
 /*
@@ -105,17 +117,21 @@ port_has_siblings(uint16_t id)
 	return false;
 }
 
-/* Of a device that has gone drivers may complain: nothing comes of that. 0, or -errno: it is not let go. */
+/*
+ * Of a device that has gone drivers may complain: nothing comes of that. One that came back and could not be
+ * used was stopped there, and its rules are gone. 0, or -errno: it is not let go.
+ */
 static int
-port_close(uint16_t id, struct port_rules *rules)
+port_close(struct port_state *port)
 {
 	struct rte_eth_dev_info info = { 0 };
-	bool siblings = port_has_siblings(id);
+	bool siblings = port_has_siblings(port->id);
 
-	if (rte_eth_dev_info_get(id, &info) != 0)
+	if (rte_eth_dev_info_get(port->id, &info) != 0)
 		info.device = NULL;
-	port_stop(id, NULL, rules);
-	rte_eth_dev_close(id);
+	if (port->started)
+		port_stop(port->id, NULL, &port->rules);
+	rte_eth_dev_close(port->id);
 	if (siblings || info.device == NULL)
 		return 0;
 	return rte_dev_remove((struct rte_device *)(uintptr_t)info.device);
@@ -134,10 +150,11 @@ port_let_go(struct port_state *port, struct slow *slow)
 	rte_spinlock_unlock(&port->lock);
 	if (!port_is(port))
 		return;
-	rc = port_close(port->id, &port->rules);
+	rc = port_close(port);
 	port_keeps(engine, (unsigned int)(port - engine->ports));
 	engine_pools_flush(engine);
-	if (rc == 0)
+	/* One that could not be used is left until it was seen to be away. */
+	if (rc == 0 && port->started)
 		port->let_go_tsc = rte_rdtsc();
 	if (rc == 0)
 		PORT_LOG(NOTICE, "'%s': port %s: its device was let go\n", weir_engine_name(engine),

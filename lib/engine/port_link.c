@@ -86,10 +86,12 @@ interface_flags(const char *interface)
 bool
 port_interface_back(const struct port_state *port)
 {
-	int flags = interface_flags(port->link.interface);
+	int flags;
 
-	return port->link.state == LINK_GONE && strcmp(port->bus, "vdev") == 0 && flags > 0 &&
-		(flags & IFF_UP);
+	if (port->link.state != LINK_GONE || strcmp(port->bus, "vdev") != 0)
+		return false;
+	flags = interface_flags(port->link.interface);
+	return flags > 0 && (flags & IFF_UP);
 }
 
 /* What the kernel says of the interface under a port; up where there is none. */

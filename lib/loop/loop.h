@@ -134,7 +134,7 @@ struct __rte_cache_aligned loop {
 	uint64_t longest; /* cycles that a wait of its may take, by the settings that it has */
 	char *stack;     /* LOOP_STACK bytes of it that the frames of its thread are on, likewise */
 	pid_t tid;       /* of the thread that runs it; 0: not launched, or not there yet */
-	uint64_t marked; /* `passes` when a port of its went away last; written by who marked it */
+	uint64_t marked; /* `passes` when a port of its went away last; it only grows */
 };
 
 /* Zeroed before: the loop of an lcore of the plan, without seats yet. */

@@ -62,18 +62,31 @@ look_below(const char *name, void *arg)
 	return sysfs_each(facts->root, folder, take_interface, facts);
 }
 
+/* Whether a line of a table of routes is the default one, over that interface. */
 static bool
-is_default_route(const char *root, const char *interface)
+is_default_route(const char *line, bool ipv6, const char *interface)
 {
-	char path[SYSFS_PATH], line[256], name[64], to[16];
+	char name[64] = "", to[40] = "", bits[16] = "";
+
+	if (!ipv6)
+		return sscanf(line, "%63s %15s", name, to) == 2 && strcmp(to, "00000000") == 0 &&
+			strcmp(name, interface) == 0;
+	return sscanf(line, "%39s %15s %*s %*s %*s %*s %*s %*s %*s %63s", to, bits, name) == 3 &&
+		strspn(to, "0") == strlen(to) && strcmp(bits, "00") == 0 &&
+		strcmp(name, interface) == 0;
+}
+
+static bool
+has_default_route(const char *root, bool ipv6, const char *interface)
+{
+	char path[SYSFS_PATH], line[256];
 	bool found = false;
 	FILE *file;
 
-	snprintf(path, sizeof(path), "%s/proc/net/route", root);
+	snprintf(path, sizeof(path), "%s/proc/net/%sroute", root, ipv6 ? "ipv6_" : "");
 	file = fopen(path, "re");
 	while (file != NULL && !found && fgets(line, sizeof(line), file) != NULL)
-		found = sscanf(line, "%63s %15s", name, to) == 2 && strcmp(name, interface) == 0 &&
-			strcmp(to, "00000000") == 0;
+		found = is_default_route(line, ipv6, interface);
 	if (file != NULL)
 		fclose(file);
 	return found;
@@ -92,7 +105,8 @@ look_interface(struct device_facts *facts)
 	}
 	if (facts->interface[0] == '\0')
 		return;
-	facts->routed = is_default_route(facts->root, facts->interface);
+	facts->routed = has_default_route(facts->root, false, facts->interface) ||
+		has_default_route(facts->root, true, facts->interface);
 }
 
 /* What the kernel lets be in a group beside a device under vfio. */

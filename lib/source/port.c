@@ -19,6 +19,13 @@ RTE_LOG_REGISTER(logtype_port, lib.weir.source, NOTICE);
 #define LEFT_BURST 32
 #define LEFT_MAX 4096
 
+/* What a driver refuses the machine lacks; the pipeline is right, though many say that something is invalid. */
+static int
+driver_error(int rc)
+{
+	return rc == -EINVAL ? ENOTSUP : -rc;
+}
+
 static uint64_t
 rx_offloads(const struct port_conf *conf, const struct rte_eth_dev_info *info)
 {
@@ -88,8 +95,9 @@ port_configure(struct port_conf *conf, const struct rte_eth_dev_info *info,
 			"port %s runs already; use a source of type inject for a port of the application",
 			conf->name);
 	if (rc != 0)
-		return weir_error_set(error, -rc, "port %s: %u RX and %u TX queues refused: %s",
-			conf->name, conf->rx_queues, conf->tx_queues, rte_strerror(-rc));
+		return weir_error_set(error, driver_error(rc),
+			"port %s: %u RX and %u TX queues refused: %s", conf->name, conf->rx_queues,
+			conf->tx_queues, rte_strerror(-rc));
 	return 0;
 }
 
@@ -130,8 +138,8 @@ port_queues(const struct port_conf *conf, const struct rte_eth_dev_info *info,
 	for (uint16_t q = 0; rc == 0 && q < conf->tx_queues; q++)
 		rc = rte_eth_tx_queue_setup(conf->id, q, conf->tx_descriptors, socket, &txconf);
 	if (rc != 0)
-		return weir_error_set(error, -rc, "port %s: a queue could not be set up: %s",
-			conf->name, rte_strerror(-rc));
+		return weir_error_set(error, driver_error(rc),
+			"port %s: a queue could not be set up: %s", conf->name, rte_strerror(-rc));
 	descriptors_tell(conf);
 	return 0;
 }
@@ -162,8 +170,8 @@ port_set_up(const struct port_conf *conf, struct port_rules *rules, struct weir_
 	int rc = rte_eth_dev_info_get(conf->id, &info);
 
 	if (rc != 0)
-		return weir_error_set(error, -rc, "port %s tells nothing of itself: %s", conf->name,
-			rte_strerror(-rc));
+		return weir_error_set(error, driver_error(rc),
+			"port %s tells nothing of itself: %s", conf->name, rte_strerror(-rc));
 	rc = packet_check(conf->name, &info, error);
 	if (rc == 0)
 		rc = null_check(conf, &info, error);
@@ -191,8 +199,8 @@ port_start(const struct port_conf *conf, struct port_rules *rules, struct weir_e
 
 	if (rc != 0) {
 		port_rules_end(conf->id, rules);
-		return weir_error_set(error, -rc, "port %s does not start: %s", conf->name,
-			rte_strerror(-rc));
+		return weir_error_set(error, driver_error(rc), "port %s does not start: %s",
+			conf->name, rte_strerror(-rc));
 	}
 	rc = port_rules_make(conf, rules, error);
 	if (rc != 0) {

@@ -145,6 +145,33 @@ class Kernel(WeirTest):
             changes = [e["change"] for e in map(json.loads, file) if "change" in e]
         self.assertEqual([c for c in changes if c in ("gone", "back")], ["gone", "back"], str(run))
 
+    def test_interface_other(self):
+        """One by its name that cannot be used is told once, and left until there is yet another."""
+        self.veth()
+        process = self.start(EVE % ("net_af_packet0", self.path("events.json")), "-t", "60", "-s",
+                             "in.mtu=1400", eal=["--vdev", "net_af_packet0,iface=weir1"])
+        self.wait_for(lambda: self.port(process, 0), 20)
+        ip("link", "del", "weir0")
+        self.wait_for(lambda: not self.port(process, 0))
+        time.sleep(0.5)
+        # One on another, which has no room for that MTU.
+        ip("link", "add", "weir2", "type", "veth", "peer", "name", "weir3")
+        self.addCleanup(ip, "link", "del", "weir2")
+        for interface in ("weir2", "weir3"):
+            ip("link", "set", interface, "mtu", "1300", "up")
+        if ip("link", "add", "weir1", "link", "weir2", "type", "macvlan").returncode != 0:
+            self.skipTest("no macvlan")
+        ip("link", "set", "weir1", "up")
+        time.sleep(6)  # as long as it would take to be tried again
+        ip("link", "del", "weir1")
+        time.sleep(1.5)
+        self.veth()
+        self.wait_for(lambda: self.port(process, 1), 20)
+        run = self.stop(process)
+        self.assertEqual(run.status, 0, str(run))
+        self.assertEqual(run.err.count("is back, but cannot be used"), 1, str(run))
+        self.assertEqual(run.err.count("its device was let go"), 2, str(run))
+
     def test_interface_away(self):
         """That nothing comes from it does not end a run well."""
         self.veth()

@@ -274,9 +274,30 @@ class WeirTest(unittest.TestCase):
         return self.collect(process, timeout)
 
 
+class Result(unittest.TextTestResult):
+    """Says at once, in short, why a test failed: one that runs too long is killed before unittest does."""
+
+    def why(self, err):
+        self.stream.writeln("%s: %s" % (err[0].__name__, str(err[1])[:300]))
+
+    def addError(self, test, err):
+        super().addError(test, err)
+        self.why(err)
+
+    def addFailure(self, test, err):
+        super().addFailure(test, err)
+        self.why(err)
+
+    def addSubTest(self, test, subtest, err):
+        super().addSubTest(test, subtest, err)
+        if err is not None:
+            self.why(err)
+
+
 def main():
     """unittest's, with meson's word for a file in which everything was skipped."""
-    result = unittest.main(exit=False, verbosity=2).result
+    runner = unittest.TextTestRunner(resultclass=Result, verbosity=2)
+    result = unittest.main(exit=False, testRunner=runner).result
     if not result.wasSuccessful():
         sys.exit(1)
     if result.testsRun > 0 and len(result.skipped) == result.testsRun:

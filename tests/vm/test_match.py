@@ -43,8 +43,9 @@ class Match(KindsTest):
                                     "act_mirred act_skbedit")
             self.assertEqual(done[0], 0, done)
 
-    def send(self, expression, queues=1, options=()):
-        """Send all frames to a port that is asked for some; the end of that run, and what came to weir.
+    def send(self, expression, kinds=KINDS, queues=1, options=()):
+        """Send all frames to a port that is asked for some; once those of so many kinds have come to weir, and
+        no more come, the end of that run and its port.
 
         The kernel has frames of its own for an interface that is new, which are none of these."""
         run = self.weir(PIPELINE % (queues, expression), *options,
@@ -55,7 +56,7 @@ class Match(KindsTest):
 
         def settled():
             now = run.received()
-            still = now == before[0]
+            still = now == before[0] and now >= kinds * SOME
             before[0] = now
             return still
         wait_for(settled, "frames", pause=0.5)
@@ -71,18 +72,18 @@ class Match(KindsTest):
 
     def test_ports(self):
         """The kernel's classifier has no rule for first fragments, which is told."""
-        done, port = self.send("tcp dst port 443")
+        done, port = self.send("tcp dst port 443", 1)
         self.check_kept_out(done, port, 1, 2)
         self.assertEqual(done.err.count("refuses the rule `ipv4 first fragment, tcp`: item not supported"),
                          1, str(done))
 
     def test_type(self):
-        done, port = self.send("ether proto 0x88b5 or (ip src host 192.0.2.1 and udp)")
+        done, port = self.send("ether proto 0x88b5 or (ip src host 192.0.2.1 and udp)", 2)
         self.check_kept_out(done, port, 2, 2)
 
     def test_wider(self):
         """No rules for SCTP's ports: its packets come in all."""
-        done, port = self.send("dst port 53")
+        done, port = self.send("dst port 53", 1)
         self.check_kept_out(done, port, 1, 6)
         self.assertIn("refuses 2 of the rules, as `ipv4, sctp dst 53`: item not supported", done.err)
 

@@ -29,7 +29,7 @@ static struct driver {
 	struct rte_eth_link link;
 	int link_rc;
 	unsigned int looks;        /* times that it was asked for its link */
-	bool refuses;              /* to be configured, behind what follows */
+	int refuses;               /* an errno: to be configured, behind what follows */
 	void (*configuring)(void); /* called when it is configured; NULL: nothing is */
 } driver;
 
@@ -52,8 +52,8 @@ __wrap_rte_eth_dev_configure(uint16_t id, uint16_t rx, uint16_t tx, const struct
 	driver.configured = true;
 	if (driver_is(id) && driver.configuring != NULL)
 		driver.configuring();
-	if (driver_is(id) && driver.refuses)
-		return -EIO;
+	if (driver_is(id) && driver.refuses != 0)
+		return -driver.refuses;
 	return __real_rte_eth_dev_configure(id, rx, tx, conf);
 }
 

@@ -16,16 +16,22 @@ plan_make_of(struct rig *rig, const char *const *sections)
 	rig_place(rig, "1-2");
 }
 
-/* The engine is refused, and all is as it was. */
+/* The engine is refused by that errno, and all is as it was. */
 static void
-refused(struct rig *rig, const char *text)
+refused_by(struct rig *rig, int code, const char *text)
 {
 	assert_null(weir_engine_create(rig->plan, NULL, &rig->error));
-	assert_int_equal(rte_errno, ENOMEM);
-	assert_int_equal(rig->error.code, ENOMEM);
+	assert_int_equal(rte_errno, code);
+	assert_int_equal(rig->error.code, code);
 	if (strstr(rig->error.text, text) == NULL)
 		fail_msg("'%s' is not in: %s", text, rig->error.text);
 	assert_int_equal(driver.mbuf_count, 0);
+}
+
+static void
+refused(struct rig *rig, const char *text)
+{
+	refused_by(rig, ENOMEM, text);
 }
 
 /* The size that the error asks for. */
@@ -278,6 +284,26 @@ test_closed(void **state)
 	closed(true, true, true, true, false);
 }
 
+/* What a driver refuses is no fault of the pipeline, though many say that something is invalid. */
+static void
+test_refusals(void **state)
+{
+	static const struct {
+		int given, code;
+	} errors[] = { { EIO, EIO }, { EINVAL, ENOTSUP }, { EBUSY, EBUSY } };
+
+	(void)state;
+	for (unsigned int i = 0; i < RTE_DIM(errors); i++) {
+		struct rig rig;
+
+		driver_add((struct driver){ .refuses = errors[i].given });
+		plan_make_of(&rig, PIPELINE());
+		refused_by(&rig, errors[i].code, "port " DRIVER);
+		rig_free(&rig);
+		driver_remove();
+	}
+}
+
 int
 main(void)
 {
@@ -289,6 +315,7 @@ main(void)
 		cmocka_unit_test(test_counts),
 		cmocka_unit_test(test_counts_random),
 		cmocka_unit_test(test_closed),
+		cmocka_unit_test(test_refusals),
 	};
 
 	rig_eal_init();

@@ -77,6 +77,10 @@ struct row {
 	const char *command;
 };
 
+#define ZEROS "000000000000000000000000000000"
+/* A line of the kernel's, whose destinations have 32 digits. */
+#define ROUTE6(to, bits, interface) \
+	to " " bits " 00" ZEROS " 00 00" ZEROS " 00000400 00000002 00000000 00000003     " interface
 #define BIND_IT(between) \
 	"echo vfio-pci >/" D "/driver_override && " between "echo " DEVICE \
 	" >/sys/bus/pci/drivers_probe"
@@ -127,6 +131,14 @@ static const struct row rows[] = {
 		"ip link set eth1 down" },
 	{ BIND(D, "e1000e") INTERFACE("0x1003")
 			FILE_OF("proc/net/route", "Iface\tDestination\neth0\t00000000"),
+		WEIR_MEND_RUN, "e1000e has " DEVICE ", and its interface eth1 is up",
+		"ip link set eth1 down" },
+	{ BIND(D, "e1000e") INTERFACE("0x1003")
+			FILE_OF("proc/net/ipv6_route", ROUTE6("00" ZEROS, "00", "eth1")),
+		WEIR_MEND_RUN, "the default route goes over its interface eth1",
+		"ip link set eth1 down" },
+	{ BIND(D, "e1000e") INTERFACE("0x1003") FILE_OF("proc/net/ipv6_route",
+		  ROUTE6("fd" ZEROS, "40", "eth1") "\n" ROUTE6("00" ZEROS, "00", "eth10")),
 		WEIR_MEND_RUN, "e1000e has " DEVICE ", and its interface eth1 is up",
 		"ip link set eth1 down" },
 	{ BIND(D, "virtio-pci") INTERFACE("0x1003") "mkdir " D "/virtio0; mv " D "/net " D

@@ -300,7 +300,7 @@ test_stop_meanwhile(void **state)
 	lets_go_make(&rig);
 	goes();
 	let_go(&rig);
-	driver.refuses = true;
+	driver.refuses = EIO;
 	driver.configuring = stops_meanwhile;
 	going = &rig;
 	rig_log_begin(&log);

@@ -86,6 +86,8 @@ enum weir_event_type {
 #define WEIR_EVENT_FRAGMENT_PORTS (1u << 18)
 /** The last of the fragments of its datagram. */
 #define WEIR_EVENT_LAST_FRAGMENT (1u << 19)
+/** Of a capture that does not say when it was on the wire, or nothing that can be: nor does its arrival. */
+#define WEIR_EVENT_NO_TIME (1u << 20)
 /**
  * Of the fragments of a datagram the bits from here on are alike, 8 of them, made of its identification: they
  * tell apart those of one key that are under way at a time.

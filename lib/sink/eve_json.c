@@ -418,8 +418,10 @@ char *
 eve_format_line(struct eve_format *format, const struct weir_event *event, uint64_t ns, char *at)
 {
 	bool packet = likely(event->type == WEIR_EVENT_PACKET);
+	char *line = at;
 
-	at = put_stamp(format, ns, event->flags & WEIR_EVENT_WIRE_TIME, at);
+	if (likely(!(event->flags & WEIR_EVENT_NO_TIME)))
+		at = put_stamp(format, ns, event->flags & WEIR_EVENT_WIRE_TIME, at);
 	at = put_iface(format, event->port, at);
 	at = put_type(event, at);
 	if (packet)
@@ -428,6 +430,8 @@ eve_format_line(struct eve_format *format, const struct weir_event *event, uint6
 		at = put_tuple(format, event, at);
 	if (packet)
 		at = put_packet(format, event, at);
+	/* Where it has no stamp, in place of the first comma. */
+	line[0] = '{';
 	return PUT(at, "}\n");
 }
 

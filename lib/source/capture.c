@@ -196,6 +196,7 @@ fcs_cut(struct capture_record *record, uint8_t fcs)
 static enum capture_result
 pcap_next(struct capture *capture, const uint8_t *bytes, size_t n, struct capture_record *record)
 {
+	uint64_t fraction;
 	uint32_t len;
 
 	if (n < RECORD_LEN)
@@ -210,10 +211,11 @@ pcap_next(struct capture *capture, const uint8_t *bytes, size_t n, struct captur
 	record->len = len;
 	record->wire_len = capture_wire_len(capture_get32(capture, bytes + 12), len);
 	fcs_cut(record, capture->fcs);
-	record->ns = capture_get32(capture, bytes) * SECOND_NS +
-		(uint64_t)capture_get32(capture, bytes + 4) * capture->unit;
+	fraction = (uint64_t)capture_get32(capture, bytes + 4) * capture->unit;
+	record->ns = capture_get32(capture, bytes) * SECOND_NS + fraction;
 	record->l2 = capture->l2;
-	record->timed = true;
+	/* As tshark has it: who writes a fraction of more than a second did not mean a time. */
+	record->timed = fraction < SECOND_NS;
 	capture->used = RECORD_LEN + len;
 	return CAPTURE_RECORD;
 }

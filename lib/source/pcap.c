@@ -236,7 +236,7 @@ stamp_packets(const struct pcap_state *s, struct weir_event *const events[], uin
 		const struct pcap_slot *slot = slot_at(s, i);
 
 		events[i]->wire_ns = slot->ns;
-		events[i]->flags |= slot->timed ? WEIR_EVENT_WIRE_TIME : 0;
+		events[i]->flags |= slot->timed ? WEIR_EVENT_WIRE_TIME : WEIR_EVENT_NO_TIME;
 	}
 }
 

@@ -111,6 +111,8 @@ KINDS = [
     ("time 0", pcap.pcap([FRAME], at=0), ["1970-01-01T00:00:00.000000"]),
     ("time 2^31", pcap.pcap([FRAME], at=1 << 31), ["2038-01-19T03:14:08.000000"]),
     ("time 2^32 - 1", pcap.pcap([FRAME], at=(1 << 32) - 1), ["2106-02-07T06:28:15.000000"]),
+    ("a fraction of more than a second", pcap.header() + pcap.record(FRAME, 5, 999999) +
+     pcap.record(FRAME, 5, 1000000), ["1970-01-01T00:00:05.999999", None]),
     ("length of an FCS", pcap.pcap([FRAME], link=0x24000001), [STAMP + "000000"]),
     ("pcapng", ng(), [STAMP + "000000"]),
     ("pcapng, big-endian", ng(">"), [STAMP + "000000"]),
@@ -157,7 +159,6 @@ class Captures(WeirTest):
     def test_kinds(self):
         for name, data, stamps in KINDS:
             with self.subTest(kind=name):
-                before = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime())
                 run, events = self.read(self.make(data))
                 self.assertEqual(run.status, 0, str(run))
                 self.assertEqual(run.report["ledger"]["received"], len(stamps))
@@ -166,7 +167,7 @@ class Captures(WeirTest):
                     self.assertEqual(event["src_port"], 7)
                     self.assertEqual(event["pkt_len"], len(FRAME))
                     if stamp is None:
-                        self.assertGreaterEqual(event["timestamp"], before)
+                        self.assertNotIn("timestamp", event)
                     else:
                         self.assertEqual(event["timestamp"], stamp + "+0000")
 

@@ -208,11 +208,12 @@ struct weir_parse_burst {
  * Followed are, between Ethernet and IP: VLAN tags (0x8100, 0x88a8, 0x9100, 0x9200, 0x9300), VN-Tag,
  * 802.1BR, 802.1ah, HSR, MACsec without encryption, MPLS, PPPoE sessions, FabricPath, TRILL, NSH,
  * Cisco's metadata, Arista's time stamps, Broadcom's tag, Ethernet in Ethernet, and LLC with SNAP, IP
- * or OSI's network layer, Cisco's ISL, and of PPP multilink what is not in pieces. By IP protocol: IP, GRE, EtherIP, MPLS, L2TPv3, PIM's register, Ethernet in
- * SRv6; in GRE what is in Ethernet, too, Ethernet itself, PPP, ERSPAN, WCCP, and Aruba's 802.11. By UDP destination port:
- * VXLAN (4789, 8472, or what `vxlan_ports` says; 4790 with a next protocol), Geneve (6081), GTP-U (2152), GRE (4754), MPLS (6635),
- * TZSP (37008); by either port: Teredo (3544), L2TP (1701), AYIYA (5072), CAPWAP (5247). IP in the last
- * seven counts only if by its own length it fits into the datagram.
+ * or OSI's network layer, Cisco's ISL, and of PPP multilink what is not in pieces. By IP protocol: IP,
+ * GRE, EtherIP, MPLS, L2TPv3, PIM's register, Ethernet in SRv6; in GRE what is in Ethernet, too,
+ * Ethernet itself, PPP, ERSPAN, WCCP, and Aruba's 802.11. By UDP destination port: VXLAN (4789, 8472,
+ * or what `vxlan_ports` says; 4790 with a next protocol), Geneve (6081), GTP-U (2152), GRE (4754), MPLS
+ * (6635), TZSP (37008); by either port: Teredo (3544), L2TP (1701), AYIYA (5072), CAPWAP (5247). IP in
+ * the last seven counts only if by its own length it fits into the datagram.
  *
  * `tunnel_id` is the VNI of VXLAN and Geneve, GTP-U's TEID, the key of GRE or of its version 1 the call
  * id, the session of ERSPAN and L2TPv3, of L2TPv2 the tunnel in the upper and the session in the lower 16

@@ -178,7 +178,10 @@ void section_withdraw(struct weir_pipeline *pipeline, const struct target *targe
 int section_header(struct weir_pipeline *pipeline, const char *text, char title[TITLE_SIZE],
 	struct weir_error *error);
 
-/* Messages: "file:line: [title] …", or "file:line-line: …" of a value that went on; line 0 and a NULL section are left out. Return -EINVAL. */
+/*
+ * Messages: "file:line: [title] …", or "file:line-line: …" of a value that went on; line 0 and a NULL section
+ * are left out. Return -EINVAL.
+ */
 int pipeline_error(const struct weir_pipeline *pipeline, const struct section *section,
 	unsigned int line, struct weir_error *error, const char *format, ...)
 	__attribute__((format(printf, 5, 6)));

@@ -417,6 +417,8 @@ random_check(const struct weir_event *e)
 
 	inet_ntop(v4 ? AF_INET : AF_INET6, e->key.src + (v4 ? 12 : 0), text, sizeof(text));
 	is_text(json, "src_ip", keyed ? text : NULL);
+	assert_int_equal(json_object_get(json, "timestamp") == NULL,
+		!!(e->flags & WEIR_EVENT_NO_TIME));
 	inet_ntop(v4 ? AF_INET : AF_INET6, e->key.dst + (v4 ? 12 : 0), text, sizeof(text));
 	is_text(json, "dest_ip", keyed ? text : NULL);
 	is_number(json, "pkt_len", e->len);

@@ -52,6 +52,7 @@ struct plan_port {
 	uint64_t tx_asked; /* by the stages that send on it: the most of them; 0: none asks */
 	uint32_t rx_mbufs; /* that the driver takes for each RX queue */
 	bool keeps;        /* and never gives back, nor what it has to send */
+	bool holds;        /* or gives back only when it is closed */
 	/* Of one that is received from: */
 	uint16_t mtu;
 	bool mtu_given;                 /* by the file: else it is what the port has */

@@ -24,6 +24,7 @@ struct driver {
 	const char *name;
 	bool pairs;        /* takes as many queues of one direction as of the other */
 	bool keeps;        /* never gives back what its queues have, even when it is closed */
+	bool holds;        /* gives that back when it is closed, not when it is stopped */
 	uint16_t rings;    /* of that many descriptors it fills for an RX queue; 0: one */
 	uint16_t at_least; /* mbufs it takes for an RX queue, however few the descriptors */
 	bool binary;       /* takes a number of RX queues that is a power of 2 */
@@ -34,8 +35,10 @@ static const struct driver drivers[] = {
 	{ .name = "net_af_packet", .given = true },
 	{ .name = "net_af_xdp", .pairs = true, .keeps = true, .at_least = 2048, .given = true },
 	{ .name = "net_pcap", .given = true },
-	{ .name = "net_tap", .pairs = true },
-	{ .name = "net_tun", .pairs = true },
+	{ .name = "net_tap", .pairs = true, .holds = true },
+	{ .name = "net_tun", .pairs = true, .holds = true },
+	{ .name = "net_virtio", .holds = true },
+	{ .name = "net_virtio_user", .holds = true },
 	{ .name = "net_vmxnet3", .rings = 2, .binary = true },
 };
 
@@ -184,6 +187,7 @@ spare_queues(struct plan_port *port, const struct machine_port *from)
 	port->rx_mbufs = RTE_MAX((uint32_t)port->rx_descriptors * RTE_MAX(driver->rings, 1u),
 		(uint32_t)driver->at_least);
 	port->keeps = driver->keeps;
+	port->holds = driver->holds;
 }
 
 static void

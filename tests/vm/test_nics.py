@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright (c) 2026 The weir authors
 """Each kind of NIC that QEMU has, under vfio, in one machine of two sockets."""
+import contextlib
 import json
 import random
 import socket
 import struct
 import subprocess
+import threading
 import time
 
 import pcap
@@ -237,6 +239,39 @@ class Nics(KindsTest):
         lost = self.exchange(run, wire, [pcap.udp()] * SOME)
         done = self.stop_ok(run)
         self.assertEqual(done.report["ledger"]["received"] + lost, before + SOME, str(done))
+
+    @contextlib.contextmanager
+    def load(self):
+        """Frames to the NIC of two queues, all the while."""
+        over = threading.Event()
+
+        def send():
+            with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as sender:
+                sender.bind((self.TAP, 0))
+                while not over.wait(0.005):
+                    for _ in range(20):
+                        with contextlib.suppress(OSError):  # its queue is full
+                            sender.send(pcap.udp(), socket.MSG_DONTWAIT)
+        thread = threading.Thread(target=send)
+        thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            thread.join()
+
+    def test_started_under_load(self):
+        """What comes while its driver starts, that drops, mbufs and all; what it takes instead comes back all the same."""
+        vmlib.needs(self, vmlib.own_network())
+        device = self.machine.nics[3]
+        subprocess.run(["ip", "link", "set", self.TAP, "up"], check=True)
+        for descriptors in 32, 256:
+            with self.load():
+                run = self.weir(QUEUES % device, "-s", "in.descriptors=%d" % descriptors,
+                                lcores="0,2", devices=[device])
+                time.sleep(2)
+            done = self.stop_ok(run)
+            self.assertEqual([pool["leaked"] for pool in done.report["pools"]], [0], str(done))
 
     def start_on_all(self):
         devices = [self.device(kind) for kind in KINDS]

@@ -433,36 +433,6 @@ test_wholes(void **state)
 	}
 }
 
-/* What a file lacks is the machine's matter, not the description's. */
-static void
-test_captures(void **state)
-{
-	static const struct {
-		struct bad bad;
-		int code;
-	} rows[] = {
-		{ { "[source wan]\ntype = pcap\npath = /no/such\n" OUT,
-			  "t.ini:3: [source wan] path = /no/such: No such file or directory" },
-			ENOENT },
-		{ { "[source wan]\ntype = pcap\npath = /\n" OUT,
-			  "t.ini:3: [source wan] path = /: Is a directory" },
-			EISDIR },
-	};
-	struct weir_error error;
-
-	(void)state;
-	for (size_t i = 0; i < RTE_DIM(rows); i++) {
-		const struct bad *bad = &rows[i].bad;
-		struct weir_pipeline *pipeline = load(bad->text, strlen(bad->text), &error);
-
-		assert_non_null(pipeline);
-		assert_int_equal(weir_pipeline_check(pipeline, &error), -rows[i].code);
-		assert_int_equal(error.code, rows[i].code);
-		assert_non_null(strstr(error.text, bad->phrase));
-		weir_pipeline_free(pipeline);
-	}
-}
-
 /* A byte that C strings end at is no end of the line. */
 static void
 test_nul(void **state)
@@ -476,27 +446,6 @@ test_nul(void **state)
 	said(&bad, &error);
 }
 
-static void
-refuse_file(const char *path, int code, const char *phrase)
-{
-	struct weir_error error = { 0 };
-
-	assert_null(weir_pipeline_load(path, &error));
-	assert_int_equal(error.code, code);
-	assert_int_equal(rte_errno, code);
-	assert_non_null(strstr(error.text, phrase));
-}
-
-static void
-test_files(void **state)
-{
-	(void)state;
-	refuse_file(NULL, EINVAL, "expected a file's path");
-	refuse_file("/nowhere/x.ini", ENOENT, "/nowhere/x.ini: No such file");
-	refuse_file("/", EISDIR, "/: Is a directory");
-	refuse_file("/dev/zero", EINVAL, "/dev/zero: has more than");
-}
-
 int
 main(void)
 {
@@ -506,9 +455,7 @@ main(void)
 		cmocka_unit_test(test_keys),
 		cmocka_unit_test(test_values),
 		cmocka_unit_test(test_wholes),
-		cmocka_unit_test(test_captures),
 		cmocka_unit_test(test_nul),
-		cmocka_unit_test(test_files),
 	};
 
 	types_register();

@@ -133,7 +133,7 @@ static void
 portscan_burst(struct weir_worker *worker, struct portscan_state *scan,
 	struct weir_event *const events[], uint16_t n)
 {
-	struct weir_flow_burst burst = { .now = time_of(events[0]) };
+	struct weir_flow_burst burst = { .size = sizeof(burst), .now = time_of(events[0]) };
 	struct weir_event *out[2][WEIR_FLOW_BURST], *keyed[WEIR_FLOW_BURST];
 	uint16_t counts[2] = { 0, 0 };
 

@@ -71,7 +71,7 @@ enum weir_flow_full {
 
 /**
  * A flow, as its table has it: two cache lines with what a user keeps, or more. The first line is all that
- * looking up reads.
+ * looking up reads. Nothing is ever added to it: what a user keeps lies right behind.
  */
 struct __rte_cache_aligned weir_flow {
 	struct weir_key key; /**< of the packet that made it */
@@ -124,6 +124,7 @@ struct weir_flow_conf {
  * as in several VLANs, `extra` tells them apart: it is compared, and is part of the hash.
  */
 struct weir_flow_burst {
+	size_t size;                                  /**< sizeof(struct weir_flow_burst) */
 	uint64_t now;                                 /**< ns: the time of new flows */
 	uint16_t n;                                   /**< packets, 0 to WEIR_FLOW_BURST */
 	const struct weir_key *keys[WEIR_FLOW_BURST]; /**< in: of each packet */
@@ -133,6 +134,9 @@ struct weir_flow_burst {
 	uint64_t created;                             /**< out: bit i: packet i made its flow */
 	uint64_t reversed; /**< out: bit i: packet i goes against the key of its flow */
 };
+
+/** A burst with its size, and 0 in all else. One that is used again needs only what is in. */
+#define WEIR_FLOW_BURST_INIT WEIR_SIZED(struct weir_flow_burst)
 
 /** Figures of a table. Since it was made, but for `flows`. */
 struct weir_flow_stats {

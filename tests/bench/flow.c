@@ -131,7 +131,7 @@ count(struct tally *tally, bool reversed, uint64_t now)
 static void
 weir_burst(void)
 {
-	static struct weir_flow_burst burst;
+	static struct weir_flow_burst burst = { .size = sizeof(burst) };
 	const struct packet *packets = packets_next();
 
 	burst.now = ++flows.now;

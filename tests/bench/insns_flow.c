@@ -22,7 +22,7 @@ static uint32_t numbers;
 static void
 look_up(struct weir_flow_table *table, bool fresh)
 {
-	static struct weir_flow_burst burst;
+	static struct weir_flow_burst burst = { .size = sizeof(burst) };
 	static uint32_t at;
 
 	burst.now++;

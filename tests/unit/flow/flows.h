@@ -101,7 +101,7 @@ static inline struct weir_flow *
 flows_find(struct weir_flow_table *table, const struct weir_key *key, uint32_t hash, uint64_t extra,
 	uint64_t now, bool *created, bool *reversed)
 {
-	struct weir_flow_burst burst = { .now = now, .n = 1 };
+	struct weir_flow_burst burst = { .size = sizeof(burst), .now = now, .n = 1 };
 
 	burst.keys[0] = key;
 	burst.hashes[0] = hash;

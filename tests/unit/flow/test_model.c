@@ -70,7 +70,7 @@ run_key(uint32_t number, uint64_t *extra)
 static void
 run_packets(struct run *run)
 {
-	struct weir_flow_burst burst = { .now = run->now };
+	struct weir_flow_burst burst = { .size = sizeof(burst), .now = run->now };
 	struct weir_key keys[WEIR_FLOW_BURST];
 	uint32_t numbers[WEIR_FLOW_BURST];
 

@@ -121,7 +121,7 @@ test_one_burst(void **state __rte_unused)
 {
 	struct weir_flow_conf conf = flows_conf(64, NULL);
 	struct weir_flow_table *table = flows_table(&conf);
-	struct weir_flow_burst burst = { .now = 1, .n = WEIR_FLOW_BURST };
+	struct weir_flow_burst burst = { .size = sizeof(burst), .now = 1, .n = WEIR_FLOW_BURST };
 	struct weir_key keys[WEIR_FLOW_BURST];
 
 	for (unsigned int i = 0; i < WEIR_FLOW_BURST; i++) {
@@ -222,7 +222,7 @@ test_evict_none_at_hand(void **state __rte_unused)
 	struct ends ends = { 0 };
 	struct weir_flow_conf conf = flows_conf(4, &ends);
 	struct weir_flow_table *table = flows_table(&conf);
-	struct weir_flow_burst burst = { .now = 1, .n = 8 };
+	struct weir_flow_burst burst = { .size = sizeof(burst), .now = 1, .n = 8 };
 	struct weir_key keys[8];
 
 	for (unsigned int i = 0; i < burst.n; i++) {

@@ -113,6 +113,8 @@ class Kernel(WeirTest):
             subprocess.run([sys.executable, __file__, "send", interface, "1", str(size)],
                            check=True)
         self.wait_for(lambda: self.count(events) >= len(sizes))
+        if self.count(events) < len(sizes):
+            print("what the kernel says of its interfaces:", ip("-s", "-s", "link").stdout)
         run = self.stop(process)
         self.assertEqual(run.status, 0, str(run))
         return self.events(events), run

@@ -1,14 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright (c) 2026 The weir authors
-"""Frames of another process through the kernel: net_af_packet on a veth pair, and net_tap.
-
-Run with `send INTERFACE COUNT [BYTES]` this file is that other process.
-"""
+"""Frames of another process through the kernel: net_af_packet on a veth pair, and net_tap."""
 import json
 import os
 import socket
 import subprocess
-import sys
 import time
 
 import pcap
@@ -59,13 +55,13 @@ class Kernel(WeirTest):
     def exchange(self, device, vdev, interface, *options, **placed):
         """Send to an interface while weir reads the port; nothing may be lost or changed."""
         events = self.path("events.json")
-        process = self.start(EVE % (device, events), "-t", "30", *options, eal=["--vdev", vdev],
+        process = self.start(EVE % (device, events), "-t", "120", *options, eal=["--vdev", vdev],
                              **placed)
         self.wait_for(lambda: os.path.exists(events) or process.poll() is not None)
         self.assertIsNone(process.poll(), "weir ended early")
         self.wait_for(lambda: ip("link", "set", interface, "up").returncode == 0)
         time.sleep(0.5)
-        subprocess.run([sys.executable, __file__, "send", interface, str(FRAMES)], check=True)
+        send(interface, FRAMES)
         self.wait_for(lambda: self.count(events) >= FRAMES)
         run = self.stop(process)
         self.assertEqual(run.status, 0, str(run))
@@ -104,14 +100,13 @@ class Kernel(WeirTest):
     def lengths(self, device, vdev, interface, sizes, mtu):
         """Send a frame of each size; the events of them, and the run."""
         events = self.path("events.json")
-        process = self.start(EVE % (device, events), "-t", "30", eal=["--vdev", vdev])
+        process = self.start(EVE % (device, events), "-t", "120", eal=["--vdev", vdev])
         self.wait_for(lambda: os.path.exists(events) or process.poll() is not None)
         self.wait_for(lambda: ip("link", "set", interface, "mtu", str(mtu),
                                  "up").returncode == 0)
         time.sleep(0.5)
         for size in sizes:
-            subprocess.run([sys.executable, __file__, "send", interface, "1", str(size)],
-                           check=True)
+            send(interface, 1, size)
         self.wait_for(lambda: self.count(events) >= len(sizes))
         if self.count(events) < len(sizes):
             print("what the kernel says of its interfaces:", ip("-s", "-s", "link").stdout)
@@ -127,11 +122,11 @@ class Kernel(WeirTest):
         """Made anew under its name it is used again, and what comes meanwhile is lost; while it is away nobody is idle."""
         self.veth()
         events = self.path("events.json")
-        process = self.start(EVE % ("net_af_packet0", events), "-t", "60", "-s", "in.port_events=on",
+        process = self.start(EVE % ("net_af_packet0", events), "-t", "120", "-s", "in.port_events=on",
                              eal=["--vdev", "net_af_packet0,iface=weir1"])
         for turn in range(2):
             self.wait_for(lambda: self.port(process, turn), 20)
-            subprocess.run([sys.executable, __file__, "send", "weir0", "20"], check=True)
+            send("weir0", 20)
             self.wait_for(lambda: self.count(events) >= 20 * (turn + 1), 20)
             self.assertEqual(self.count(events), 20 * (turn + 1))
             if turn == 0:
@@ -150,7 +145,7 @@ class Kernel(WeirTest):
     def test_interface_other(self):
         """One by its name that cannot be used is told once, and left until there is yet another."""
         self.veth()
-        process = self.start(EVE % ("net_af_packet0", self.path("events.json")), "-t", "60", "-s",
+        process = self.start(EVE % ("net_af_packet0", self.path("events.json")), "-t", "120", "-s",
                              "in.mtu=1400", eal=["--vdev", "net_af_packet0,iface=weir1"])
         self.wait_for(lambda: self.port(process, 0), 20)
         ip("link", "del", "weir0")
@@ -177,7 +172,7 @@ class Kernel(WeirTest):
     def test_interface_away(self):
         """That nothing comes from it does not end a run well."""
         self.veth()
-        process = self.start(EVE % ("net_af_packet0", self.path("events.json")), "-t", "60",
+        process = self.start(EVE % ("net_af_packet0", self.path("events.json")), "-t", "120",
                              "--exit-when-idle", "2500", eal=["--vdev", "net_af_packet0,iface=weir1"])
         self.wait_for(lambda: self.port(process, 0), 20)
         ip("link", "del", "weir0")
@@ -254,7 +249,4 @@ class Kernel(WeirTest):
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["send"]:
-        send(sys.argv[2], int(sys.argv[3]), *map(int, sys.argv[4:]))
-    else:
-        weirlib.main()
+    weirlib.main()

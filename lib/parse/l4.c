@@ -175,7 +175,9 @@ ports_may_tunnel(const struct parse *p, const uint8_t *udp)
 {
 	const struct weir_vxlan_ports *ports = parse_ports_of(p->burst);
 
-	return unlikely(ports->crowded) ? parse_has_tunnel_port(p) : tunnel_port(ports, udp);
+	if (unlikely(ports->crowded))
+		return parse_has_tunnel_port(p, get16(udp), get16(udp + 2));
+	return tunnel_port(ports, udp);
 }
 
 enum parse_step

@@ -30,6 +30,31 @@ read_mpls(struct parse *p, const uint8_t *head, struct parse_next *next)
 	return len;
 }
 
+/* Whether all of an IPv4 header is there, and its checksum right: of a frame it hardly ever is. */
+static bool
+ipv4_adds_up(struct parse *p)
+{
+	const uint8_t *word = parse_read(p, p->off, 4);
+	uint32_t len = word != NULL ? (word[0] & 0xfu) * 4 : 0, sum = 0, at;
+
+	for (at = 0; at < len; at += 4) {
+		word = parse_read(p, p->off + at, 4);
+		if (word == NULL)
+			return false;
+		sum += get16(word) + get16(word + 2);
+	}
+	return len >= IPV4_LEN && (sum & UINT16_MAX) + (sum >> 16) == UINT16_MAX;
+}
+
+/* Whether it is IP for sure: it ends where all does, here or on the wire, or its checksum is right. */
+static bool
+is_ip(struct parse *p, uint8_t version)
+{
+	uint32_t end = parse_ip_end(p, p->off, version);
+
+	return end == p->end || end == p->wire_end || (version == 4 && ipv4_adds_up(p));
+}
+
 /*
  * Of an Ethernet frame without control word, a nibble of its first address may say IP. An address of
  * IP seldom begins as these types.
@@ -50,9 +75,7 @@ ip_or_ether(struct parse *p, uint8_t version, enum parse_step ip)
 	default:
 		return ip;
 	}
-	return parse_ip_end(p, p->off, version) == p->end || !parse_looks_ether(p, p->off) ?
-		ip :
-		STEP_ETHER;
+	return !parse_looks_ether(p, p->off) || is_ip(p, version) ? ip : STEP_ETHER;
 }
 
 /*

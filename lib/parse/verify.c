@@ -19,6 +19,10 @@
 #define OPTION_LOOSE_ROUTE 131
 #define OPTION_STRICT_ROUTE 137
 #define EXTENSION_UNIT 8
+#define OPTION_PAD1 0
+#define OPTION_HOME_ADDRESS 201
+/* Options of a header that are looked at. */
+#define OPTIONS_MAX 16
 
 /* A packet whose checksums are looked at. */
 struct verify {
@@ -90,7 +94,29 @@ routed_by_options(const struct verify *v)
 	return false;
 }
 
-/* The same of a routing header that is not done with, among those in front of L4. */
+/*
+ * Whether destination options from off to end have a home address, which is what is summed up as the
+ * source (RFC 6275 11.3.1).
+ */
+static bool
+has_home_address(const struct verify *v, uint32_t off, uint32_t end)
+{
+	uint8_t option[2];
+
+	for (unsigned int i = 0; i < OPTIONS_MAX && off + 2 <= end; i++) {
+		if (!verify_read(v, off, sizeof(option), option))
+			return false;
+		if (option[0] == OPTION_HOME_ADDRESS)
+			return true;
+		off += option[0] == OPTION_PAD1 ? 1 : 2u + option[1];
+	}
+	return false;
+}
+
+/*
+ * The same of a routing header that is not done with, among those in front of L4; and of a source that is
+ * another one.
+ */
 static bool
 routed_by_header(const struct verify *v)
 {
@@ -99,6 +125,9 @@ routed_by_header(const struct verify *v)
 
 	while (off < v->event->l4_off && verify_read(v, off, sizeof(ext), ext)) {
 		if (proto == IPPROTO_ROUTING && ext[3] != 0)
+			return true;
+		if (proto == IPPROTO_DSTOPTS &&
+			has_home_address(v, off + 2, off + (ext[1] + 1u) * EXTENSION_UNIT))
 			return true;
 		if (proto == IPPROTO_FRAGMENT)
 			off += EXTENSION_UNIT;

@@ -148,9 +148,9 @@ udp_kind(const struct parse *p, uint16_t sport, uint16_t dport)
 }
 
 bool
-parse_has_tunnel_port(const struct parse *p)
+parse_has_tunnel_port(const struct parse *p, uint16_t sport, uint16_t dport)
 {
-	return udp_kind(p, rte_be_to_cpu_16(p->key.sport), rte_be_to_cpu_16(p->key.dport)) != NULL;
+	return udp_kind(p, sport, dport) != NULL;
 }
 
 enum parse_step

@@ -147,7 +147,7 @@ capture_unread(struct capture *capture, uint16_t type)
 	capture->unread_type = true;
 	return capture_wrong(capture,
 		"link type %u (%s) is not read: expected ETHERNET, RAW, IPV4, IPV6, LINUX_SLL, "
-		"LINUX_SLL2, NULL, LOOP or PPP",
+		"LINUX_SLL2, NULL, LOOP, PPP or C_HDLC",
 		type, capture_link_name(type));
 }
 

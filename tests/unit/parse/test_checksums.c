@@ -280,6 +280,26 @@ routed(void **state)
 	}
 }
 
+/* Nor is the source while a mobile node is away: the one that is summed up is its home address. */
+static void
+away(void **state)
+{
+	/* Of 20 bytes of padding; of the home address, in front of four of one each. */
+	static const uint8_t options[][2] = { { 1, 20 }, { 201, 16 } };
+	struct frame f;
+
+	(void)state;
+	for (unsigned int home = 0; home < RTE_DIM(options); home++) {
+		payload(&f, 20);
+		tcp(&f, 1, 2, 0);
+		extension(&f, IPPROTO_TCP, 2);
+		memcpy(frame_bytes(&f) + 2, options[home], 2);
+		ipv6(&f, IPPROTO_DSTOPTS);
+		around(&f);
+		assert_int_equal(verify(&f), home ? 0 : L4);
+	}
+}
+
 /* The keyed packet is looked at: that in a tunnel. */
 static void
 inside(void **state)
@@ -365,6 +385,7 @@ main(void)
 		cmocka_unit_test(port_says),
 		cmocka_unit_test(parts),
 		cmocka_unit_test(routed),
+		cmocka_unit_test(away),
 		cmocka_unit_test(udp_zero),
 		cmocka_unit_test(key_only),
 		cmocka_unit_test(kinds),

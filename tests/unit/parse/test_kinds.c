@@ -190,6 +190,57 @@ mpls(void **state)
 	check_cuts("labels", &f);
 }
 
+/* What stands below MPLS goes behind a label, and padding of n bytes behind that. */
+static void
+labelled(struct frame *f, struct frame *inside, size_t padding)
+{
+	payload(f, padding);
+	memcpy(push(f, frame_len(inside)), frame_bytes(inside), frame_len(inside));
+	label(f, 16, true);
+	ether(f, 0x8847);
+}
+
+/* A packet whose source is where a frame has its type, and then IP. */
+static void
+like_a_frame(void **state)
+{
+	struct frame f, g;
+
+	(void)state;
+	tcp4(&g);
+	put32(frame_bytes(&g) + 12, 0x08004501);
+	put16(frame_bytes(&g) + 10, 0x2c1b);
+	labelled(&f, &g, 0);
+	check_in(__LINE__, "8.0.69.1", &f, WEIR_TUNNEL_NONE, 0);
+	labelled(&f, &g, 8);
+	check_in(__LINE__, "8.0.69.1 and padding", &f, WEIR_TUNNEL_NONE, 0);
+}
+
+/* Likewise of IPv6, which has no checksum: of more on the wire than is here. */
+static void
+like_a_frame_cut(void **state)
+{
+	struct weir_parse_burst burst = WEIR_PARSE_BURST_INIT;
+	struct frame f, g;
+	struct packet p;
+	struct rte_mbuf *mbuf;
+	uint32_t wire;
+
+	(void)state;
+	payload(&g, 200);
+	tcp(&g, 1234, 443, 0);
+	ipv6(&g, IPPROTO_TCP);
+	put32(frame_bytes(&g) + 12, 0x86dd6001);
+	labelled(&f, &g, 0);
+	wire = frame_len(&f);
+	burst.wire_lens = &wire;
+	mbuf = packet_make(&p, frame_bytes(&f), 128, 128, 128);
+	weir_parse(&mbuf, 1, &burst);
+	assert_int_equal(weir_mbuf_event(mbuf)->l3_off, 18);
+	assert_int_equal(weir_mbuf_event(mbuf)->key.sport, RTE_BE16(1234));
+	packet_free(&p);
+}
+
 int
 main(void)
 {
@@ -202,6 +253,8 @@ main(void)
 		cmocka_unit_test(multilink),
 		cmocka_unit_test(ppp),
 		cmocka_unit_test(mpls),
+		cmocka_unit_test(like_a_frame),
+		cmocka_unit_test(like_a_frame_cut),
 	};
 
 	return cmocka_run_group_tests_name("parse kinds", tests, NULL, NULL);

@@ -202,6 +202,44 @@ vxlan_ports(void **state)
 	assert_int_equal(taken_for(&ports, 1701, 9000), WEIR_TUNNEL_VXLAN);
 }
 
+/* What key-only says of a first fragment to a tunnel's port whose UDP length is none. */
+static unsigned int
+fragment_verdict(const struct weir_vxlan_ports *ports)
+{
+	struct weir_parse_burst burst = { .size = sizeof(burst),
+		.depth = WEIR_PARSE_KEY_ONLY,
+		.vxlan_ports = ports };
+	struct frame f;
+	struct packet p;
+	struct rte_mbuf *mbuf;
+	unsigned int verdict;
+
+	payload(&f, 40);
+	udp(&f, 50000, 4789);
+	put16(frame_bytes(&f) + 4, 7);
+	ipv4_options(&f, IPPROTO_UDP, 0, 0x2000);
+	ether(&f, 0x0800);
+	mbuf = packet_make(&p, frame_bytes(&f), frame_len(&f), 0, 0);
+	weir_parse(&mbuf, 1, &burst);
+	verdict = weir_mbuf_event(mbuf)->verdict;
+	packet_free(&p);
+	return verdict;
+}
+
+/* It is the same whatever the list. */
+static void
+vxlan_ports_of_fragments(void **state)
+{
+	static const uint16_t crowded[] = { 4789, 0x1313, 0x2313 };
+	struct weir_vxlan_ports ports;
+
+	(void)state;
+	assert_int_equal(weir_vxlan_ports_init(&ports, crowded, RTE_DIM(crowded)), 0);
+	assert_true(ports.crowded);
+	assert_int_equal(fragment_verdict(NULL), WEIR_VERDICT_BAD_TOTAL_LEN);
+	assert_int_equal(fragment_verdict(&ports), WEIR_VERDICT_BAD_TOTAL_LEN);
+}
+
 static void
 vxlan_ports_refused(void **state)
 {
@@ -262,6 +300,7 @@ main(void)
 		cmocka_unit_test(vxlan_and_geneve),
 		cmocka_unit_test(gtpu_kinds),
 		cmocka_unit_test(vxlan_ports),
+		cmocka_unit_test(vxlan_ports_of_fragments),
 		cmocka_unit_test(vxlan_ports_refused),
 		cmocka_unit_test(nested_tunnels),
 		cmocka_unit_test(outer),

@@ -64,7 +64,8 @@ pcap_reader_fail(struct pcap_reader *reader, const struct pcap_file *file, uint6
 static uint64_t
 progress_done(const struct source_progress *progress)
 {
-	const struct pcap_reader *reader = container_of(progress, struct pcap_reader, progress);
+	struct source_progress *own = (struct source_progress *)(uintptr_t)progress;
+	const struct pcap_reader *reader = container_of(own, struct pcap_reader, progress);
 	const struct pcap_queue *queue = reader->queue;
 	uint64_t tail = __atomic_load_n(&queue->tail, __ATOMIC_ACQUIRE);
 

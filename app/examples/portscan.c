@@ -123,7 +123,7 @@ portscan_packet(struct portscan_state *scan, struct weir_flow *flow, uint64_t no
 	*alone += created;
 	if (reversed && flow->life == ALONE) {
 		--*alone;
-		weir_flow_live(scan->table, flow, ANSWERED);
+		weir_flow_set_life(scan->table, flow, ANSWERED);
 	}
 	return !reversed && *alone > scan->most ? SCANNER : REST;
 }

@@ -78,7 +78,7 @@ struct __rte_cache_aligned weir_flow {
 	uint64_t extra;      /**< what else tells it apart: see struct weir_flow_burst */
 	uint64_t last;       /**< ns: the user writes the time of its latest packet here */
 	uint32_t hash;       /**< weir's own, as all without a word here */
-	uint8_t life;        /**< see weir_flow_live() */
+	uint8_t life;        /**< see weir_flow_set_life() */
 	uint8_t reserved;
 	uint16_t stamp;
 	uint32_t next;
@@ -99,7 +99,7 @@ struct weir_flow_table;
 /** What a table is made of. */
 struct weir_flow_conf {
 	size_t size;         /**< sizeof(struct weir_flow_conf) */
-	const char *name;    /**< of its memory; unique is not asked for */
+	const char *name;    /**< of its memory and in errors, need not be unique; NULL: "flows" */
 	uint32_t capacity;   /**< flows, 1 to WEIR_FLOW_CAPACITY_MAX */
 	uint32_t user_size;  /**< bytes of the user's in each, 0 to WEIR_FLOW_USER_MAX */
 	int socket;          /**< NUMA socket, or SOCKET_ID_ANY */
@@ -129,7 +129,7 @@ struct weir_flow_burst {
 	uint16_t n;                                   /**< packets, 0 to WEIR_FLOW_BURST */
 	const struct weir_key *keys[WEIR_FLOW_BURST]; /**< in: of each packet */
 	uint32_t hashes[WEIR_FLOW_BURST];             /**< in: symmetric, as weir_key_hash() */
-	uint64_t extras[WEIR_FLOW_BURST];             /**< in */
+	uint64_t extras[WEIR_FLOW_BURST];             /**< in: 0 where there is nothing else */
 	struct weir_flow *flows[WEIR_FLOW_BURST];     /**< out: NULL where it was refused */
 	uint64_t created;                             /**< out: bit i: packet i made its flow */
 	uint64_t reversed; /**< out: bit i: packet i goes against the key of its flow */
@@ -158,7 +158,9 @@ WEIR_API size_t weir_flow_memory(const struct weir_flow_conf *conf);
 /**
  * weir_flow_table_create() makes a table.
  *
- * @return the table; NULL with rte_errno, and what is wrong in `error`: EINVAL, ENOMEM
+ * @return the table; NULL with `error` and rte_errno: EINVAL: a value is out of range, or `conf` does not
+ *   begin with its size; E2BIG: it is of newer headers, and asks for what this library does not know;
+ *   ENOMEM
  */
 WEIR_API struct weir_flow_table *weir_flow_table_create(const struct weir_flow_conf *conf,
 	struct weir_error *error);
@@ -172,10 +174,11 @@ WEIR_API void weir_flow_table_free(struct weir_flow_table *table);
  */
 WEIR_API void weir_flow_lookup(struct weir_flow_table *table, struct weir_flow_burst *burst);
 
-/** weir_flow_live() gives a flow another life, 0 to WEIR_FLOW_LIVES - 1, and so another time-out. */
-WEIR_API void weir_flow_live(struct weir_flow_table *table, struct weir_flow *flow, uint8_t life);
+/** weir_flow_set_life() gives a flow another life, 0 to WEIR_FLOW_LIVES - 1, and so another time-out. */
+WEIR_API void weir_flow_set_life(struct weir_flow_table *table, struct weir_flow *flow,
+	uint8_t life);
 
-/** weir_flow_end() ends a flow. */
+/** weir_flow_end() ends a flow, which is no more then. Not from on_end(). */
 WEIR_API void weir_flow_end(struct weir_flow_table *table, struct weir_flow *flow,
 	enum weir_flow_reason reason);
 
@@ -196,8 +199,12 @@ WEIR_API unsigned int weir_flow_expire(struct weir_flow_table *table, uint64_t n
  */
 WEIR_API unsigned int weir_flow_drain(struct weir_flow_table *table, unsigned int most);
 
-/** weir_flow_stats() reads figures: no more of them than `stats->size` has. */
-WEIR_API void weir_flow_stats(const struct weir_flow_table *table, struct weir_flow_stats *stats);
+/**
+ * weir_flow_stats() reads figures: no more of them than `stats->size` has.
+ *
+ * @return 0; -EINVAL: `stats` does not begin with its size
+ */
+WEIR_API int weir_flow_stats(const struct weir_flow_table *table, struct weir_flow_stats *stats);
 
 #ifdef __cplusplus
 }

@@ -26,6 +26,7 @@
 #include <rte_branch_prediction.h>
 #include <rte_prefetch.h>
 
+#include "event/event.h"
 #include "stats/stats.h"
 
 #include "flow.h"

@@ -25,39 +25,50 @@ buckets_for(uint32_t capacity)
 	return RTE_MAX(capacity / BUCKET_SHARE, 2u);
 }
 
+/* What a caller gives, into one of this version's size, and checked. */
 static int
-conf_check(const struct weir_flow_conf *conf, struct weir_error *error)
+conf_take(struct weir_flow_conf *own, const struct weir_flow_conf *conf, struct weir_error *error)
 {
-	if (conf->size < sizeof(*conf))
-		return weir_error_set(error, EINVAL,
-			"flow table: the conf has no size: begin with "
-			"WEIR_FLOW_CONF_INIT");
-	if (conf->capacity == 0 || conf->capacity > WEIR_FLOW_CAPACITY_MAX)
+	int rc;
+
+	*own = WEIR_FLOW_CONF_INIT;
+	rc = SIZED_TAKE(own, conf, capacity);
+	if (rc != 0)
+		return weir_error_set(error, -rc, SIZED_WHY(rc), "weir_flow_conf");
+	if (own->name == NULL)
+		own->name = "flows";
+	if (own->capacity == 0 || own->capacity > WEIR_FLOW_CAPACITY_MAX)
 		return weir_error_set(error, EINVAL,
 			"flow table '%s': a capacity of %" PRIu32
 			" flows: from 1 to %u are possible",
-			conf->name, conf->capacity, WEIR_FLOW_CAPACITY_MAX);
-	if (conf->user_size > WEIR_FLOW_USER_MAX)
+			own->name, own->capacity, WEIR_FLOW_CAPACITY_MAX);
+	if (own->user_size > WEIR_FLOW_USER_MAX)
 		return weir_error_set(error, EINVAL,
 			"flow table '%s': %" PRIu32
 			" bytes of the user's in each flow: at most %d are possible",
-			conf->name, conf->user_size, WEIR_FLOW_USER_MAX);
-	if (conf->on_full > WEIR_FLOW_REFUSE)
+			own->name, own->user_size, WEIR_FLOW_USER_MAX);
+	if (own->on_full > WEIR_FLOW_REFUSE)
 		return weir_error_set(error, EINVAL,
 			"flow table '%s': on_full is %u: expected "
 			"WEIR_FLOW_EVICT or WEIR_FLOW_REFUSE",
-			conf->name, conf->on_full);
+			own->name, own->on_full);
 	return 0;
+}
+
+static size_t
+table_memory(const struct weir_flow_conf *conf)
+{
+	return sizeof(struct weir_flow_table) + 2 * sizeof(struct flow_wheel) +
+		(size_t)buckets_for(conf->capacity) * sizeof(struct flow_bucket) +
+		(size_t)conf->capacity * (record_size(conf) + sizeof(uint32_t));
 }
 
 size_t
 weir_flow_memory(const struct weir_flow_conf *conf)
 {
-	if (conf_check(conf, NULL) != 0)
-		return 0;
-	return sizeof(struct weir_flow_table) + 2 * sizeof(struct flow_wheel) +
-		(size_t)buckets_for(conf->capacity) * sizeof(struct flow_bucket) +
-		(size_t)conf->capacity * (record_size(conf) + sizeof(uint32_t));
+	struct weir_flow_conf own;
+
+	return conf_take(&own, conf, NULL) == 0 ? table_memory(&own) : 0;
 }
 
 static void
@@ -105,22 +116,23 @@ struct weir_flow_table *
 weir_flow_table_create(const struct weir_flow_conf *conf, struct weir_error *error)
 {
 	struct weir_flow_table *table;
+	struct weir_flow_conf own;
 
-	if (conf_check(conf, error) != 0)
+	if (conf_take(&own, conf, error) != 0)
 		return NULL;
-	table = take(conf->name, 1, sizeof(*table), conf->socket);
+	table = take(own.name, 1, sizeof(*table), own.socket);
 	if (table == NULL)
 		goto unmade;
-	table->bucket_count = buckets_for(conf->capacity);
-	table->stride = record_size(conf);
-	table->capacity = conf->capacity;
-	table->user_size = conf->user_size;
-	table->embryonic = conf->embryonic;
-	table->on_full = conf->on_full;
-	table->on_end = conf->on_end;
-	table->arg = conf->arg;
-	memcpy(table->idle, conf->idle, sizeof(table->idle));
-	if (table_take(table, conf) != 0)
+	table->bucket_count = buckets_for(own.capacity);
+	table->stride = record_size(&own);
+	table->capacity = own.capacity;
+	table->user_size = own.user_size;
+	table->embryonic = own.embryonic;
+	table->on_full = own.on_full;
+	table->on_end = own.on_end;
+	table->arg = own.arg;
+	memcpy(table->idle, own.idle, sizeof(table->idle));
+	if (table_take(table, &own) != 0)
 		goto unmade;
 	wheels_init(table);
 	records_init(table);
@@ -130,7 +142,7 @@ unmade:
 	weir_error_set(error, ENOMEM,
 		"flow table '%s': no %zu bytes of EAL's memory on socket %d "
 		"for %" PRIu32 " flows: give more hugepages, or -m",
-		conf->name, weir_flow_memory(conf), conf->socket, conf->capacity);
+		own.name, table_memory(&own), own.socket, own.capacity);
 	return NULL;
 }
 
@@ -147,11 +159,10 @@ weir_flow_table_free(struct weir_flow_table *table)
 	rte_free(table);
 }
 
-void
+int
 weir_flow_stats(const struct weir_flow_table *table, struct weir_flow_stats *stats)
 {
 	struct weir_flow_stats now = WEIR_FLOW_STATS_INIT;
-	size_t size = stats->size;
 
 	now.created = stat_read(&table->stats.created);
 	now.refused = stat_read(&table->stats.refused);
@@ -160,6 +171,5 @@ weir_flow_stats(const struct weir_flow_table *table, struct weir_flow_stats *sta
 	for (unsigned int i = 0; i < WEIR_FLOW_REASONS; i++)
 		now.ended[i] = stat_read(&table->stats.ended[i]);
 	now.flows = table->capacity - __atomic_load_n(&table->free_count, __ATOMIC_RELAXED);
-	memcpy(stats, &now, RTE_MIN(size, sizeof(now)));
-	stats->size = size;
+	return SIZED_GIVE(stats, &now, flows);
 }

@@ -137,7 +137,7 @@ weir_flow_expire(struct weir_flow_table *table, uint64_t now, unsigned int most)
 }
 
 void
-weir_flow_live(struct weir_flow_table *table, struct weir_flow *flow, uint8_t life)
+weir_flow_set_life(struct weir_flow_table *table, struct weir_flow *flow, uint8_t life)
 {
 	bool moves = flow_wheel(table, flow->life) != flow_wheel(table, life);
 	uint8_t before = flow->life;

@@ -89,14 +89,8 @@ parse_steps(struct parse *p, const uint8_t l2, const bool key_only)
 {
 	enum parse_step step = l2 == WEIR_PARSE_L2_ETHERNET ? STEP_ETHER : parse_l2(p, l2);
 
-	while (step != STEP_DONE) {
+	while ((step = parse_between(p, step)) != STEP_DONE) {
 		switch (step) {
-		case STEP_ETHER:
-			step = parse_ether(p);
-			break;
-		case STEP_ETHERTYPE:
-			step = parse_ethertype(p);
-			break;
 		case STEP_IPV4:
 			step = parse_misfits(p, 4) ? STEP_DONE : parse_ipv4(p);
 			break;
@@ -106,22 +100,8 @@ parse_steps(struct parse *p, const uint8_t l2, const bool key_only)
 		case STEP_L4:
 			step = key_only && ports_suffice(p) ? parse_ports_only(p) : parse_l4(p);
 			break;
-		case STEP_UDP_TUNNEL:
+		default:
 			step = parse_udp_tunnel(p);
-			break;
-		case STEP_KIND:
-			step = parse_kind(p, (enum parse_by)p->by, p->number);
-			break;
-		case STEP_PPP:
-			step = parse_ppp(p);
-			break;
-		case STEP_BELOW_MPLS:
-			step = parse_below_mpls(p);
-			break;
-		case STEP_WLAN:
-			step = parse_wlan(p);
-			break;
-		case STEP_DONE:
 			break;
 		}
 	}

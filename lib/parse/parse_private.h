@@ -339,7 +339,7 @@ parse_icmp_echo(uint8_t proto, uint8_t type)
 }
 
 /*
- * The step that reads an IP header, or none, behind all that begins with this one. What parse_rare() has
+ * The step that reads an IP header or what is in IP, or none, behind all that begins with this one. What parse_rare() has
  * of p is enough for this and for both that follow: `now` but for IP's part, no key and no `done`.
  */
 enum parse_step parse_between(struct parse *p, enum parse_step step);

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <rte_errno.h>
+
 #include "pipeline_private.h"
 
 #define BAD_CHECKSUM (WEIR_EVENT_BAD_L3_CKSUM | WEIR_EVENT_BAD_L4_CKSUM)
@@ -293,9 +295,12 @@ check_type(const struct weir_pipeline *pipeline, const struct node *node, struct
 	if (type_check == NULL || type_check(node->name, node->type_conf, &why) == 0)
 		return 0;
 	pipeline_error(pipeline, NULL, why_line(node->section, why.text), error, "%s", why.text);
+	if (why.code <= 0)
+		return -EINVAL;
 	if (error != NULL)
 		error->code = why.code;
-	return why.code > 0 ? -why.code : -EINVAL;
+	rte_errno = why.code;
+	return -why.code;
 }
 
 /* What the workers of a source share and takes long to make: once, however often it is asked for. */

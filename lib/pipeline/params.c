@@ -104,7 +104,7 @@ static const struct weir_param source_params[] = {
 		"key of fragments: of their datagram, all of it without ports; flow: the first one has "
 		"ports, and goes another way than the rest"),
 	KEY("vxlan_ports", STRING, node_conf, vxlan_ports, 0, 0, VXLAN_PORTS_USUAL, NULL,
-		"UDP destination ports of VXLAN, a list of up to 16; the usual two are parsed the fastest"),
+		"UDP destination ports of VXLAN, a list of up to 16; the first two are parsed the fastest"),
 	KEY("checksum", ENUM, node_conf, checksum, 0, 0, "port", checksum_names,
 		"who finds wrong checksums: the port, those that it can; verify: weir too, where the port "
 		"does not say; on: the port, which must; auto is port"),

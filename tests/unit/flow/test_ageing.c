@@ -138,7 +138,7 @@ test_leap(void **state __rte_unused)
 	for (uint32_t i = 0; i < 50; i++) {
 		struct weir_key key = flows_key(i);
 
-		weir_flow_live(table,
+		weir_flow_set_life(table,
 			flows_find(table, &key, weir_key_hash(NULL, &key), 0, BEGIN, NULL, NULL),
 			1);
 	}
@@ -169,7 +169,7 @@ test_lives(void **state __rte_unused)
 		table = flows_table(&conf);
 		memset(&ends, 0, sizeof(ends));
 		flow = flows_find(table, &key, hash, 0, BEGIN, NULL, NULL);
-		weir_flow_live(table, flow, life);
+		weir_flow_set_life(table, flow, life);
 		weir_flow_expire(table, BEGIN + conf.idle[life], 10);
 		assert_int_equal(ends.count, 0);
 		for (uint64_t s = 0; s < conf.idle[life] / SECOND; s++)

@@ -131,7 +131,7 @@ run_change(struct run *run)
 		return;
 	}
 	model->life = (uint8_t)(testing_random(&run->random) % LIVES);
-	weir_flow_live(run->table, flow, model->life);
+	weir_flow_set_life(run->table, flow, model->life);
 }
 
 static void

@@ -35,7 +35,7 @@ test_refused(void **state __rte_unused)
 	refused(&conf, "on_full is 2");
 	conf = flows_conf(1, NULL);
 	conf.size = 0;
-	refused(&conf, "WEIR_FLOW_CONF_INIT");
+	refused(&conf, "does not begin with its size");
 	weir_flow_table_free(NULL);
 }
 
@@ -187,7 +187,7 @@ test_evict(void **state __rte_unused)
 
 		((struct kept *)weir_flow_user(flow))->number = i + 1;
 		if (i < 50)
-			weir_flow_live(table, flow, 1);
+			weir_flow_set_life(table, flow, 1);
 		/* It was made first, and had a packet since. */
 		if (i == 50)
 			flow->last = 60 * SECOND;

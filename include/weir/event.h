@@ -33,7 +33,12 @@ enum weir_event_type {
 	WEIR_EVENT_PACKET = 1, /**< A packet came in. */
 	WEIR_EVENT_GAP = 2,    /**< Events were lost on a link here: see `gap`. */
 	WEIR_EVENT_PORT = 3,   /**< Something happened to the port of its source: see `change`. */
-	WEIR_EVENT_USER = 64,  /**< First value that is free for applications. */
+	/** A flow's first packet came. This and what follows: see weir_event_flow(). */
+	WEIR_EVENT_FLOW_NEW = 4,
+	WEIR_EVENT_FLOW_ESTABLISHED = 5, /**< Both of its sides are there. */
+	WEIR_EVENT_FLOW_UPDATE = 6,      /**< It has lasted for another `active`. */
+	WEIR_EVENT_FLOW_END = 7,         /**< It ended. */
+	WEIR_EVENT_USER = 64,            /**< First value that is free for applications. */
 };
 
 /** @name Flags of an event (`flags`); bits that have no name here are 0

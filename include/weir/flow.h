@@ -20,6 +20,7 @@
 #ifndef WEIR_FLOW_H
 #define WEIR_FLOW_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -29,6 +30,7 @@
 #include <weir/event.h>
 #include <weir/export.h>
 #include <weir/size.h>
+#include <weir/stage.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -49,13 +51,13 @@ extern "C" {
 
 /** Why a flow ended. */
 enum weir_flow_reason {
-	WEIR_FLOW_FIN = 0, /**< both sides closed it */
-	WEIR_FLOW_RST,     /**< one side reset it */
-	WEIR_FLOW_IDLE,    /**< no packet for as long as its life says */
-	WEIR_FLOW_ACTIVE,  /**< it lasted for as long as is told at once */
-	WEIR_FLOW_EVICTED, /**< the table was full, and it mattered least */
-	WEIR_FLOW_DRAIN,   /**< the table ends */
-	WEIR_FLOW_REASONS  /**< number of reasons */
+	WEIR_FLOW_IDLE = 0, /**< no packet for as long as its life says */
+	WEIR_FLOW_FIN,      /**< both sides closed it */
+	WEIR_FLOW_RST,      /**< one side reset it */
+	WEIR_FLOW_ACTIVE,   /**< it lasted for as long as one may */
+	WEIR_FLOW_EVICTED,  /**< the table was full, and it mattered least */
+	WEIR_FLOW_DRAIN,    /**< the table ends */
+	WEIR_FLOW_REASONS   /**< number of reasons */
 };
 
 /** Entries of an array by reason: a later weir may have more of them. */
@@ -108,6 +110,8 @@ struct weir_flow_conf {
 	uint8_t reserved[2]; /**< 0 */
 	/** ns without a packet after which a flow of that life ends; 0: never. */
 	uint64_t idle[WEIR_FLOW_LIVES];
+	/** Why a flow of that life ends then, enum weir_flow_reason. */
+	uint8_t ends[WEIR_FLOW_LIVES];
 	/**
 	 * A flow ends, whatever the reason: it may be read until this returns, and is no more then. It
 	 * calls nothing of its table. NULL: not told.
@@ -178,6 +182,23 @@ WEIR_API void weir_flow_lookup(struct weir_flow_table *table, struct weir_flow_b
 WEIR_API void weir_flow_set_life(struct weir_flow_table *table, struct weir_flow *flow,
 	uint8_t life);
 
+/**
+ * weir_flow_renew() ends a flow, and has another one of the same key begin in its place: of life 0, with 0 in
+ * what the user keeps. So a packet that belongs to no flow that went before has one of its own, and what
+ * weir_flow_lookup() said of other packets holds. Not from on_end().
+ *
+ * @param now  ns: `last` of the new one
+ */
+WEIR_API void weir_flow_renew(struct weir_flow_table *table, struct weir_flow *flow,
+	enum weir_flow_reason reason, uint64_t now);
+
+/**
+ * weir_flow_overdue() tells whether a packet of that time came too late for a flow, which weir_flow_expire()
+ * has only not come to: who renews it then has flows that do not depend on how far that got.
+ */
+WEIR_API bool weir_flow_overdue(const struct weir_flow_table *table, const struct weir_flow *flow,
+	uint64_t now);
+
 /** weir_flow_end() ends a flow, which is no more then. Not from on_end(). */
 WEIR_API void weir_flow_end(struct weir_flow_table *table, struct weir_flow *flow,
 	enum weir_flow_reason reason);
@@ -205,6 +226,189 @@ WEIR_API unsigned int weir_flow_drain(struct weir_flow_table *table, unsigned in
  * @return 0; -EINVAL: `stats` does not begin with its size
  */
 WEIR_API int weir_flow_stats(const struct weir_flow_table *table, struct weir_flow_stats *stats);
+
+/** @name The stage `flow`, and stages made of it
+ * @{
+ */
+
+/** What is known of a flow: of TCP by its handshake and its end, of others by who has sent. */
+enum weir_flow_state {
+	/** TCP: no handshake was seen through; others: one side alone has sent. */
+	WEIR_FLOW_STATE_NEW = 0,
+	/** TCP: SYN, answer and its acknowledgement, or both sides in one that was under way; others: both
+	 * sides have sent. */
+	WEIR_FLOW_STATE_ESTABLISHED,
+	WEIR_FLOW_STATE_CLOSING, /**< TCP: one side has sent its FIN */
+	WEIR_FLOW_STATE_CLOSED,  /**< TCP: both have */
+	WEIR_FLOW_STATE_RESET,   /**< TCP: one side has sent a RST */
+	WEIR_FLOW_STATES         /**< number of states */
+};
+
+/** The sides of a flow. */
+enum weir_flow_side_of {
+	/** Who sent the SYN; where a SYN-ACK came first, whom it went to; else who sent the first packet. */
+	WEIR_FLOW_CLIENT = 0,
+	WEIR_FLOW_SERVER,
+	WEIR_FLOW_SIDES /**< number of sides */
+};
+
+/** What one side of a flow has sent. */
+struct weir_flow_side {
+	uint64_t packets;
+	uint64_t bytes;   /**< of frames, as long as they were on the wire */
+	uint64_t payload; /**< bytes of L4 payload, by the headers */
+	uint64_t first;   /**< ns since 1970, of its first packet; 0: it has sent none */
+	uint64_t last;    /**< ns since 1970: the latest of its packets */
+	/** TCP segments all of whose bytes had been seen, while nothing was missing. */
+	uint32_t retransmitted;
+	/** TCP segments that came behind later ones, while something was missing. */
+	uint32_t out_of_order;
+	/** Times that TCP bytes were missing, for which no segment came later. */
+	uint32_t lost;
+	uint8_t tcp_flags; /**< of all its packets, or-ed */
+	uint8_t ttl;       /**< TTL or hop limit of its first packet; 0: not known */
+	uint8_t reserved[2];
+};
+
+/** @name Flags of a record
+ * @{
+ */
+/** TCP whose SYN was not seen: its client is a guess. */
+#define WEIR_FLOW_MIDSTREAM (1u << 0)
+/** `rtt_ns` is known. */
+#define WEIR_FLOW_RTT (1u << 1)
+/** ICMP errors: `quoted` is the key of the packet that the first of them tells of. */
+#define WEIR_FLOW_QUOTED (1u << 2)
+/** `icmp_type` and `icmp_code` are those of its first packet. */
+#define WEIR_FLOW_ICMP (1u << 3)
+/** @} */
+
+/** Most of a count that a record has for a side: of segments. More are not counted. */
+#define WEIR_FLOW_COUNT_MAX UINT16_MAX
+
+/**
+ * What is told of a flow: a copy of its own, which lies behind an event without a packet. Of that event
+ * `type` says what happened, `key` goes from the client to the server, `wire_ns` is when it happened, and
+ * VLAN, tunnel and port are those of the flow's first packet.
+ */
+struct weir_flow_record {
+	size_t size; /**< sizeof(struct weir_flow_record), of the library */
+	uint64_t
+		id; /**< the same in all that is told of a flow; unlike in others, as far as 64 bits go */
+	uint64_t start; /**< ns since 1970: its first packet */
+	uint64_t end;   /**< ns since 1970: the latest of its packets */
+	struct weir_flow_side sides[WEIR_FLOW_SIDES];
+	struct weir_key quoted; /**< see WEIR_FLOW_QUOTED */
+	/** TCP: ns from the SYN to what acknowledges its answer; UINT32_MAX: that, or more. */
+	uint32_t rtt_ns;
+	uint8_t state;  /**< enum weir_flow_state */
+	uint8_t reason; /**< enum weir_flow_reason; valid in WEIR_EVENT_FLOW_END */
+	uint8_t flags;  /**< WEIR_FLOW_… */
+	uint8_t icmp_type;
+	uint8_t icmp_code;
+	uint8_t reserved[7];
+};
+
+/** The record of an event of one of the types WEIR_EVENT_FLOW_…, or of weir_flow_tell(). */
+static inline const struct weir_flow_record *
+weir_event_flow(const struct weir_event *event)
+{
+	return (const struct weir_flow_record *)(event + 1);
+}
+
+/** Short name of a reason ("idle" …); NULL beyond the last. */
+WEIR_API const char *weir_flow_reason_name(unsigned int reason);
+
+/** Short name of a state ("new" …); NULL beyond the last. */
+WEIR_API const char *weir_flow_state_name(unsigned int state);
+
+/**
+ * A state machine over flows: what a stage type made by WEIR_FLOW_STAGE() calls besides what `flow` does, of
+ * which it has all parameters, outputs and events. Each may be left out. They are called on the worker's
+ * lcore, for each packet in its order once the flow has counted it: on_new(), on_state(), and for a run of
+ * packets of one flow on_packets() behind those of its last. They call nothing of the flow's table; events
+ * stay the stage's.
+ *
+ * `user` is what the type keeps with each flow: `user_size` bytes, 0 in a new one.
+ */
+struct weir_flow_ops {
+	size_t size;        /**< sizeof(struct weir_flow_ops) */
+	const char *name;   /**< as of struct weir_stage_ops */
+	const char *help;   /**< likewise */
+	uint32_t user_size; /**< bytes with each flow, up to WEIR_FLOW_OPS_USER_MAX */
+	uint16_t tells;     /**< most calls of weir_flow_tell() for one packet, or one end */
+	uint16_t reserved;  /**< 0 */
+	size_t worker_size; /**< bytes with each worker, 0 at first: weir_flow_worker() */
+	/** A packet made a flow. */
+	void (*on_new)(struct weir_worker *worker, struct weir_flow *flow, void *user,
+		const struct weir_event *event);
+	/** A run of packets of one flow, in their order. */
+	void (*on_packets)(struct weir_worker *worker, struct weir_flow *flow, void *user,
+		struct weir_event *const events[], uint16_t n);
+	/** Its state is another. */
+	void (*on_state)(struct weir_worker *worker, struct weir_flow *flow, void *user,
+		enum weir_flow_state old, enum weir_flow_state state);
+	/** It ends: it is no more when this returns. Of every flow, for one reason. */
+	void (*on_end)(struct weir_worker *worker, struct weir_flow *flow, void *user,
+		enum weir_flow_reason reason);
+};
+
+/** A state machine with its size, and 0 in all else. */
+#define WEIR_FLOW_OPS_INIT WEIR_SIZED(struct weir_flow_ops)
+
+/** Most bytes that a state machine keeps with a flow. */
+#define WEIR_FLOW_OPS_USER_MAX 2048
+
+/** weir_flow_worker() gives what a state machine keeps with a worker: `worker_size` bytes. */
+WEIR_API void *weir_flow_worker(const struct weir_worker *worker);
+
+/** weir_flow_read() says what is known of a flow, in a state machine's calls; no more of it than
+ * `record->size` has. @return 0; -EINVAL: `record` does not begin with its size */
+WEIR_API int weir_flow_read(const struct weir_worker *worker, const struct weir_flow *flow,
+	struct weir_flow_record *record);
+
+/**
+ * weir_flow_tell() sends an event of a type of the application's own to the output `flows`, with the record of
+ * a flow: in a state machine's calls, and no more often than its `tells` says.
+ *
+ * @param type  WEIR_EVENT_USER or more
+ * @return 0; -EINVAL: another type; -ENOBUFS: more often than that
+ */
+WEIR_API int weir_flow_tell(struct weir_worker *worker, const struct weir_flow *flow, uint8_t type);
+
+/** weir_flow_stage() fills all of a stage type of flows but its init() and needs(): WEIR_FLOW_STAGE(). */
+WEIR_API void weir_flow_stage(const struct weir_flow_ops *ops, struct weir_stage_ops *stage);
+
+/** weir_flow_stage_init() is init() of a stage type of flows: WEIR_FLOW_STAGE(). */
+WEIR_API int weir_flow_stage_init(const struct weir_flow_ops *ops, struct weir_worker *worker,
+	const void *conf, void *state, struct weir_error *error);
+
+/** weir_flow_stage_needs() is needs() of a stage type of flows: WEIR_FLOW_STAGE(). */
+WEIR_API int weir_flow_stage_needs(const struct weir_flow_ops *ops, const void *conf,
+	struct weir_stage_needs *needs, struct weir_error *error);
+
+/** WEIR_FLOW_STAGE() registers a stage type made of a struct weir_flow_ops, as WEIR_STAGE_REGISTER() does. */
+#define WEIR_FLOW_STAGE(ops) \
+	static int weir_flow_init_##ops(struct weir_worker *worker, const void *conf, void *state, \
+		struct weir_error *error) \
+	{ \
+		return weir_flow_stage_init(&ops, worker, conf, state, error); \
+	} \
+	static int weir_flow_needs_##ops(const void *conf, struct weir_stage_needs *needs, \
+		struct weir_error *error) \
+	{ \
+		return weir_flow_stage_needs(&ops, conf, needs, error); \
+	} \
+	RTE_INIT(weir_flow_register_##ops) \
+	{ \
+		struct weir_stage_ops stage = { WEIR_STAGE_OPS }; \
+\
+		weir_flow_stage(&ops, &stage); \
+		stage.init = weir_flow_init_##ops; \
+		stage.needs = weir_flow_needs_##ops; \
+		weir_stage_register(&stage); \
+	}
+/** @} */
 
 #ifdef __cplusplus
 }

@@ -41,7 +41,7 @@ extern "C" {
 /** Most flows of one table. */
 #define WEIR_FLOW_CAPACITY_MAX (1u << 28)
 /** Lives of a table: so many time-outs. */
-#define WEIR_FLOW_LIVES 8
+#define WEIR_FLOW_LIVES 16
 /** Bytes of a user's that fit into a record of two cache lines; each 64 more are another line. */
 #define WEIR_FLOW_USER_SMALL 48
 /** Most bytes of a user's in a record. */
@@ -100,14 +100,14 @@ struct weir_flow_table;
 
 /** What a table is made of. */
 struct weir_flow_conf {
-	size_t size;         /**< sizeof(struct weir_flow_conf) */
-	const char *name;    /**< of its memory and in errors, need not be unique; NULL: "flows" */
-	uint32_t capacity;   /**< flows, 1 to WEIR_FLOW_CAPACITY_MAX */
-	uint32_t user_size;  /**< bytes of the user's in each, 0 to WEIR_FLOW_USER_MAX */
-	int socket;          /**< NUMA socket, or SOCKET_ID_ANY */
-	uint8_t on_full;     /**< enum weir_flow_full */
-	uint8_t embryonic;   /**< lives that are: bit i for life i */
-	uint8_t reserved[2]; /**< 0 */
+	size_t size;        /**< sizeof(struct weir_flow_conf) */
+	const char *name;   /**< of its memory and in errors, need not be unique; NULL: "flows" */
+	uint32_t capacity;  /**< flows, 1 to WEIR_FLOW_CAPACITY_MAX */
+	uint32_t user_size; /**< bytes of the user's in each, 0 to WEIR_FLOW_USER_MAX */
+	int socket;         /**< NUMA socket, or SOCKET_ID_ANY */
+	uint8_t on_full;    /**< enum weir_flow_full */
+	uint8_t reserved;   /**< 0 */
+	uint16_t embryonic; /**< lives that are: bit i for life i */
 	/** ns without a packet after which a flow of that life ends; 0: never. */
 	uint64_t idle[WEIR_FLOW_LIVES];
 	/** Why a flow of that life ends then, enum weir_flow_reason. */
@@ -134,6 +134,7 @@ struct weir_flow_burst {
 	const struct weir_key *keys[WEIR_FLOW_BURST]; /**< in: of each packet */
 	uint32_t hashes[WEIR_FLOW_BURST];             /**< in: symmetric, as weir_key_hash() */
 	uint64_t extras[WEIR_FLOW_BURST];             /**< in: 0 where there is nothing else */
+	uint8_t lives[WEIR_FLOW_BURST];               /**< in: of a flow that a packet makes */
 	struct weir_flow *flows[WEIR_FLOW_BURST];     /**< out: NULL where it was refused */
 	uint64_t created;                             /**< out: bit i: packet i made its flow */
 	uint64_t reversed; /**< out: bit i: packet i goes against the key of its flow */
@@ -174,7 +175,7 @@ WEIR_API void weir_flow_table_free(struct weir_flow_table *table);
 
 /**
  * weir_flow_lookup() finds the flows of a burst, in the order of its packets, and makes those that there are
- * none of: of life 0, with `last` of `now`.
+ * none of: of the life that is given, with `last` of `now`.
  */
 WEIR_API void weir_flow_lookup(struct weir_flow_table *table, struct weir_flow_burst *burst);
 

@@ -23,6 +23,21 @@ weir_flow_end(struct weir_flow_table *table, struct weir_flow *flow, enum weir_f
 	flow_end(table, flow, reason);
 }
 
+void
+weir_flow_renew(struct weir_flow_table *table, struct weir_flow *flow, enum weir_flow_reason reason,
+	uint64_t now)
+{
+	if (table->on_end != NULL)
+		table->on_end(table->arg, flow, reason);
+	stat_add(&table->stats.ended[reason], 1);
+	stat_add(&table->stats.created, 1);
+	wheel_disarm(table, flow);
+	flow->life = 0;
+	flow->last = now;
+	memset(weir_flow_user(flow), 0, table->user_size);
+	wheel_arm(table, flow);
+}
+
 /* Whether the packets at hand need it. */
 static bool
 at_hand(const struct weir_flow_table *table, const struct weir_flow *flow)

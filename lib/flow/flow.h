@@ -2,10 +2,12 @@
  * Copyright (c) 2026 The weir authors
  */
 
-/* Flows: all that others see of them is public. */
+/* Flows: the table, and the stage that follows them. */
 #ifndef WEIR_LIB_FLOW_H
 #define WEIR_LIB_FLOW_H
 
 #include <weir/flow.h>
+
+extern const struct weir_stage_ops stage_flow;
 
 #endif /* WEIR_LIB_FLOW_H */

@@ -70,7 +70,8 @@ struct weir_flow_table {
 	uint32_t user_size;
 	struct flow_wheel *wheels[2]; /* of lives that are not embryonic, and that are */
 	uint64_t idle[WEIR_FLOW_LIVES];
-	uint8_t embryonic;
+	uint8_t ends[WEIR_FLOW_LIVES];
+	uint16_t embryonic;
 	uint8_t on_full;
 	void (*on_end)(void *arg, struct weir_flow *flow, enum weir_flow_reason reason);
 	void *arg;

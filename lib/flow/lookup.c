@@ -107,8 +107,8 @@ find(const struct weir_flow_table *table, const struct seek *seek, const struct 
 }
 
 static struct weir_flow *
-insert(struct weir_flow_table *table, const struct seek *seek, const struct weir_key *key,
-	uint64_t extra, uint64_t now)
+insert(struct weir_flow_table *table, const struct seek *seek, const struct weir_flow_burst *burst,
+	unsigned int i)
 {
 	struct weir_flow *flow;
 	uint32_t index;
@@ -121,11 +121,11 @@ insert(struct weir_flow_table *table, const struct seek *seek, const struct weir
 		return NULL;
 	}
 	flow = flow_at(table, index);
-	flow->key = *key;
-	flow->extra = extra;
-	flow->last = now;
+	flow->key = *burst->keys[i];
+	flow->extra = burst->extras[i];
+	flow->last = burst->now;
 	flow->hash = seek->hash;
-	flow->life = 0;
+	flow->life = burst->lives[i];
 	memset(weir_flow_user(flow), 0, table->user_size);
 	wheel_arm(table, flow);
 	return flow;
@@ -140,7 +140,7 @@ seek_on(struct weir_flow_table *table, const struct seek *seek, struct weir_flow
 	enum direction direction = find(table, seek, burst->keys[i], burst->extras[i], &flow);
 
 	if (direction == DIRECTION_NONE) {
-		flow = insert(table, seek, burst->keys[i], burst->extras[i], burst->now);
+		flow = insert(table, seek, burst, i);
 		if (flow == NULL) {
 			burst->flows[i] = NULL;
 			stat_add(&table->stats.refused, 1);

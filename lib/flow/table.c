@@ -52,6 +52,12 @@ conf_take(struct weir_flow_conf *own, const struct weir_flow_conf *conf, struct 
 			"flow table '%s': on_full is %u: expected "
 			"WEIR_FLOW_EVICT or WEIR_FLOW_REFUSE",
 			own->name, own->on_full);
+	for (unsigned int i = 0; i < WEIR_FLOW_LIVES; i++)
+		if (own->ends[i] >= WEIR_FLOW_REASONS)
+			return weir_error_set(error, EINVAL,
+				"flow table '%s': ends[%u] is %u: expected an enum "
+				"weir_flow_reason, below %u",
+				own->name, i, own->ends[i], WEIR_FLOW_REASONS);
 	return 0;
 }
 
@@ -132,6 +138,7 @@ weir_flow_table_create(const struct weir_flow_conf *conf, struct weir_error *err
 	table->on_end = own.on_end;
 	table->arg = own.arg;
 	memcpy(table->idle, own.idle, sizeof(table->idle));
+	memcpy(table->ends, own.ends, sizeof(table->ends));
 	if (table_take(table, &own) != 0)
 		goto unmade;
 	wheels_init(table);

@@ -126,7 +126,7 @@ weir_flow_expire(struct weir_flow_table *table, uint64_t now, unsigned int most)
 		deadline = flow_deadline(table, flow);
 		if (table->now > deadline) {
 			late(table, table->now - deadline);
-			flow_end(table, flow, WEIR_FLOW_IDLE);
+			flow_end(table, flow, table->ends[flow->life]);
 			continue;
 		}
 		wheel_disarm(table, flow);
@@ -134,6 +134,12 @@ weir_flow_expire(struct weir_flow_table *table, uint64_t now, unsigned int most)
 	}
 	stat_add(&table->stats.touched, touched);
 	return touched;
+}
+
+bool
+weir_flow_overdue(const struct weir_flow_table *table, const struct weir_flow *flow, uint64_t now)
+{
+	return now > flow_deadline(table, flow);
 }
 
 void

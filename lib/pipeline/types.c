@@ -15,6 +15,7 @@
 #include <rte_log.h>
 
 #include "pipeline_private.h"
+#include "flow/flow.h"
 #include "sink/sink.h"
 
 /* Stage types that a process may register, the built-in ones included. */
@@ -35,8 +36,9 @@ static const struct weir_stage_ops *stages[STAGES_MAX] = {
 	&stage_rewrite,
 	&stage_eve,
 	&stage_tx,
+	&stage_flow,
 };
-static unsigned int registered = 5;
+static unsigned int registered = 6;
 
 /* What a type must not be. */
 struct rule {

@@ -26,6 +26,8 @@ struct table {
 	struct node_row *now;
 	struct node_row *was; /* at the last live table; zeros before the first */
 	struct weir_port_figures *ports_was;
+	unsigned int flows; /* rows of `flows_was` */
+	struct weir_flow_figures *flows_was;
 	double at; /* seconds of the engine at the last live table */
 };
 
@@ -61,6 +63,19 @@ static const struct column port_columns[] = {
 };
 static const struct columns ports = { "port", 25, port_columns, RTE_DIM(port_columns) };
 
+static const struct column flow_columns[] = {
+	{ "now", WEIR_NOUN_FLOW, "flows", 10, false, NULL },
+	{ "load", WEIR_NOUN_FLOW, "load", 5, false, NULL },
+	{ "new", WEIR_NOUN_FLOW, "created", 12, true, NULL },
+	{ "idle", WEIR_NOUN_FLOW, "ended_idle", 10, false, NULL },
+	{ "fin", WEIR_NOUN_FLOW, "ended_fin", 10, false, NULL },
+	{ "rst", WEIR_NOUN_FLOW, "ended_rst", 10, false, NULL },
+	{ "evicted", WEIR_NOUN_FLOW, "ended_evicted", 10, false, NULL },
+	{ "refused", WEIR_NOUN_FLOW, "refused", 10, false, NULL },
+	{ "late ns", WEIR_NOUN_FLOW, "late_ns", 10, false, NULL },
+};
+static const struct columns flows = { "flows", 16, flow_columns, RTE_DIM(flow_columns) };
+
 static unsigned int
 count_nodes(const struct weir_engine *engine)
 {
@@ -83,6 +98,17 @@ count_ports(const struct weir_engine *engine)
 	return count;
 }
 
+static unsigned int
+count_flows(const struct weir_engine *engine)
+{
+	struct weir_flow_figures flow = WEIR_FLOW_FIGURES_INIT;
+	unsigned int count = 0;
+
+	while (weir_ledger_flows(engine, count, &flow) == 0)
+		count++;
+	return count;
+}
+
 /* Nothing was shown before. */
 static void
 forget(struct table *table)
@@ -91,6 +117,8 @@ forget(struct table *table)
 		table->was[i].sum = WEIR_WORKER_FIGURES_INIT;
 	for (unsigned int i = 0; i < table->ports; i++)
 		table->ports_was[i] = WEIR_PORT_FIGURES_INIT;
+	for (unsigned int i = 0; i < table->flows; i++)
+		table->flows_was[i] = WEIR_FLOW_FIGURES_INIT;
 }
 
 struct table *
@@ -108,7 +136,10 @@ table_create(struct weir_engine *engine, FILE *out)
 	table->now = calloc(table->nodes + 1, sizeof(*table->now));
 	table->was = calloc(table->nodes + 1, sizeof(*table->was));
 	table->ports_was = calloc(table->ports + 1, sizeof(*table->ports_was));
-	if (table->now == NULL || table->was == NULL || table->ports_was == NULL) {
+	table->flows = count_flows(engine);
+	table->flows_was = calloc(table->flows + 1, sizeof(*table->flows_was));
+	if (table->now == NULL || table->was == NULL || table->ports_was == NULL ||
+		table->flows_was == NULL) {
 		table_free(table);
 		return NULL;
 	}
@@ -124,6 +155,7 @@ table_free(struct table *table)
 	free(table->now);
 	free(table->was);
 	free(table->ports_was);
+	free(table->flows_was);
 	free(table);
 }
 
@@ -210,12 +242,36 @@ show_ports(const struct table *table, double seconds)
 }
 
 static void
+show_flows(struct table *table, double seconds)
+{
+	struct weir_flow_figures flow = WEIR_FLOW_FIGURES_INIT;
+	char title[80];
+
+	for (unsigned int i = 0; weir_ledger_flows(table->engine, i, &flow) == 0; i++) {
+		const struct row row = {
+			.title = title,
+			.now = { [WEIR_NOUN_FLOW] = &flow },
+			.was = { [WEIR_NOUN_FLOW] = &table->flows_was[i] },
+			.seconds = seconds,
+		};
+
+		if (i == 0)
+			columns_headings(&flows, table->out);
+		snprintf(title, sizeof(title), "%s[%u]", flow.node, flow.worker);
+		columns_row(&flows, &row, table->out);
+		fputc('\n', table->out);
+		table->flows_was[i] = flow;
+	}
+}
+
+static void
 show_figures(struct table *table, double seconds)
 {
 	sum_nodes(table);
 	show_nodes(table, seconds);
 	show_links(table);
 	show_ports(table, seconds);
+	show_flows(table, seconds);
 }
 
 static void

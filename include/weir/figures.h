@@ -51,6 +51,7 @@ enum weir_noun {
 	WEIR_NOUN_WATCH,      /**< struct weir_watch_figures */
 	WEIR_NOUN_MEMORY,     /**< struct weir_memory_figures */
 	WEIR_NOUN_QUEUE,      /**< struct weir_queue_figures */
+	WEIR_NOUN_FLOW,       /**< struct weir_flow_figures */
 	WEIR_NOUN_MAX         /**< number of nouns */
 };
 
@@ -78,7 +79,8 @@ enum weir_unit {
 	WEIR_UNIT_SECONDS,
 	WEIR_UNIT_SHARE, /**< 0 to 1; telemetry, which has no fractions, tells per cent */
 	WEIR_UNIT_TIMES, /**< how often something happened */
-	WEIR_UNIT_MAX    /**< number of units */
+	WEIR_UNIT_FLOWS,
+	WEIR_UNIT_MAX /**< number of units */
 };
 
 /** The C type of a member. */

@@ -212,6 +212,34 @@ struct weir_queue_figures {
 /** Empty figures, for the reader. */
 #define WEIR_QUEUE_FIGURES_INIT WEIR_SIZED(struct weir_queue_figures)
 
+/**
+ * The flows of a worker whose stage follows them: `flow`, or one that WEIR_FLOW_STAGE() made. As of its last
+ * look at the clock, which comes every 256 passes or so, and once it has drained.
+ */
+struct weir_flow_figures {
+	size_t size;            /**< of the struct, as its caller has it */
+	const char *node;       /**< its stage */
+	unsigned int worker;    /**< and which of its workers, from 0 */
+	uint64_t capacity;      /**< flows that there is room for */
+	uint64_t flows;         /**< that there are */
+	double load;            /**< share of the capacity that they are */
+	uint64_t created;       /**< that began */
+	uint64_t ended_idle;    /**< that ended for enum weir_flow_reason */
+	uint64_t ended_fin;     /**< likewise */
+	uint64_t ended_rst;     /**< likewise */
+	uint64_t ended_active;  /**< likewise */
+	uint64_t ended_evicted; /**< likewise */
+	uint64_t ended_drain;   /**< likewise */
+	uint64_t refused;       /**< packets without a flow, since there was no room for one */
+	uint64_t keyless;       /**< packets without a flow, since they have no key */
+	uint64_t told;          /**< events that tell of flows */
+	uint64_t late_ns;       /**< most that an end by idleness was late */
+	uint64_t backward;      /**< packets whose time lay before that of one before them */
+	uint64_t far;           /**< packets whose time lay more than an hour off */
+};
+/** Empty figures, for the reader. */
+#define WEIR_FLOW_FIGURES_INIT WEIR_SIZED(struct weir_flow_figures)
+
 /** How often weir_engine_watch() saw what it looks for; 0 where it is not called. */
 struct weir_watch_figures {
 	size_t size;            /**< of the struct, as its caller has it */
@@ -355,6 +383,14 @@ WEIR_API int weir_ledger_port(const struct weir_engine *engine, unsigned int i,
  */
 WEIR_API int weir_ledger_queue(const struct weir_engine *engine, unsigned int i,
 	struct weir_queue_figures *figures);
+
+/**
+ * weir_ledger_flows() reads the i-th of the workers that follow flows, in the order of the workers.
+ *
+ * @return 0, or -ENOENT beyond the last
+ */
+WEIR_API int weir_ledger_flows(const struct weir_engine *engine, unsigned int i,
+	struct weir_flow_figures *figures);
 
 /** weir_ledger_lcore() reads the i-th lcore of the engine. @return 0, or -ENOENT beyond the last */
 WEIR_API int weir_ledger_lcore(const struct weir_engine *engine, unsigned int i,

@@ -210,6 +210,8 @@ fini(struct weir_worker *worker __rte_unused, void *state)
 {
 	struct track *track = state;
 
+	if (track->table != NULL)
+		figures_publish(track);
 	tell_fini(track);
 	rte_free(track->cold);
 	weir_flow_table_free(track->table);
@@ -228,6 +230,7 @@ weir_flow_stage_init(const struct weir_flow_ops *ops, struct weir_worker *worker
 	track->ops = ops;
 	track->worker = worker;
 	track->own = (uint8_t *)state + state_size(ops) - ops->worker_size;
+	track->capacity = given->capacity;
 	track->active = given->active;
 	track->lifetime = given->lifetime;
 	track->key = (uint8_t)key_bits(given->key, &wrong);

@@ -155,6 +155,7 @@ track_tick(struct weir_worker *worker __rte_unused, void *state, unsigned int ro
 	struct track *track = state;
 
 	expire(track, clock_now(&track->clock), room_for(track, room));
+	figures_publish(track);
 	return tell_flush(track);
 }
 
@@ -173,5 +174,6 @@ track_drain(struct weir_worker *worker __rte_unused, void *state, unsigned int r
 		touched = weir_flow_expire(track->table, track->clock.latest, most);
 	left = weir_flow_drain(track->table, most - touched);
 	tell_flush(track);
+	figures_publish(track);
 	return left;
 }

@@ -175,6 +175,8 @@ struct track {
 	uint16_t pool_index;
 	struct track_clock clock;
 	struct track_stats stats;
+	struct weir_flow_stats seen; /* the table's figures, as others read them */
+	uint64_t capacity;
 
 	/* Of the burst at hand. */
 	uint64_t now; /* time of the packet at hand */
@@ -260,6 +262,9 @@ void quote_read(struct tally *tally, struct tally_cold *cold, const struct weir_
 /* record.c */
 void record_read(const struct track *track, const struct weir_flow *flow,
 	struct weir_flow_record *record);
+
+/* figures.c: have others see how the table is. */
+void figures_publish(struct track *track);
 
 /* tell.c */
 int tell_init(struct track *track, const struct track_conf *conf, struct weir_error *error);

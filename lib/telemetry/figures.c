@@ -214,6 +214,29 @@ static const struct weir_figure pool_rows[] = {
 };
 #undef FIGURES
 
+#define FIGURES weir_flow_figures
+static const struct weir_figure flow_rows[] = {
+	ROW("node", node, TEXT, NONE, "the stage that follows them"),
+	ROW("worker", worker, INDEX, NONE, "and which of its workers, from 0"),
+	ROW("capacity", capacity, GAUGE, FLOWS, "that there is room for"),
+	ROW("flows", flows, GAUGE, FLOWS, "that there are"),
+	ROW("load", load, GAUGE, SHARE, "of its room that they take"),
+	ROW("created", created, COUNTER, FLOWS, "that began"),
+	ROW("ended_idle", ended_idle, COUNTER, FLOWS, "that had no packet for too long"),
+	ROW("ended_fin", ended_fin, COUNTER, FLOWS, "that both sides closed"),
+	ROW("ended_rst", ended_rst, COUNTER, FLOWS, "that one side reset"),
+	ROW("ended_active", ended_active, COUNTER, FLOWS, "that lasted for as long as one may"),
+	ROW("ended_evicted", ended_evicted, COUNTER, FLOWS, "that a new one took the room of"),
+	ROW("ended_drain", ended_drain, COUNTER, FLOWS, "that were there when it ended"),
+	ROW("refused", refused, COUNTER, PACKETS, "without a flow: there was no room for one"),
+	ROW("keyless", keyless, COUNTER, PACKETS, "without a flow: they have no key"),
+	ROW("told", told, COUNTER, EVENTS, "that tell of flows"),
+	ROW("late_ns", late_ns, GAUGE, NS, "most that an end by idleness was late"),
+	ROW("backward", backward, COUNTER, PACKETS, "from before one that came before them"),
+	ROW("far", far, COUNTER, PACKETS, "whose time lay more than an hour off"),
+};
+#undef FIGURES
+
 #define FIGURES weir_lcore_figures
 static const struct weir_figure lcore_rows[] = {
 	ROW("lcore", lcore, INDEX, NONE, "which one"),
@@ -279,6 +302,7 @@ static const struct noun {
 	[WEIR_NOUN_WATCH] = NOUN(watch_rows, "watch"),
 	[WEIR_NOUN_MEMORY] = NOUN(memory_rows, "memory"),
 	[WEIR_NOUN_QUEUE] = NOUN(queue_rows, "queue"),
+	[WEIR_NOUN_FLOW] = NOUN(flow_rows, "flow"),
 };
 
 static const char *const kind_names[WEIR_FIGURE_KIND_MAX] = {
@@ -296,6 +320,7 @@ static const char *const unit_names[WEIR_UNIT_MAX] = {
 	[WEIR_UNIT_EVENTS] = "events",
 	[WEIR_UNIT_PACKETS] = "packets",
 	[WEIR_UNIT_MBUFS] = "mbufs",
+	[WEIR_UNIT_FLOWS] = "flows",
 	[WEIR_UNIT_BYTES] = "bytes",
 	[WEIR_UNIT_NS] = "ns",
 	[WEIR_UNIT_CYCLES] = "cycles",

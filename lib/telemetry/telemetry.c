@@ -78,6 +78,10 @@ entry_key(unsigned int noun, unsigned int i, const union figures *figures, char 
 		snprintf(key, KEY_SIZE, "port_%u_%s_%u", figures->queue.port_index,
 			figures->queue.direction, figures->queue.queue);
 		break;
+	case WEIR_NOUN_FLOW:
+		snprintf(name, sizeof(name), "%s_%u", figures->flow.node, figures->flow.worker);
+		key_of(name, key);
+		break;
 	case WEIR_NOUN_LCORE:
 		snprintf(key, KEY_SIZE, "lcore_%u", figures->lcore.lcore);
 		break;
@@ -232,6 +236,12 @@ queues_answer(struct weir_engine *engine, struct call *call)
 }
 
 static int
+flows_answer(struct weir_engine *engine, struct call *call)
+{
+	return add_all(call, engine, WEIR_NOUN_FLOW);
+}
+
+static int
 memory_answer(struct weir_engine *engine, struct call *call)
 {
 	return add_all(call, engine, WEIR_NOUN_MEMORY);
@@ -355,6 +365,8 @@ static const struct command {
 	{ "/weir/ports", CALL_FROM, ports_answer, "Figures of ports. Parameters: engine, from" },
 	{ "/weir/queues", CALL_FROM, queues_answer,
 		"Figures of ports' queues. Parameters: engine, from" },
+	{ "/weir/flows", CALL_FROM, flows_answer,
+		"Flows of workers that follow them. Parameters: engine, from" },
 	{ "/weir/pools", CALL_FROM, pools_answer, "Figures of pools. Parameters: engine, from" },
 	{ "/weir/memory", CALL_FROM, memory_answer,
 		"Where memory was planned, and where the kernel says it is. Parameters: engine, from" },

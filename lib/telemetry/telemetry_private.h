@@ -24,6 +24,7 @@ union figures {
 	struct weir_watch_figures watch;
 	struct weir_memory_figures memory;
 	struct weir_queue_figures queue;
+	struct weir_flow_figures flow;
 };
 /* Larger than each: every reader fills all that it has. */
 #define FIGURES_INIT \

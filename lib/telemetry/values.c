@@ -172,6 +172,8 @@ weir_figures_read(const struct weir_engine *engine, unsigned int noun, unsigned 
 		return i == 0 ? weir_ledger_watch(engine, figures) : -ENOENT;
 	case WEIR_NOUN_QUEUE:
 		return weir_ledger_queue(engine, i, figures);
+	case WEIR_NOUN_FLOW:
+		return weir_ledger_flows(engine, i, figures);
 	case WEIR_NOUN_MEMORY:
 		return weir_ledger_memory(engine, i, figures);
 	}

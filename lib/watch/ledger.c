@@ -12,6 +12,7 @@
 
 #include <weir/version.h>
 
+#include "flow/flow.h"
 #include "watch_private.h"
 
 static_assert(WEIR_FROM_SIZE == LINK_FROM_SIZE, "one size for a link's name");
@@ -327,6 +328,18 @@ weir_ledger_pool(const struct weir_engine *engine, unsigned int i,
 	if (engine_stopped(engine))
 		full.leaked = pool_missing(&engine->pools[i], &full.kept);
 	return SIZED_GIVE(figures, &full, name);
+}
+
+int
+weir_ledger_flows(const struct weir_engine *engine, unsigned int i,
+	struct weir_flow_figures *figures)
+{
+	struct weir_flow_figures full;
+
+	for (unsigned int s = 0; s < engine->seat_count; s++)
+		if (flow_figures(engine->seats[s].worker, &full) && i-- == 0)
+			return SIZED_GIVE(figures, &full, node);
+	return -ENOENT;
 }
 
 /* The stage type that has the i-th of all own reasons, and which of its reasons that is. */

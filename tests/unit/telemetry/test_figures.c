@@ -24,6 +24,7 @@ static const size_t sizes[WEIR_NOUN_MAX] = {
 	[WEIR_NOUN_WATCH] = sizeof(struct weir_watch_figures),
 	[WEIR_NOUN_MEMORY] = sizeof(struct weir_memory_figures),
 	[WEIR_NOUN_QUEUE] = sizeof(struct weir_queue_figures),
+	[WEIR_NOUN_FLOW] = sizeof(struct weir_flow_figures),
 };
 
 static void

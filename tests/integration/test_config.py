@@ -82,6 +82,25 @@ class Config(WeirTest):
         events = [json.loads(line) for line in run.out.splitlines()]
         self.assertEqual([e["src_port"] for e in events], list(range(1, 51)))
 
+    def flows_are_told(self, run):
+        """Each flow ends in one line; what the report has of them."""
+        told = [json.loads(line) for line in run.out.splitlines()]
+        ended = [line for line in told if line["event_type"] == "flow"]
+        self.assertEqual(len(ended), sum(of["created"] for of in run.report["flows"]))
+        self.assertEqual(sum(of["told"] for of in run.report["flows"]), len(told))
+        self.assertEqual(sum(of["flows"] for of in run.report["flows"]), 0)
+        return ended
+
+    def test_flows(self):
+        ended = self.flows_are_told(self.run_as_told("flows.ini"))
+        self.assertGreater(len(ended), 1000)
+
+    def test_pcap_flows(self):
+        pcap.write(self.path("in.pcap"), [pcap.udp(sport=i % 50 + 1) for i in range(500)])
+        ended = self.flows_are_told(self.run_as_told("pcap-flows.ini"))
+        self.assertEqual(sorted(e["src_port"] for e in ended), list(range(1, 51)))
+        self.assertEqual({e["flow"]["pkts_toserver"] for e in ended}, {10})
+
 
 class Plan(WeirTest):
     def plan(self, form):

@@ -82,4 +82,8 @@ char *eve_format_line(struct eve_format *format, const struct weir_event *event,
 void eve_iface_init(struct eve_iface *iface, const char *name);
 char *eve_put_ipv6(char *at, const uint8_t address[16]);
 
+/* eve_time.c: seconds since 1970 as "2026-01-01T12:00:00.", of which each year has four digits. */
+#define EVE_SECOND_LEN 20
+char *eve_put_second(char *at, uint64_t second);
+
 #endif /* WEIR_SINK_PRIVATE_H */

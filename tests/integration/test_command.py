@@ -348,7 +348,8 @@ class Readme(WeirTest):
             for key, default, text in rows])
 
     def test_eve_fields(self):
-        text = source_text("lib/sink/eve_json.c") + source_text("lib/sink/eve_iface.c")
+        text = "".join(source_text("lib/sink/eve_%s" % name)
+                       for name in ("json.c", "iface.c", "put.h"))
         put = set(re.findall(r'[{,]\\"(\w+)\\":', text)) | \
             set(re.findall(r'text_init\(.*?, "(\w+)"', text))
         others = {"link", "count", "first_tsc", "last_tsc", "change", "speed_mbit", "type"}

@@ -279,6 +279,8 @@ eve_format_line(struct eve_format *format, const struct weir_event *event, uint6
 	bool packet = likely(event->type == WEIR_EVENT_PACKET);
 	char *line = at;
 
+	if (!packet && event->type >= WEIR_EVENT_FLOW_NEW && event->type <= WEIR_EVENT_FLOW_END)
+		return eve_format_flow(format, event, at);
 	if (likely(!(event->flags & WEIR_EVENT_NO_TIME)))
 		at = put_stamp(format, ns, event->flags & WEIR_EVENT_WIRE_TIME, at);
 	at = put_iface(format, event->port, at);
@@ -306,6 +308,10 @@ eve_format_init(struct eve_format *format)
 	char number[4];
 
 	stamp_make(format, 0);
+	for (unsigned int i = 0; i < EVE_DATES; i++) {
+		format->dates[i].second = 0;
+		eve_put_second(format->dates[i].text, 0);
+	}
 	for (unsigned int i = 0; i <= UINT8_MAX; i++) {
 		snprintf(number, sizeof(number), "%u", i);
 		text_init(&format->proto[i], "proto",

@@ -35,7 +35,7 @@ END
 fill_root() {
     local packages package
     # shellcheck disable=SC2086 # a list of words
-    packages=$(printf '%s\n' $test_packages | grep -x 'lib.*-dev')
+    packages=$(printf '%s\n' $test_packages | grep -x 'lib.*-dev\|nettle-dev')
     say "unpacking libraries for arm64 into $root"
     rm -rf "$root" "$folder/apt"
     mkdir -p "$root" "$folder/apt/lists/partial" "$folder/apt/archives/partial"

@@ -11,7 +11,7 @@ set -eu
 top=$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/.." && pwd)
 
 build_packages="gcc libc6-dev meson ninja-build pkg-config libdpdk-dev libnuma-dev libinih-dev
-    libjansson-dev libpcap-dev"
+    libjansson-dev libpcap-dev nettle-dev"
 # libsystemd-dev: linking DPDK statically wants it.
 # abigail-tools: compares the library's binary interface with what it was.
 test_packages="$build_packages libcmocka-dev libsystemd-dev python3 iproute2 dpdk-dev abigail-tools"

@@ -31,6 +31,7 @@ eve_init(struct weir_worker *worker, const void *conf, void *state, struct weir_
 	struct eve_state *eve = state;
 
 	eve_format_init(&eve->format);
+	eve->format.community = given->community_id;
 	return writer_start(&eve->writer, worker, given->path, given->buffer, error);
 }
 
@@ -200,6 +201,11 @@ static const struct weir_param eve_params[] = {
 		.max = 1 << 30,
 		.def = "1M",
 		.help = "bytes of lines that each worker keeps for a slow reader; rounded up to a power of two" },
+	{ .name = "community_id",
+		.type = WEIR_PARAM_BOOL,
+		.offset = offsetof(struct eve_conf, community_id),
+		.def = "on",
+		.help = "flows have the id by which other tools know them, of version 1 and seed 0" },
 	{ .name = NULL },
 };
 

@@ -10,15 +10,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "eve_put.h"
 #include "sink_private.h"
 
 /* What is less in `stopped` is no ethertype. */
 #define ETHERTYPE_FIRST 0x0600
-#define S_PER_DAY 86400
-#define VLAN_ID_MASK 0xfffu
-
-/* Append a string literal. */
-#define PUT(at, literal) ((char *)memcpy(at, literal, sizeof(literal) - 1) + sizeof(literal) - 1)
 
 #define BAD_CKSUM (WEIR_EVENT_BAD_L3_CKSUM | WEIR_EVENT_BAD_L4_CKSUM)
 
@@ -64,72 +60,22 @@ static const char *const proto_names[UINT8_MAX + 1] = {
 	[143] = "Ethernet",
 };
 
-static const char pairs[] = "00010203040506070809101112131415161718192021222324"
+const char eve_pairs[201] = "00010203040506070809101112131415161718192021222324"
 			    "25262728293031323334353637383940414243444546474849"
 			    "50515253545556575859606162636465666768697071727374"
 			    "75767778798081828384858687888990919293949596979899";
-static const char hex[] = "0123456789abcdef";
-
-static inline char *
-put_pair(char *at, uint32_t value)
-{
-	return (char *)memcpy(at, pairs + 2 * value, 2) + 2;
-}
-
-static inline unsigned int
-digits(uint32_t value)
-{
-	unsigned int n = 1;
-
-	for (; value >= 100; value /= 100)
-		n += 2;
-	return value >= 10 ? n + 1 : n;
-}
-
-static inline char *
-put_uint(char *at, uint32_t value)
-{
-	char *end = at + digits(value), *p = end;
-
-	for (; value >= 100; value /= 100) {
-		p -= 2;
-		put_pair(p, value % 100);
-	}
-	if (value >= 10)
-		put_pair(p - 2, value);
-	else
-		p[-1] = (char)('0' + value);
-	return end;
-}
-
-static inline char *
-put_text(char *at, const struct eve_text *text)
-{
-	memcpy(at, text->text, sizeof(text->text));
-	return at + text->len;
-}
-
-static char *
-put_ipv4(char *at, const uint8_t address[4])
-{
-	at = put_uint(at, address[0]);
-	for (unsigned int i = 1; i < 4; i++) {
-		*at++ = '.';
-		at = put_uint(at, address[i]);
-	}
-	return at;
-}
+const char eve_hex[17] = "0123456789abcdef";
 
 static inline char *
 put_hex16(char *at, uint16_t value)
 {
 	if (value > 0xfff)
-		*at++ = hex[value >> 12];
+		*at++ = eve_hex[value >> 12];
 	if (value > 0xff)
-		*at++ = hex[(value >> 8) & 0xf];
+		*at++ = eve_hex[(value >> 8) & 0xf];
 	if (value > 0xf)
-		*at++ = hex[(value >> 4) & 0xf];
-	*at++ = hex[value & 0xf];
+		*at++ = eve_hex[(value >> 4) & 0xf];
+	*at++ = eve_hex[value & 0xf];
 	return at;
 }
 
@@ -180,103 +126,25 @@ eve_put_ipv6(char *at, const uint8_t address[16])
 	return at;
 }
 
-/* Days since 1970 as a date of the Gregorian calendar (H. Hinnant, civil_from_days). */
-static void
-date_of(uint64_t days, uint32_t *year, uint32_t *month, uint32_t *day)
-{
-	uint64_t since = days + 719468; /* 1 March of year 0, where leap days come last */
-	uint32_t era = (uint32_t)(since / 146097);
-	uint32_t doe = (uint32_t)(since % 146097);
-	uint32_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
-	uint32_t doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
-	uint32_t mp = (5 * doy + 2) / 153;
-
-	*day = doy - (153 * mp + 2) / 5 + 1;
-	*month = mp < 10 ? mp + 3 : mp - 9;
-	*year = yoe + era * 400 + (*month <= 2);
-}
-
-/* UTC, by arithmetic of our own: libc's takes a lock and may read the zone's file. */
 static void
 stamp_make(struct eve_format *format, uint64_t second)
 {
-	uint32_t year, month, day, rest = (uint32_t)(second % S_PER_DAY);
-	char *at = PUT(format->stamp, "{\"timestamp\":\"");
-
-	date_of(second / S_PER_DAY, &year, &month, &day);
-	at = put_pair(put_pair(at, year / 100), year % 100);
-	*at++ = '-';
-	at = put_pair(at, month);
-	*at++ = '-';
-	at = put_pair(at, day);
-	*at++ = 'T';
-	at = put_pair(at, rest / 3600);
-	*at++ = ':';
-	at = put_pair(at, rest / 60 % 60);
-	*at++ = ':';
-	at = put_pair(at, rest % 60);
-	*at++ = '.';
+	eve_put_second(PUT(format->stamp, "{\"timestamp\":\""), second);
 	format->second = second;
 }
 
-#define STAMP_LEN (sizeof("{\"timestamp\":\"2026-01-01T12:00:00.") - 1)
+#define STAMP_LEN (sizeof("{\"timestamp\":\"") - 1 + EVE_SECOND_LEN)
 static_assert(STAMP_LEN <= sizeof(((struct eve_format *)0)->stamp), "the stamp has room");
 
 static inline char *
 put_stamp(struct eve_format *format, uint64_t ns, bool exact, char *at)
 {
 	uint64_t second = ns / NS_PER_S;
-	uint32_t us = (uint32_t)(ns % NS_PER_S) / 1000;
 
 	if (unlikely(second != format->second))
 		stamp_make(format, second);
 	at = (char *)memcpy(at, format->stamp, STAMP_LEN) + STAMP_LEN;
-	at = put_pair(put_pair(put_pair(at, us / 10000), us / 100 % 100), us % 100);
-	/* Microseconds suffice for a clock of ours, and of most captures. */
-	ns %= 1000;
-	if (unlikely(ns != 0 && exact)) {
-		at = put_pair(at, (uint32_t)ns / 10);
-		*at++ = (char)('0' + ns % 10);
-	}
-	return PUT(at, "+0000\"");
-}
-
-static inline char *
-put_iface(const struct eve_format *format, uint16_t port, char *at)
-{
-	const struct eve_iface *iface;
-
-	if (port >= RTE_MAX_ETHPORTS)
-		return at;
-	iface = &format->ifaces[port];
-	for (uint16_t i = 0; i < iface->len; i += EVE_COPY)
-		memcpy(at + i, iface->text + i, EVE_COPY);
-	return at + iface->len;
-}
-
-static inline char *
-put_vlan(const struct weir_event *event, char *at)
-{
-	unsigned int count = weir_event_vlan_count(event);
-
-	if (count == 0)
-		return at;
-	at = PUT(at, ",\"vlan\":[");
-	at = put_uint(at, event->vlan[0] & VLAN_ID_MASK);
-	for (unsigned int i = 1; i < count; i++) {
-		*at++ = ',';
-		at = put_uint(at, event->vlan[i] & VLAN_ID_MASK);
-	}
-	*at++ = ']';
-	return at;
-}
-
-static inline char *
-put_address(const struct weir_key *key, const uint8_t address[16], char *at)
-{
-	at = key->ip_version == 4 ? put_ipv4(at, address + 12) : eve_put_ipv6(at, address);
-	*at++ = '"';
-	return at;
+	return put_fraction(at, ns % NS_PER_S, exact);
 }
 
 /*
@@ -323,18 +191,9 @@ put_tcp_flags(const struct weir_event *event, char *at)
 		event->flags & WEIR_EVENT_NO_TCP_FLAGS)
 		return at;
 	at = PUT(at, ",\"tcp_flags\":\"");
-	*at++ = hex[event->tcp_flags >> 4];
-	*at++ = hex[event->tcp_flags & 0xf];
+	*at++ = eve_hex[event->tcp_flags >> 4];
+	*at++ = eve_hex[event->tcp_flags & 0xf];
 	*at++ = '"';
-	return at;
-}
-
-static inline char *
-put_tunnel(const struct eve_format *format, const struct weir_event *event, char *at)
-{
-	at = put_text(at, &format->tunnel[RTE_MIN(event->tunnel, WEIR_TUNNEL_MAX - 1)]);
-	if (event->tunnel_id != 0)
-		at = put_uint(PUT(at, ",\"tunnel_id\":"), event->tunnel_id);
 	return at;
 }
 
@@ -420,6 +279,8 @@ eve_format_line(struct eve_format *format, const struct weir_event *event, uint6
 	bool packet = likely(event->type == WEIR_EVENT_PACKET);
 	char *line = at;
 
+	if (!packet && event->type >= WEIR_EVENT_FLOW_NEW && event->type <= WEIR_EVENT_FLOW_END)
+		return eve_format_flow(format, event, at);
 	if (likely(!(event->flags & WEIR_EVENT_NO_TIME)))
 		at = put_stamp(format, ns, event->flags & WEIR_EVENT_WIRE_TIME, at);
 	at = put_iface(format, event->port, at);
@@ -447,6 +308,10 @@ eve_format_init(struct eve_format *format)
 	char number[4];
 
 	stamp_make(format, 0);
+	for (unsigned int i = 0; i < EVE_DATES; i++) {
+		format->dates[i].second = 0;
+		eve_put_second(format->dates[i].text, 0);
+	}
 	for (unsigned int i = 0; i <= UINT8_MAX; i++) {
 		snprintf(number, sizeof(number), "%u", i);
 		text_init(&format->proto[i], "proto",

@@ -19,7 +19,7 @@
 #include "sink.h"
 
 /* Bytes that must be free where a line is made: no line is longer. */
-#define WRITER_LINE_MAX 1024
+#define WRITER_LINE_MAX 2048
 
 /*
  * A ring of bytes between the worker and its writer thread, and the way from TSC to wall clock,

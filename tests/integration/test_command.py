@@ -348,13 +348,25 @@ class Readme(WeirTest):
             for key, default, text in rows])
 
     def test_eve_fields(self):
-        text = source_text("lib/sink/eve_json.c") + source_text("lib/sink/eve_iface.c")
-        put = set(re.findall(r'[{,]\\"(\w+)\\":', text)) | \
-            set(re.findall(r'text_init\(.*?, "(\w+)"', text))
         others = {"link", "count", "first_tsc", "last_tsc", "change", "speed_mbit", "type"}
-        fields = re.findall(r"`(\w+)`",
-                            " ".join(row.split("|")[1] for row in readme_rows("eve fields")))
-        self.assertEqual(set(fields), put - others)
+        self.assertEqual(set(self.fields("eve fields")),
+                         self.put("json.c", "iface.c", "put.h") - others)
+
+    def test_eve_flow_fields(self):
+        fields = self.fields("eve flow fields")
+        self.assertEqual(set(fields), self.put("flow.c", "iface.c", "put.h") | {"proto", "tunnel"})
+        self.assertEqual({name for name in fields if fields.count(name) > 1}, {"end"})
+
+    @staticmethod
+    def put(*names):
+        """The keys of lines that files of eve put."""
+        text = "".join(source_text("lib/sink/eve_" + name) for name in names)
+        return set(re.findall(r'[{,]\\"(\w+)\\":', text)) | \
+            set(re.findall(r'text_init\(.*?, "(\w+)"', text))
+
+    @staticmethod
+    def fields(table):
+        return re.findall(r"`(\w+)`", " ".join(row.split("|")[1] for row in readme_rows(table)))
 
     def test_reasons(self):
         text = "".join(source_text(path) for path in (

@@ -292,14 +292,14 @@ test_text(void **state)
 		"  t                            64          8        3      20 kB      16 MB      "
 		"2us\n"
 		"  e                             0          0        1 ");
-	assert_has(text, "      65 kB        -\n");
+	assert_has(text, "      66 kB        -\n");
 	assert_has(text,
 		"\n      1  exponential       2us  exponential       2us  2us: tick of t\n");
 	assert_has(text, " rings + 0.1 workers + 32.1 their init()\n");
 	free(text);
 	text = weir_plan_show(plan, WEIR_PLAN_DOT);
 	assert_has(text, "[label=\"t[1]\\ntakes\\nholds 64\\n16384 kB\"];");
-	assert_has(text, "[label=\"e[0]\\neve\\n65 kB\"];");
+	assert_has(text, "[label=\"e[0]\\neve\\n66 kB\"];");
 	free(text);
 	both_free(plan, pipeline);
 }

@@ -11,37 +11,15 @@ packets to /dev/null; softflowd and argus find flows, and ndpiReader looks into 
 what it is there for. The second case is the same capture ten times, one after the other.
 """
 import getpass
-import json
 import os
-import shutil
-import subprocess
 import sys
 import tempfile
-import time
 
-TOP = os.path.abspath(os.path.join(os.path.dirname(__file__), "../.."))
-sys.path.insert(0, os.path.join(TOP, "tests/integration"))
 sys.dont_write_bytecode = True
 import sides  # noqa: E402
-import weirlib  # noqa: E402
+from programs import TOP, Weir, make_capture, tool, weirlib  # noqa: E402
 
 PACKETS = 1000000
-TIMEOUT = 120
-
-MAKE = """
-[pipeline]
-name = make
-[source gen]
-type = synth
-flows = 10k
-malformed = 0%
-[stage out]
-type = tx
-device = net_pcap0
-input = gen
-[link gen out]
-on_full = block
-"""
 
 COUNT = """
 [pipeline]
@@ -69,50 +47,6 @@ on_full = block
 TIMES = 10
 
 
-class Weir:
-    """The binary, with a folder of its own."""
-
-    def __init__(self, build, folder):
-        self.binary = os.path.join(build, "app/weir/weir")
-        self.folder, self.runs = folder, 0
-        base = weirlib.guarded_folder()
-        if base is None:
-            sys.exit("pcap: every folder here may be written by everybody: EAL loads no plug-in")
-        self.guarded = tempfile.mkdtemp(prefix="weir-bench-", dir=base)
-        self.plugin = shutil.copy(os.path.join(build, "tests/bench/libprotocols.so"), self.guarded)
-        self.report = os.path.join(folder, "report.json")
-
-    def close(self):
-        shutil.rmtree(self.guarded, ignore_errors=True)
-
-    def run(self, pipeline, lcores, arguments=(), options=()):
-        """Seconds, what it wrote on stdout, its report."""
-        path = os.path.join(self.folder, "pipeline.ini")
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(pipeline)
-        self.runs += 1
-        prefix = "weir-bench-pcap-%d-%d" % (os.getpid(), self.runs)
-        command = [self.binary, "--no-huge", "-m", "256", "--no-pci", "--no-telemetry",
-                   "--file-prefix", prefix, "--lcores", lcores, "-d", self.plugin,
-                   *arguments, "--", "-c", path, "-r", self.report, *options]
-        seconds, out = timed(command)
-        shutil.rmtree(weirlib.runtime_folder(prefix), ignore_errors=True)
-        with open(self.report, encoding="utf-8") as file:
-            return seconds, out, json.load(file)
-
-
-def timed(command):
-    begin = time.perf_counter()
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                          stderr=subprocess.PIPE, text=True, errors="replace", timeout=TIMEOUT,
-                          check=False)
-    seconds = time.perf_counter() - begin
-    if done.returncode != 0:
-        sys.exit("pcap: status %d: %s\n%s" % (done.returncode, " ".join(command),
-                                              done.stderr[-2000:]))
-    return seconds, done.stdout
-
-
 def counted(out):
     """{(IP version, protocol): packets}"""
     counts = {}
@@ -134,29 +68,13 @@ def weir_side(weir, packets, pipeline, lcores, arguments=(), options=()):
     return run
 
 
-def tool(name, at_most, arguments):
-    """A program, where it is installed."""
-    def run():
-        seconds, _ = timed([path] + arguments)
-        return {"time": seconds}
-    path = shutil.which(name) or shutil.which(name, path="/usr/sbin:/sbin")
-    return sides.Side(name, run, None if path else "not installed",
-                      at_most={"time": at_most})
-
-
-def make_capture(weir, capture, packets):
-    weir.run(MAKE, weirlib.THREE, ["--vdev", "net_pcap0,tx_pcap=" + capture],
-             ["-n", str(packets)])
-    print("%d packets, %.0f MB" % (packets, os.path.getsize(capture) / 1e6))
-
-
 def tcpdump(at_most, files, folder):
     """Of several files by a list: -r takes one. It may open the second only as whom it began as."""
     listed = os.path.join(folder, "files.%d" % len(files))
     with open(listed, "w", encoding="utf-8") as file:
         file.write("".join(name + "\n" for name in files))
     own = ["-Z", getpass.getuser()] if os.getuid() == 0 else []
-    return tool("tcpdump", at_most, ["-nn", "-w", "/dev/null", "-V", listed, *own])
+    return tool("tcpdump", {"time": at_most}, ["-nn", "-w", "/dev/null", "-V", listed, *own])
 
 
 def compare(given, weir, folder):
@@ -178,10 +96,10 @@ def compare(given, weir, folder):
         # Aims are of weir's time to theirs.
         tcpdump(1 / 0.7, [capture], folder),
         # IPv6 too, as many flows as there are; with a control socket it would wait at the end.
-        tool("softflowd", 1, ["-d", "-6", "-m", "1000000", "-r", capture, "-c", "none",
+        tool("softflowd", {"time": 1}, ["-d", "-6", "-m", "1000000", "-r", capture, "-c", "none",
                               "-p", folder + "/softflowd.pid"]),
-        tool("argus", 1, ["-X", "-r", capture, "-w", "/dev/null"]),
-        tool("ndpiReader", 1, ["-q", "-i", capture]),
+        tool("argus", {"time": 1}, ["-X", "-r", capture, "-w", "/dev/null"]),
+        tool("ndpiReader", {"time": 1}, ["-q", "-i", capture]),
     ])
     bench.case("capture, ten times", [
         sides.Side("weir, one lcore", weir_side(weir, TIMES * n, ten, weirlib.ONE)),
@@ -197,7 +115,7 @@ def main():
     parser.add_argument("--build", default=os.path.join(TOP, "build"), metavar="FOLDER")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="weir-bench-") as folder:
-        weir = Weir(given.build, folder)
+        weir = Weir("pcap", given.build, folder, "tests/bench/libprotocols.so")
         try:
             compare(given, weir, folder)
         finally:

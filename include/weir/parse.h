@@ -78,10 +78,10 @@ enum weir_parse_checksum {
  * key-only, or begins with its IP header.
  *
  * The verdict is that of a full parse, but for what only TCP's data offset and options, UDP's
- * length or ARP's would tell: outside of tunnels that are known by their port, and of MPLS, those are
- * not looked at. So TCP that is WEIR_VERDICT_BAD_HDR_LEN, or WEIR_VERDICT_TRUNC_L4 within its options,
- * UDP that is WEIR_VERDICT_BAD_TOTAL_LEN for its own length, and ARP that is WEIR_VERDICT_TRUNC_L3 are
- * WEIR_VERDICT_OK, and not WEIR_EVENT_MALFORMED. A packet that is OK in full is so key-only.
+ * length or ARP's would tell: outside of tunnels that are known by their port, and of what is a guess
+ * below MPLS, those are not looked at. So TCP that is WEIR_VERDICT_BAD_HDR_LEN, or WEIR_VERDICT_TRUNC_L4
+ * within its options, UDP that is WEIR_VERDICT_BAD_TOTAL_LEN for its own length, and ARP that is
+ * WEIR_VERDICT_TRUNC_L3 are WEIR_VERDICT_OK, and not WEIR_EVENT_MALFORMED. A packet that is OK in full is so key-only.
  *
  * What it saves, in instructions a packet: a tenth for TCP over IPv4 and IPv6, 4 and 5 % for UDP, a
  * seventh with a VLAN tag and in VXLAN; 8 % in GRE and PPPoE, and for ICMP; 7 % below MPLS; 5 % in
@@ -197,7 +197,9 @@ struct weir_parse_burst {
  *
  * The key, and all that the event says of L3 and above, is of one IP packet: the innermost that
  * could be decoded. What a UDP port or a nibble below MPLS alone calls a tunnel counts only if a
- * whole packet is found in it; otherwise the outer packet stands, and is not malformed for it.
+ * whole packet is found in it; otherwise the outer packet stands, and is not malformed for it. Below
+ * MPLS alone, IP is no guess where its checksum is right, where it ends with the frame, here or as it was
+ * on the wire, and where less than an Ethernet header is left: cut or wrong, it is as IP elsewhere.
  * What an IP protocol number names is taken at its word: what is wrong inside makes the packet
  * malformed, with the key of the packet around. Malformed packets have a key as soon as their addresses could be
  * read, with ports 0 if those could not. Tunnels in fragments are not looked into. Of a fragment the

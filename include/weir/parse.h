@@ -96,15 +96,16 @@ enum weir_parse_depth {
 /** What a packet begins with. */
 enum weir_parse_l2 {
 	WEIR_PARSE_L2_ETHERNET = 0,
-	WEIR_PARSE_L2_RAW,  /**< IPv4 or IPv6, by the first nibble */
-	WEIR_PARSE_L2_IPV4, /**< IPv4 */
-	WEIR_PARSE_L2_IPV6, /**< IPv6 */
-	WEIR_PARSE_L2_NULL, /**< an address family in 4 bytes of either order: BSD's loopback */
-	WEIR_PARSE_L2_PPP,  /**< PPP, perhaps with address and control as in HDLC */
-	WEIR_PARSE_L2_SLL,  /**< Linux' cooked capture */
-	WEIR_PARSE_L2_SLL2, /**< version 2 of it */
-	WEIR_PARSE_L2_HDLC, /**< Cisco's HDLC: address, control, an ethertype */
-	WEIR_PARSE_L2_MAX   /**< number of types */
+	WEIR_PARSE_L2_RAW,   /**< IPv4 or IPv6, by the first nibble */
+	WEIR_PARSE_L2_IPV4,  /**< IPv4 */
+	WEIR_PARSE_L2_IPV6,  /**< IPv6 */
+	WEIR_PARSE_L2_NULL,  /**< an address family in 4 bytes of either order: BSD's loopback */
+	WEIR_PARSE_L2_PPP,   /**< PPP, perhaps with address and control as in HDLC */
+	WEIR_PARSE_L2_SLL,   /**< Linux' cooked capture */
+	WEIR_PARSE_L2_SLL2,  /**< version 2 of it */
+	WEIR_PARSE_L2_HDLC,  /**< Cisco's HDLC: address, control, an ethertype */
+	WEIR_PARSE_L2_PPPOE, /**< a session of PPPoE: its header, then PPP */
+	WEIR_PARSE_L2_MAX    /**< number of types */
 };
 
 /**

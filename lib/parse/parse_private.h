@@ -30,6 +30,7 @@
 #define ETHERTYPE_IPV6 0x86dd
 #define ETHERTYPE_PPP 0x880b
 #define ETHERTYPE_MPLS 0x8847
+#define ETHERTYPE_PPPOE 0x8864
 #define ETHERTYPE_QINQ 0x88a8
 #define ETHERTYPE_NSH 0x894f
 /* VLAN tags before there was a number for them. */

@@ -62,8 +62,8 @@ enum weir_parse_checksum {
 	 * The port, and where that does not say weir does: of the keyed IP header, if it is IPv4's, and of the
 	 * TCP, UDP, ICMP or ICMPv6 behind it. L4 is left alone of fragments, of what is not all here or
 	 * malformed, on a source route, and from a home address; a UDP checksum of 0 is wrong over IPv6
-	 * alone. What says no length has checksums that were not made yet, and is left alone. The depth full
-	 * only.
+	 * alone, and there not of a tunnel's port (RFC 6935). What says no length has checksums that were not
+	 * made yet, and is left alone. The depth full only.
 	 */
 	WEIR_PARSE_CHECKSUM_VERIFY
 };

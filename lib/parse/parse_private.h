@@ -356,7 +356,7 @@ enum parse_step parse_kind(struct parse *p, enum parse_by by, uint32_t number);
 enum parse_step parse_proto(struct parse *p);
 enum parse_step parse_udp_tunnel(struct parse *p);
 /* Whether one of both ports is one that tunnels use. */
-bool parse_has_tunnel_port(const struct parse *p, uint16_t sport, uint16_t dport);
+bool parse_has_tunnel_port(const struct weir_parse_burst *burst, uint16_t sport, uint16_t dport);
 /* Whether a list has a port. */
 bool parse_vxlan_listed(const struct weir_vxlan_ports *ports, rte_be16_t port);
 

@@ -62,8 +62,8 @@ enum weir_parse_checksum {
 	 * The port, and where that does not say weir does: of the keyed IP header, if it is IPv4's, and of the
 	 * TCP, UDP, ICMP or ICMPv6 behind it. L4 is left alone of fragments, of what is not all here or
 	 * malformed, on a source route, and from a home address; a UDP checksum of 0 is wrong over IPv6
-	 * alone. What says no length has checksums that were not made yet, and is left alone. The depth full
-	 * only.
+	 * alone, and there not of a tunnel's port (RFC 6935). What says no length has checksums that were not
+	 * made yet, and is left alone. The depth full only.
 	 */
 	WEIR_PARSE_CHECKSUM_VERIFY
 };
@@ -78,10 +78,10 @@ enum weir_parse_checksum {
  * key-only, or begins with its IP header.
  *
  * The verdict is that of a full parse, but for what only TCP's data offset and options, UDP's
- * length or ARP's would tell: outside of tunnels that are known by their port, and of MPLS, those are
- * not looked at. So TCP that is WEIR_VERDICT_BAD_HDR_LEN, or WEIR_VERDICT_TRUNC_L4 within its options,
- * UDP that is WEIR_VERDICT_BAD_TOTAL_LEN for its own length, and ARP that is WEIR_VERDICT_TRUNC_L3 are
- * WEIR_VERDICT_OK, and not WEIR_EVENT_MALFORMED. A packet that is OK in full is so key-only.
+ * length or ARP's would tell: outside of tunnels that are known by their port, and of what is a guess
+ * below MPLS, those are not looked at. So TCP that is WEIR_VERDICT_BAD_HDR_LEN, or WEIR_VERDICT_TRUNC_L4
+ * within its options, UDP that is WEIR_VERDICT_BAD_TOTAL_LEN for its own length, and ARP that is
+ * WEIR_VERDICT_TRUNC_L3 are WEIR_VERDICT_OK, and not WEIR_EVENT_MALFORMED. A packet that is OK in full is so key-only.
  *
  * What it saves, in instructions a packet: a tenth for TCP over IPv4 and IPv6, 4 and 5 % for UDP, a
  * seventh with a VLAN tag and in VXLAN; 8 % in GRE and PPPoE, and for ICMP; 7 % below MPLS; 5 % in
@@ -96,15 +96,16 @@ enum weir_parse_depth {
 /** What a packet begins with. */
 enum weir_parse_l2 {
 	WEIR_PARSE_L2_ETHERNET = 0,
-	WEIR_PARSE_L2_RAW,  /**< IPv4 or IPv6, by the first nibble */
-	WEIR_PARSE_L2_IPV4, /**< IPv4 */
-	WEIR_PARSE_L2_IPV6, /**< IPv6 */
-	WEIR_PARSE_L2_NULL, /**< an address family in 4 bytes of either order: BSD's loopback */
-	WEIR_PARSE_L2_PPP,  /**< PPP, perhaps with address and control as in HDLC */
-	WEIR_PARSE_L2_SLL,  /**< Linux' cooked capture */
-	WEIR_PARSE_L2_SLL2, /**< version 2 of it */
-	WEIR_PARSE_L2_HDLC, /**< Cisco's HDLC: address, control, an ethertype */
-	WEIR_PARSE_L2_MAX   /**< number of types */
+	WEIR_PARSE_L2_RAW,   /**< IPv4 or IPv6, by the first nibble */
+	WEIR_PARSE_L2_IPV4,  /**< IPv4 */
+	WEIR_PARSE_L2_IPV6,  /**< IPv6 */
+	WEIR_PARSE_L2_NULL,  /**< an address family in 4 bytes of either order: BSD's loopback */
+	WEIR_PARSE_L2_PPP,   /**< PPP, perhaps with address and control as in HDLC */
+	WEIR_PARSE_L2_SLL,   /**< Linux' cooked capture */
+	WEIR_PARSE_L2_SLL2,  /**< version 2 of it */
+	WEIR_PARSE_L2_HDLC,  /**< Cisco's HDLC: address, control, an ethertype */
+	WEIR_PARSE_L2_PPPOE, /**< a session of PPPoE: its header, then PPP */
+	WEIR_PARSE_L2_MAX    /**< number of types */
 };
 
 /**
@@ -197,7 +198,9 @@ struct weir_parse_burst {
  *
  * The key, and all that the event says of L3 and above, is of one IP packet: the innermost that
  * could be decoded. What a UDP port or a nibble below MPLS alone calls a tunnel counts only if a
- * whole packet is found in it; otherwise the outer packet stands, and is not malformed for it.
+ * whole packet is found in it; otherwise the outer packet stands, and is not malformed for it. Below
+ * MPLS alone, IP is no guess where its checksum is right, where it ends with the frame, here or as it was
+ * on the wire, and where less than an Ethernet header is left: cut or wrong, it is as IP elsewhere.
  * What an IP protocol number names is taken at its word: what is wrong inside makes the packet
  * malformed, with the key of the packet around. Malformed packets have a key as soon as their addresses could be
  * read, with ports 0 if those could not. Tunnels in fragments are not looked into. Of a fragment the

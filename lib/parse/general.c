@@ -84,6 +84,15 @@ ports_suffice(const struct parse *p)
 		!(p->flags & WEIR_EVENT_LATER_FRAGMENT);
 }
 
+/* Whether an IP packet is to be read that may be a guess; one that is not any more is none. */
+static inline bool
+ip_counts(struct parse *p, uint8_t version)
+{
+	if (unlikely(p->guess == GUESS_NIBBLE) && parse_is_ip(p, version))
+		p->guess = GUESS_NONE;
+	return !parse_misfits(p, version);
+}
+
 static __rte_always_inline void
 parse_steps(struct parse *p, const uint8_t l2, const bool key_only)
 {
@@ -92,10 +101,10 @@ parse_steps(struct parse *p, const uint8_t l2, const bool key_only)
 	while ((step = parse_between(p, step)) != STEP_DONE) {
 		switch (step) {
 		case STEP_IPV4:
-			step = parse_misfits(p, 4) ? STEP_DONE : parse_ipv4(p);
+			step = ip_counts(p, 4) ? parse_ipv4(p) : STEP_DONE;
 			break;
 		case STEP_IPV6:
-			step = parse_misfits(p, 6) ? STEP_DONE : parse_ipv6(p);
+			step = ip_counts(p, 6) ? parse_ipv6(p) : STEP_DONE;
 			break;
 		case STEP_L4:
 			step = key_only && ports_suffice(p) ? parse_ports_only(p) : parse_l4(p);

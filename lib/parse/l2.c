@@ -301,6 +301,9 @@ parse_l2(struct parse *p, uint8_t l2)
 		return parse_null(p);
 	case WEIR_PARSE_L2_PPP:
 		return parse_bare_ppp(p);
+	case WEIR_PARSE_L2_PPPOE:
+		p->now.stopped = ETHERTYPE_PPPOE;
+		return STEP_ETHERTYPE;
 	case WEIR_PARSE_L2_HDLC:
 		return parse_hdlc(p);
 	case WEIR_PARSE_L2_SLL:

@@ -56,12 +56,16 @@ parse_l3_open(struct parse *p)
 	p->l3_end = UINT32_MAX;
 }
 
-/* The layer being read is a part of a datagram: the first or the last of it, or neither. */
+/*
+ * The layer being read is a part of a datagram: the first or the last of it, or neither. The last header
+ * that says so counts.
+ */
 static void
 parse_fragment(struct parse *p, bool first, bool last, uint32_t id)
 {
 	id ^= id >> 16;
 	id ^= id >> 8;
+	p->flags &= ~FRAGMENT_FLAGS;
 	p->flags |= WEIR_EVENT_FRAGMENT | id << WEIR_EVENT_DATAGRAM_SHIFT;
 	p->flags |= first ? 0 : WEIR_EVENT_LATER_FRAGMENT;
 	p->flags |= last ? WEIR_EVENT_LAST_FRAGMENT : 0;

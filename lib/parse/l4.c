@@ -176,7 +176,7 @@ ports_may_tunnel(const struct parse *p, const uint8_t *udp)
 	const struct weir_vxlan_ports *ports = parse_ports_of(p->burst);
 
 	if (unlikely(ports->crowded))
-		return parse_has_tunnel_port(p, get16(udp), get16(udp + 2));
+		return parse_has_tunnel_port(p->burst, get16(udp), get16(udp + 2));
 	return tunnel_port(ports, udp);
 }
 

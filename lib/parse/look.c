@@ -5,6 +5,10 @@
 /* What readers of more than one kind ask for. */
 #include "kinds.h"
 
+/* What says where a packet ends: its header up to the length. */
+#define IPV4_END_READ 4
+#define IPV6_END_READ 6
+
 uint16_t
 parse_next_protocol(uint8_t number)
 {
@@ -17,7 +21,7 @@ parse_next_protocol(uint8_t number)
 uint32_t
 parse_ip_end(struct parse *p, uint32_t off, uint8_t version)
 {
-	const uint8_t *ip = parse_read(p, off, version == 4 ? IPV4_LEN : IPV6_LEN);
+	const uint8_t *ip = parse_read(p, off, version == 4 ? IPV4_END_READ : IPV6_END_READ);
 	uint32_t header;
 
 	if (ip == NULL || ip[0] >> 4 != version)
@@ -35,7 +39,8 @@ parse_fits(struct parse *p, uint32_t off, uint8_t version)
 	uint32_t room = p->flags & WEIR_EVENT_KEYED ? p->l3_end : UINT32_MAX;
 	uint32_t end = parse_ip_end(p, off, version);
 
-	return end != 0 && end <= room;
+	return end != 0 && end <= room &&
+		off + (version == 4 ? IPV4_LEN : IPV6_LEN) <= p->header_end;
 }
 
 bool

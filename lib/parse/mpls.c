@@ -46,13 +46,17 @@ ipv4_adds_up(struct parse *p)
 	return len >= IPV4_LEN && (sum & UINT16_MAX) + (sum >> 16) == UINT16_MAX;
 }
 
-/* Whether it is IP for sure: it ends where all does, here or on the wire, or its checksum is right. */
-static bool
-is_ip(struct parse *p, uint8_t version)
+/*
+ * It is where it ends where all does, here or on the wire, where its checksum is right, and where there is
+ * not so much left as Ethernet, the other thing that it may be, has in every frame.
+ */
+bool
+parse_is_ip(struct parse *p, uint8_t version)
 {
 	uint32_t end = parse_ip_end(p, p->off, version);
 
-	return end == p->end || end == p->wire_end || (version == 4 && ipv4_adds_up(p));
+	return end == p->end || end == p->wire_end || p->off + ETHER_LEN > p->end ||
+		(version == 4 && ipv4_adds_up(p));
 }
 
 /*
@@ -75,7 +79,7 @@ ip_or_ether(struct parse *p, uint8_t version, enum parse_step ip)
 	default:
 		return ip;
 	}
-	return !parse_looks_ether(p, p->off) || is_ip(p, version) ? ip : STEP_ETHER;
+	return !parse_looks_ether(p, p->off) || parse_is_ip(p, version) ? ip : STEP_ETHER;
 }
 
 /*

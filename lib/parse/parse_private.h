@@ -30,6 +30,7 @@
 #define ETHERTYPE_IPV6 0x86dd
 #define ETHERTYPE_PPP 0x880b
 #define ETHERTYPE_MPLS 0x8847
+#define ETHERTYPE_PPPOE 0x8864
 #define ETHERTYPE_QINQ 0x88a8
 #define ETHERTYPE_NSH 0x894f
 /* VLAN tags before there was a number for them. */
@@ -91,8 +92,9 @@ enum parse_by {
 /* How sure it is that what is being read is what it is taken for. */
 enum parse_guess {
 	GUESS_NONE = 0,
-	GUESS,     /* a nibble, or a port and a header that has fixed bits */
-	GUESS_WEAK /* a port: IP in it has to fit by its length, too */
+	GUESS,        /* a port and a header that has fixed bits */
+	GUESS_NIBBLE, /* below MPLS, by a nibble: IP in it that is IP for sure counts */
+	GUESS_WEAK    /* a port: IP in it has to fit by its length, too */
 };
 
 /* What is said of the packet that one IP header begins; as in the event. */
@@ -233,14 +235,14 @@ parse_tag(struct parse *p, uint16_t tci)
 	p->flags |= p->flags & WEIR_EVENT_VLAN ? WEIR_EVENT_QINQ : WEIR_EVENT_VLAN;
 }
 
-/* What follows counts only if a whole packet is found in it. */
+/* What follows MPLS counts only if a whole packet is found in it, or one that is IP for sure. */
 static inline void
 parse_guess(struct parse *p)
 {
 	if (p->guess != GUESS_NONE)
 		return;
 	p->done.stopped = p->now.stopped;
-	p->guess = GUESS;
+	p->guess = GUESS_NIBBLE;
 }
 
 /* Whether tunnels are looked into. */
@@ -354,7 +356,7 @@ enum parse_step parse_kind(struct parse *p, enum parse_by by, uint32_t number);
 enum parse_step parse_proto(struct parse *p);
 enum parse_step parse_udp_tunnel(struct parse *p);
 /* Whether one of both ports is one that tunnels use. */
-bool parse_has_tunnel_port(const struct parse *p, uint16_t sport, uint16_t dport);
+bool parse_has_tunnel_port(const struct weir_parse_burst *burst, uint16_t sport, uint16_t dport);
 /* Whether a list has a port. */
 bool parse_vxlan_listed(const struct weir_vxlan_ports *ports, rte_be16_t port);
 
@@ -365,7 +367,7 @@ enum parse_step parse_below_mpls(struct parse *p);
 /* An 802.11 frame. */
 enum parse_step parse_wlan(struct parse *p);
 
-/* Where the packet of this IP version ends that begins at off, by its header; 0: none is there. */
+/* Where the packet of this IP version ends that begins at off, by what its header has first; 0: none is there. */
 uint32_t parse_ip_end(struct parse *p, uint32_t off, uint8_t version);
 /* Whether there is one, with room for all of it. */
 bool parse_fits(struct parse *p, uint32_t off, uint8_t version);
@@ -375,6 +377,9 @@ parse_misfits(struct parse *p, uint8_t version)
 {
 	return unlikely(p->guess == GUESS_WEAK) && !parse_fits(p, p->off, version);
 }
+
+/* Whether the IP packet at p->off is one for sure, of which a nibble says that it is there. */
+bool parse_is_ip(struct parse *p, uint8_t version);
 
 /* Whether an Ethernet frame begins at off: by its type, and what follows. */
 bool parse_looks_ether(struct parse *p, uint32_t off);

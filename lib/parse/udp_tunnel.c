@@ -22,6 +22,8 @@
 #define TEREDO_AUTH_LEN 13
 #define TEREDO_ORIGIN 0
 #define TEREDO_ORIGIN_LEN 8
+#define TEREDO_TRAILER_LEN 2
+#define TEREDO_MAX_TRAILERS 8
 #define AYIYA_LEN 8
 #define AYIYA_FORWARD 1
 
@@ -129,11 +131,32 @@ read_gtpu(struct parse *p, const uint8_t *head, struct parse_next *next)
 	return len;
 }
 
-/* RFC 4380 5.1.1: perhaps an authentication, perhaps an origin, then IPv6 to the very end. */
+/*
+ * Whether what is from off on are trailers of RFC 6081 to the very end: a type and a length, then as
+ * much. What the frame has lost of them is taken for right.
+ */
+static bool
+teredo_trailers(struct parse *p, uint32_t off)
+{
+	const uint8_t *trailer;
+	unsigned int i;
+
+	for (i = 0; i < TEREDO_MAX_TRAILERS && off < p->end; i++) {
+		trailer = parse_read(p, off, TEREDO_TRAILER_LEN);
+		if (trailer == NULL)
+			return p->end < p->wire_end;
+		if (trailer[0] == 0)
+			return false;
+		off += TEREDO_TRAILER_LEN + trailer[1];
+	}
+	return off == p->end || (off > p->end && p->end < p->wire_end);
+}
+
+/* RFC 4380 5.1.1: perhaps an authentication, perhaps an origin, then IPv6, perhaps trailers. */
 uint32_t
 read_teredo(struct parse *p, const uint8_t *head, struct parse_next *next)
 {
-	uint32_t len = 0;
+	uint32_t len = 0, end;
 
 	(void)next;
 	if (get16(head) == TEREDO_AUTH) {
@@ -144,9 +167,10 @@ read_teredo(struct parse *p, const uint8_t *head, struct parse_next *next)
 		len += TEREDO_ORIGIN_LEN;
 		head = parse_read(p, p->off + len, IPV6_LEN);
 	}
-	if (head == NULL || head[0] >> 4 != 6 || p->off + len + IPV6_LEN + get16(head + 4) < p->end)
+	if (head == NULL || head[0] >> 4 != 6)
 		return READ_NOT;
-	return len;
+	end = p->off + len + IPV6_LEN + get16(head + 4);
+	return end >= p->end || teredo_trailers(p, end) ? len : READ_NOT;
 }
 
 /* Its nibbles are lengths: of the identity as a power of two, of the signature in words. */

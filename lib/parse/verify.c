@@ -26,6 +26,7 @@
 
 /* A packet whose checksums are looked at. */
 struct verify {
+	const struct weir_parse_burst *burst;
 	const struct rte_mbuf *mbuf;
 	const struct weir_event *event;
 	uint8_t ip[IPV4_LEN + 40]; /* the longest header */
@@ -199,8 +200,10 @@ wrong_udp(const struct verify *v, uint32_t length)
 
 	if (!verify_read(v, v->event->l4_off, UDP_LEN, udp))
 		return false;
+	/* Over IPv6 tunnels alone may leave it out: RFC 6935 5. */
 	if (get16(udp + UDP_CKSUM_AT) == 0)
-		return !(v->event->flags & WEIR_EVENT_IPV4);
+		return !(v->event->flags & WEIR_EVENT_IPV4) &&
+			!parse_has_tunnel_port(v->burst, get16(udp), get16(udp + 2));
 	if (get16(udp + UDP_LENGTH_AT) != 0)
 		length = get16(udp + UDP_LENGTH_AT);
 	return is_wrong(v, v->event->l4_off, length, pseudo_sum(v->event, length));
@@ -256,9 +259,10 @@ port_looked(const struct rte_mbuf *mbuf, const struct weir_event *event)
 
 /* The flags of what is wrong and the port did not look at. */
 static uint32_t
-verify_packet(const struct rte_mbuf *mbuf, const struct weir_event *event)
+verify_packet(const struct weir_parse_burst *burst, const struct rte_mbuf *mbuf,
+	const struct weir_event *event)
 {
-	struct verify v = { .mbuf = mbuf, .event = event };
+	struct verify v = { .burst = burst, .mbuf = mbuf, .event = event };
 	uint32_t looked = port_looked(mbuf, event), bad = 0;
 
 	if (!verify_begin(&v))
@@ -282,7 +286,7 @@ parse_verify(struct rte_mbuf *const mbufs[], uint16_t n, struct weir_parse_burst
 
 		if (!(event->flags & WEIR_EVENT_KEYED) || event->flags & WEIR_EVENT_NO_LENGTH)
 			continue;
-		bad = verify_packet(mbufs[i], event);
+		bad = verify_packet(burst, mbufs[i], event);
 		event->flags |= bad;
 		stat_add(&burst->bad_l3_checksum, !!(bad & WEIR_EVENT_BAD_L3_CKSUM));
 		stat_add(&burst->bad_l4_checksum, !!(bad & WEIR_EVENT_BAD_L4_CKSUM));

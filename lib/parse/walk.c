@@ -126,21 +126,21 @@ parse_proto(struct parse *p)
 
 /* Of a destination the row, where a list says which ports are VXLAN's. */
 static const struct parse_kind *
-listed_kind(const struct parse *p, const struct parse_kind *kind, uint16_t dport)
+listed_kind(const struct weir_vxlan_ports *list, const struct parse_kind *kind, uint16_t dport)
 {
-	if (parse_vxlan_listed(p->burst->vxlan_ports, rte_cpu_to_be_16(dport)))
+	if (parse_vxlan_listed(list, rte_cpu_to_be_16(dport)))
 		return parse_kind_of(BY_UDP, PORT_VXLAN);
 	return kind != NULL && kind->read == read_vxlan ? NULL : kind;
 }
 
 /* The row of a UDP port: the destination's before the source's. */
 static const struct parse_kind *
-udp_kind(const struct parse *p, uint16_t sport, uint16_t dport)
+udp_kind(const struct weir_parse_burst *burst, uint16_t sport, uint16_t dport)
 {
 	const struct parse_kind *kind = parse_kind_of(BY_UDP, dport);
 
-	if (unlikely(p->burst->vxlan_ports != NULL))
-		kind = listed_kind(p, kind, dport);
+	if (unlikely(burst->vxlan_ports != NULL))
+		kind = listed_kind(burst->vxlan_ports, kind, dport);
 	if (kind != NULL)
 		return kind;
 	kind = parse_kind_of(BY_UDP, sport);
@@ -148,15 +148,15 @@ udp_kind(const struct parse *p, uint16_t sport, uint16_t dport)
 }
 
 bool
-parse_has_tunnel_port(const struct parse *p, uint16_t sport, uint16_t dport)
+parse_has_tunnel_port(const struct weir_parse_burst *burst, uint16_t sport, uint16_t dport)
 {
-	return udp_kind(p, sport, dport) != NULL;
+	return udp_kind(burst, sport, dport) != NULL;
 }
 
 enum parse_step
 parse_enter_udp(struct parse *p, uint16_t sport, uint16_t dport)
 {
-	const struct parse_kind *kind = udp_kind(p, sport, dport);
+	const struct parse_kind *kind = udp_kind(p->burst, sport, dport);
 	struct parse_next next = { .id = 0 };
 
 	if (kind == NULL || !parse_enters(p) || !kind_read(p, kind, &next))

@@ -34,8 +34,10 @@ pipeline_drops(const struct node_conf *conf)
 bool
 pipeline_vxlan_ports(const struct node_conf *conf, struct weir_vxlan_ports *ports)
 {
+	struct span bad;
+
 	return strcmp(conf->vxlan_ports, VXLAN_PORTS_USUAL) != 0 &&
-		vxlan_ports_parse(conf->vxlan_ports, ports) == 0;
+		vxlan_ports_parse(conf->vxlan_ports, ports, &bad) == NULL;
 }
 
 const char *

@@ -187,20 +187,26 @@ port_parse(struct span item)
 	return (uint16_t)port;
 }
 
-int
-vxlan_ports_parse(const char *list, struct weir_vxlan_ports *ports)
+const char *
+vxlan_ports_parse(const char *list, struct weir_vxlan_ports *ports, struct span *bad)
 {
 	uint16_t numbers[WEIR_VXLAN_PORTS_MAX];
 	unsigned int n = 0;
-	struct span item;
 
 	while (list != NULL) {
+		list = list_next(list, bad);
 		if (n == RTE_DIM(numbers))
-			return -EINVAL;
-		list = list_next(list, &item);
-		numbers[n++] = port_parse(item);
+			return "one too many";
+		numbers[n] = port_parse(*bad);
+		if (numbers[n] == 0)
+			return "no port";
+		for (unsigned int i = 0; i < n; i++)
+			if (numbers[i] == numbers[n])
+				return "there already";
+		if (weir_vxlan_ports_init(ports, numbers, ++n) != 0)
+			return "another tunnel's";
 	}
-	return weir_vxlan_ports_init(ports, numbers, n);
+	return NULL;
 }
 
 /* The digits of an lcore at *text; -EINVAL: none, or no lcore's. */

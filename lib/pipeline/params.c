@@ -254,12 +254,17 @@ static int
 vxlan_ports_check(const char *value, char *buf, size_t size)
 {
 	struct weir_vxlan_ports ports;
+	struct span bad;
+	const char *what = vxlan_ports_parse(value, &ports, &bad);
+	size_t at;
 
-	if (vxlan_ports_parse(value, &ports) == 0)
+	if (what == NULL)
 		return 0;
-	text_add(buf, size, 0,
+	at = text_add(buf, size, 0,
 		"UDP ports with commas between them, at most %d, none twice or another tunnel's",
 		WEIR_VXLAN_PORTS_MAX);
+	if (bad.len > 0)
+		text_add(buf, size, at, "; %.*s is %s", (int)bad.len, bad.text, what);
 	return -EINVAL;
 }
 

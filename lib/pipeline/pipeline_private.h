@@ -136,8 +136,8 @@ bool name_valid(const char *name);
 int endpoint_parse(struct span span, char node[WEIR_NAME_SIZE], char output[WEIR_NAME_SIZE]);
 /* As pipeline_drops(); -EINVAL with the item that is none in *bad, when not NULL. */
 int drops_parse(const char *list, struct drops *drops, struct span *bad);
-/* As pipeline_vxlan_ports(); -EINVAL: not such a list. */
-int vxlan_ports_parse(const char *list, struct weir_vxlan_ports *ports);
+/* As pipeline_vxlan_ports(); NULL, or what the item in *bad is that does not belong there. */
+const char *vxlan_ports_parse(const char *list, struct weir_vxlan_ports *ports, struct span *bad);
 /* The i-th word that is no verdict's; NULL beyond the last. */
 const char *drops_word(unsigned int i);
 

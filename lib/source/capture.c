@@ -14,8 +14,6 @@
 
 #define SECOND_NS UINT64_C(1000000000)
 #define MAGIC_LEN 4
-#define MAGIC_MICRO 0xa1b2c3d4
-#define MAGIC_NANO 0xa1b23c4d
 #define MAGIC_SECTION 0x0a0d0d0a
 #define HEADER_LEN 24
 #define RECORD_LEN 16
@@ -25,6 +23,18 @@
 #define LINK_RESERVED 0x0bff0000
 #define LINK_FCS 0x04000000
 #define LINK_FCS_SHIFT 28
+
+/* What files of pcap begin with, in either byte order. */
+static const struct {
+	uint32_t magic;
+	uint32_t unit;     /* ns of the fraction of a second */
+	uint32_t head_len; /* bytes in front of each packet: more than pcap has are passed over */
+} magics[] = {
+	{ 0xa1b2c3d4, 1000, RECORD_LEN },
+	{ 0xa1b23c4d, 1, RECORD_LEN },
+	/* Kuznetzov's: the interface and the kind of packet, too. */
+	{ 0xa1b2cd34, 1000, RECORD_LEN + 8 },
+};
 
 /* Link types by their numbers in files; those that are not read are there for their names. */
 static const struct {
@@ -41,7 +51,7 @@ static const struct {
 	{ 12, WEIR_PARSE_L2_RAW, "RAW" },
 	{ 14, WEIR_PARSE_L2_RAW, "RAW" },
 	{ 50, WEIR_PARSE_L2_PPP, "PPP_HDLC" },
-	{ 51, -1, "PPP_ETHER" },
+	{ 51, WEIR_PARSE_L2_PPPOE, "PPP_ETHER" },
 	{ 100, -1, "ATM_RFC1483" },
 	{ 101, WEIR_PARSE_L2_RAW, "RAW" },
 	{ 104, WEIR_PARSE_L2_HDLC, "C_HDLC" },
@@ -147,7 +157,7 @@ capture_unread(struct capture *capture, uint16_t type)
 	capture->unread_type = true;
 	return capture_wrong(capture,
 		"link type %u (%s) is not read: expected ETHERNET, RAW, IPV4, IPV6, LINUX_SLL, "
-		"LINUX_SLL2, NULL, LOOP, PPP or C_HDLC",
+		"LINUX_SLL2, NULL, LOOP, PPP, PPP_ETHER or C_HDLC",
 		type, capture_link_name(type));
 }
 
@@ -196,18 +206,18 @@ fcs_cut(struct capture_record *record, uint8_t fcs)
 static enum capture_result
 pcap_next(struct capture *capture, const uint8_t *bytes, size_t n, struct capture_record *record)
 {
+	uint32_t head_len = capture->head_len, len;
 	uint64_t fraction;
-	uint32_t len;
 
-	if (n < RECORD_LEN)
-		return capture_more(capture, RECORD_LEN);
+	if (n < head_len)
+		return capture_more(capture, head_len);
 	len = capture_get32(capture, bytes + 8);
 	if (len > CAPTURE_PACKET_MAX)
 		return capture_wrong(capture, "a packet of %u bytes: expected no more than %u", len,
 			CAPTURE_PACKET_MAX);
-	if (n < RECORD_LEN + len)
-		return capture_more(capture, RECORD_LEN + len);
-	record->data = bytes + RECORD_LEN;
+	if (n < head_len + len)
+		return capture_more(capture, head_len + len);
+	record->data = bytes + head_len;
 	record->len = len;
 	record->wire_len = capture_wire_len(capture_get32(capture, bytes + 12), len);
 	fcs_cut(record, capture->fcs);
@@ -216,7 +226,7 @@ pcap_next(struct capture *capture, const uint8_t *bytes, size_t n, struct captur
 	record->l2 = capture->l2;
 	/* As tshark has it: who writes a fraction of more than a second did not mean a time. */
 	record->timed = fraction < SECOND_NS;
-	capture->used = RECORD_LEN + len;
+	capture->used = head_len + len;
 	return CAPTURE_RECORD;
 }
 
@@ -258,6 +268,21 @@ stranger(struct capture *capture, const uint8_t *bytes)
 		bytes[0], bytes[1], bytes[2], bytes[3]);
 }
 
+/* Whether a file begins so that is pcap, and how it reads then. */
+static bool
+file_magic(struct capture *capture, uint32_t magic)
+{
+	for (unsigned int i = 0; i < RTE_DIM(magics); i++) {
+		if (magic != magics[i].magic && magic != __builtin_bswap32(magics[i].magic))
+			continue;
+		capture->swapped = magic != magics[i].magic;
+		capture->unit = magics[i].unit;
+		capture->head_len = magics[i].head_len;
+		return true;
+	}
+	return false;
+}
+
 /* The first bytes of the file. */
 static enum capture_result
 file_begin(struct capture *capture, const uint8_t *bytes, size_t n, struct capture_record *record)
@@ -271,12 +296,8 @@ file_begin(struct capture *capture, const uint8_t *bytes, size_t n, struct captu
 		capture->next = capture_ng_next;
 		return capture->next(capture, bytes, n, record);
 	}
-	capture->swapped =
-		magic == __builtin_bswap32(MAGIC_MICRO) || magic == __builtin_bswap32(MAGIC_NANO);
-	magic = capture_get32(capture, bytes);
-	if (magic != MAGIC_MICRO && magic != MAGIC_NANO)
+	if (!file_magic(capture, magic))
 		return stranger(capture, bytes);
-	capture->unit = magic == MAGIC_MICRO ? 1000 : 1;
 	capture->next = pcap_begin;
 	return capture->next(capture, bytes, n, record);
 }

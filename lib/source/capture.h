@@ -67,7 +67,8 @@ struct capture {
 	bool unread_type;                     /* what is wrong is a link type that is not read */
 	uint8_t l2;                           /* of pcap: enum weir_parse_l2, */
 	uint8_t fcs;                          /* bytes of an FCS behind each packet, */
-	uint32_t unit;                        /* and ns of its fraction of a second */
+	uint32_t unit;                        /* ns of its fraction of a second, */
+	uint32_t head_len;                    /* and bytes in front of each packet */
 	struct capture_interface *interfaces; /* of pcapng's section */
 	unsigned int interface_count;
 	unsigned int interface_room; /* for so many there is memory */

@@ -306,6 +306,12 @@ def teredo(front):
     return build
 
 
+def teredo_trailers(frame):
+    """RFC 6081: a nonce behind the packet, perhaps with the random port's trailer before it."""
+    frame.append(frame.random.choice((b"", u8(5, 0))) + u8(1, 4) + u32(0x11223344))
+    teredo(b"")(frame)
+
+
 def l2tp2(frame):
     """RFC 2661: length, tunnel and session, then PPP."""
     tunnel, session = frame.random.randrange(1, 1 << 16), frame.random.randrange(1, 1 << 16)
@@ -475,6 +481,7 @@ KINDS = {
         "teredo": (teredo(b""), ipv6),
         "teredo-origin": (teredo(u16(0, 0x1234) + u32(0x01020304)), ipv6),
         "teredo-authentication": (teredo(u8(0, 1, 0, 0) + bytes(9)), ipv6),
+        "teredo-trailers": (teredo_trailers, ipv6),
         "l2tp-2": (l2tp2, ip),
         "l2tp-3-ip": (l2tp3(False), plainly),
         "l2tp-3-udp": (l2tp3(True), plainly),

@@ -28,6 +28,8 @@ LINKS = [
     ("sll2", 276, SLL2 + INNER), ("ppp", 9, b"\x00\x21" + INNER), ("ppp 6", 9, b"\x00\x57" + S6),
     ("ppp, hdlc", 9, b"\xff\x03\x00\x21" + INNER), ("ppp, short", 9, b"\x21" + INNER),
     ("ppp, hdlc, short", 50, b"\xff\x03\x57" + S6),
+    ("pppoe", 51, struct.pack(">BBHHH", 0x11, 0, 1, 2 + len(INNER), 0x21) + INNER),
+    ("pppoe 6", 51, struct.pack(">BBHHH", 0x11, 0, 1, 2 + len(S6), 0x57) + S6),
 ]
 # What is wrong, at which byte, and how many packets were good before.
 CUT, GOOD = pcap.pcap([FRAME] * 3), len(pcap.pcap([FRAME] * 2))
@@ -88,6 +90,8 @@ KINDS = [
     ("big-endian", pcap.pcap([FRAME] * 2, order=">"), [STAMP + "000000", STAMP + "000001"]),
     ("big-endian nano", pcap.pcap([FRAME] * 2, 0xa1b23c4d, ">"),
      [STAMP + "000000", STAMP + "000000001"]),
+    ("Kuznetzov's", pcap.header(0xa1b2cd34) +
+     2 * pcap.record(bytes(8) + FRAME, T, 5, length=len(FRAME), wire=len(FRAME)), [STAMP + "000005"] * 2),
     ("time 0", pcap.pcap([FRAME], at=0), ["1970-01-01T00:00:00.000000"]),
     ("time 2^31", pcap.pcap([FRAME], at=1 << 31), ["2038-01-19T03:14:08.000000"]),
     ("time 2^32 - 1", pcap.pcap([FRAME], at=(1 << 32) - 1), ["2106-02-07T06:28:15.000000"]),

@@ -126,6 +126,18 @@ def special(chooser):
     return frames
 
 
+def guessed(frame, length, wire):
+    """
+    Whether nothing says of what is left of a frame that it is what it was: below MPLS, of IPv6 that ends neither
+    here nor on the wire, and of IPv4 without all of its header to be added up.
+    """
+    if not any(name.startswith("mpls") for name in frame.names) or wire == len(frame.data):
+        return False
+    inside = frame.headers[0]
+    begin = inside.begin(frame)
+    return inside.version == 6 or begin + 4 * (frame.data[begin] & 15) > length
+
+
 def wrong_when_cut(frame, length, wire, event, read):
     """What of an event cannot be, of a frame that was cut; None: nothing."""
     there = [header for header in frame.headers if header.begin(frame) + header.length() <= length]
@@ -133,8 +145,7 @@ def wrong_when_cut(frame, length, wire, event, read):
     if event.get("wire_len", event["pkt_len"]) != wire:
         return "the length on the wire"
     if "src_ip" not in event:
-        guessed = any(name.startswith("mpls") for name in frame.names)
-        return "there are no addresses" if there and not guessed and not late(frame) else None
+        return "there are no addresses" if there and not guessed(frame, length, wire) and not late(frame) else None
     if not said:
         return "the addresses are none of the frame's"
     if difference(said[0].tuple(), event, ADDRESSES):

@@ -206,6 +206,45 @@ udp_zero(void **state)
 	}
 }
 
+/* Over IPv6 a tunnel may leave it out: RFC 6935. */
+static void
+udp_zero_tunnel(void **state)
+{
+	static const struct {
+		uint16_t sport, dport;
+		bool right;
+	} cases[] = { { 40000, 4789, true }, { 40000, 6081, true }, { 3544, 40000, true },
+		{ 4789, 40000, false }, { 40000, 9000, false } };
+	struct weir_vxlan_ports ports;
+	struct frame f;
+
+	(void)state;
+	assert_int_equal(weir_vxlan_ports_init(&ports, (const uint16_t[]){ 9000 }, 1), 0);
+	for (unsigned int i = 0; i < 2 * RTE_DIM(cases); i++) {
+		uint16_t sport = cases[i / 2].sport, dport = cases[i / 2].dport;
+		bool listed = i & 1, right = cases[i / 2].right;
+		struct weir_parse_burst burst = { .size = sizeof(burst),
+			.tunnel = WEIR_PARSE_OUTER,
+			.checksum = WEIR_PARSE_CHECKSUM_VERIFY,
+			.vxlan_ports = listed ? &ports : NULL };
+		struct packet p;
+		struct rte_mbuf *mbuf;
+
+		payload(&f, 40);
+		udp(&f, sport, dport);
+		ipv6(&f, IPPROTO_UDP);
+		around(&f);
+		mbuf = packet_make(&p, frame_bytes(&f), frame_len(&f), 0, 0);
+		weir_parse(&mbuf, 1, &burst);
+		packet_free(&p);
+		/* A list says which ports are VXLAN's. */
+		if (listed && (dport == 4789 || dport == 9000))
+			right = !right;
+		if (burst.bad_l4_checksum != !right)
+			fail_msg("%u > %u, listed %u: wrong or not", sport, dport, listed);
+	}
+}
+
 /* A packet that has padding behind it, or a UDP length that is shorter than IP's. */
 static void
 padded(void **state)
@@ -387,6 +426,7 @@ main(void)
 		cmocka_unit_test(routed),
 		cmocka_unit_test(away),
 		cmocka_unit_test(udp_zero),
+		cmocka_unit_test(udp_zero_tunnel),
 		cmocka_unit_test(key_only),
 		cmocka_unit_test(kinds),
 		cmocka_unit_test(padded),

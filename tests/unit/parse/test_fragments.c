@@ -10,6 +10,8 @@
 
 #define DATAGRAM_MAX 1200
 #define RUNS 1000
+#define LATER (WEIR_EVENT_FRAGMENT | WEIR_EVENT_LATER_FRAGMENT)
+#define FRAGMENTS (LATER | WEIR_EVENT_LAST_FRAGMENT)
 
 /* A datagram, and how it is wrapped. */
 struct datagram {
@@ -325,6 +327,39 @@ identification(void **state)
 	}
 }
 
+/* Of two fragment headers in a packet the last one counts; one that cuts nothing says nothing. */
+static void
+twice(void **state)
+{
+	static const struct {
+		uint16_t outer, inner;
+		uint32_t flags;
+		uint8_t id;
+	} cases[] = {
+		{ 0x0001, 0x0001, WEIR_EVENT_FRAGMENT, 0x0c },
+		{ 0x0001, 0x0008, LATER | WEIR_EVENT_LAST_FRAGMENT, 0x0c },
+		{ 0x0001, 0x0000, WEIR_EVENT_FRAGMENT, 0x03 },
+		{ 0x0000, 0x0009, LATER, 0x0c },
+		{ 0x0008, 0x0001, LATER | WEIR_EVENT_LAST_FRAGMENT, 0x03 },
+	};
+	struct piece piece;
+	struct frame f;
+
+	(void)state;
+	for (unsigned int i = 0; i < RTE_DIM(cases); i++) {
+		payload(&f, 40);
+		fragment6(&f, IPPROTO_UDP, cases[i].inner);
+		put32(frame_bytes(&f) + 4, 0x0c);
+		fragment6(&f, IPPROTO_FRAGMENT, cases[i].outer);
+		put32(frame_bytes(&f) + 4, 0x03);
+		ipv6(&f, IPPROTO_FRAGMENT);
+		ether(&f, 0x86dd);
+		parse_piece(&f, WEIR_PARSE_FRAGMENTS_DATAGRAM, &piece);
+		assert_int_equal(piece.event.flags & FRAGMENTS, cases[i].flags);
+		assert_int_equal(piece.event.flags >> WEIR_EVENT_DATAGRAM_SHIFT, cases[i].id);
+	}
+}
+
 /* A first fragment that ends before its ports has none to tell. */
 static void
 cut_short(void **state)
@@ -349,6 +384,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(cut_short),
+		cmocka_unit_test(twice),
 		cmocka_unit_test(whole),
 		cmocka_unit_test(of_flows),
 		cmocka_unit_test(identification),

@@ -248,10 +248,77 @@ guesses(void **state)
 	ipv4(&f, IPPROTO_UDP);
 	ether(&f, 0x0800);
 	assert_seen(&f, WEIR_VERDICT_OK);
+}
+
+/* The checksum of the IPv4 header that the frame begins with, without options. */
+static void
+sum_ipv4(struct frame *f)
+{
+	uint8_t *ip = frame_bytes(f);
+	uint32_t sum = 0;
+
+	for (unsigned int i = 0; i < 20; i += 2)
+		sum += (uint32_t)(ip[i] << 8 | ip[i + 1]);
+	put16(ip + 10, ~(sum + (sum >> 16)) & 0xffff);
+}
+
+/* Behind a label; a frame that goes on behind its packet. */
+static void
+labelled(struct frame *f, uint32_t trailer)
+{
+	struct frame inside = *f;
+
+	payload(f, trailer);
+	memcpy(push(f, frame_len(&inside)), frame_bytes(&inside), frame_len(&inside));
+	label(f, 16, true);
+	ether(f, 0x8847);
+}
+
+/* What is IP for sure below MPLS is no guess: it is as wrong there as anywhere. */
+static void
+below_labels(void **state)
+{
+	static const uint16_t types[] = { 0x0800, 0x86dd };
+	struct frame f;
+	unsigned int i;
+
+	(void)state;
+	for (i = 0; i < RTE_DIM(types); i++) {
+		tcp_offset(&f, 4, types[i]);
+		labelled(&f, 0);
+		assert_unseen(&f, WEIR_VERDICT_BAD_HDR_LEN);
+		/* A frame within, behind a control word */
+		tcp_offset(&f, 4, types[i]);
+		ether(&f, types[i]);
+		put32(push(&f, 4), 0);
+		labelled(&f, 0);
+		assert_unseen(&f, WEIR_VERDICT_BAD_HDR_LEN);
+		/* A tunnel's port around makes a guess of all that is in it. */
+		tcp_offset(&f, 4, types[i]);
+		labelled(&f, 0);
+		vxlan(&f, 5);
+		ipv4(&f, IPPROTO_UDP);
+		ether(&f, 0x0800);
+		assert_seen(&f, WEIR_VERDICT_OK);
+		tcp_offset(&f, 4, types[i]);
+		labelled(&f, 8);
+		assert_seen(&f, WEIR_VERDICT_OK);
+	}
+	/* With padding it is sure by its checksum, which IPv6 has not. */
 	tcp_offset(&f, 4, 0x0800);
-	label(&f, 16, true);
-	ether(&f, 0x8847);
-	assert_seen(&f, WEIR_VERDICT_OK);
+	sum_ipv4(&f);
+	labelled(&f, 8);
+	assert_unseen(&f, WEIR_VERDICT_BAD_HDR_LEN);
+	payload(&f, 30);
+	udp(&f, 1000, 6081);
+	put16(frame_bytes(&f) + 4, 7);
+	ipv4(&f, IPPROTO_UDP);
+	labelled(&f, 0);
+	assert_seen(&f, WEIR_VERDICT_BAD_TOTAL_LEN);
+	payload(&f, 3);
+	ipv4(&f, IPPROTO_GRE);
+	labelled(&f, 0);
+	assert_seen(&f, WEIR_VERDICT_TRUNC_TUNNEL);
 }
 
 /* Every frame, and what is left of it when it ends after any byte. */
@@ -370,6 +437,7 @@ main(void)
 		cmocka_unit_test(seen_below_l4),
 		cmocka_unit_test(seen_depth),
 		cmocka_unit_test(guesses),
+		cmocka_unit_test(below_labels),
 		cmocka_unit_test(offloads),
 		cmocka_unit_test(counts),
 		cmocka_unit_test(frames),

@@ -241,6 +241,61 @@ like_a_frame_cut(void **state)
 	packet_free(&p);
 }
 
+/* The event of the first `len` bytes of a frame that was whole on the wire. */
+static struct weir_event
+cut_to(struct frame *f, uint32_t len)
+{
+	struct weir_parse_burst burst = WEIR_PARSE_BURST_INIT;
+	struct weir_event e;
+	struct packet p;
+	struct rte_mbuf *mbuf = packet_make(&p, frame_bytes(f), len, len, len);
+	uint32_t wire = frame_len(f);
+
+	burst.wire_lens = &wire;
+	weir_parse(&mbuf, 1, &burst);
+	e = *weir_mbuf_event(mbuf);
+	packet_free(&p);
+	return e;
+}
+
+/* A frame of which TCP begins at l4 says the same behind a label as without, wherever it is cut. */
+static void
+check_labelled(struct frame *f, uint32_t l3, uint32_t l4)
+{
+	for (uint32_t len = l3 + 1; len < frame_len(f); len++) {
+		struct weir_event e = cut_to(f, len);
+		bool keyed = len >= l4, ports = len >= l4 + 4;
+
+		if (e.verdict !=
+			(len < l4                     ? WEIR_VERDICT_TRUNC_L3 :
+					len < l4 + 20 ? WEIR_VERDICT_TRUNC_L4 :
+							WEIR_VERDICT_OK))
+			fail_msg("at %u bytes: %s", len, weir_verdict_name(e.verdict));
+		assert_int_equal(!!(e.flags & WEIR_EVENT_KEYED), keyed);
+		if (keyed)
+			assert_int_equal(e.key.sport, ports ? RTE_BE16(1234) : 0);
+	}
+}
+
+/* IP that ends with the frame is IP for sure, cut anywhere. */
+static void
+mpls_cut(void **state)
+{
+	struct frame f;
+
+	(void)state;
+	PACKET;
+	label(&f, 16, true);
+	E(0x8847);
+	check_labelled(&f, 18, 38);
+	payload(&f, 10);
+	tcp(&f, 1234, 443, 0);
+	ipv6(&f, IPPROTO_TCP);
+	label(&f, 16, true);
+	E(0x8847);
+	check_labelled(&f, 18, 58);
+}
+
 int
 main(void)
 {
@@ -253,6 +308,7 @@ main(void)
 		cmocka_unit_test(multilink),
 		cmocka_unit_test(ppp),
 		cmocka_unit_test(mpls),
+		cmocka_unit_test(mpls_cut),
 		cmocka_unit_test(like_a_frame),
 		cmocka_unit_test(like_a_frame_cut),
 	};

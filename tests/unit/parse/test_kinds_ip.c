@@ -114,6 +114,18 @@ l2tp(void **state)
 
 #define PACKET6 (payload(&f, 10), tcp(&f, 1234, 443, 0), ipv6(&f, 6))
 
+/* Bytes behind what there is. */
+static void
+after(struct frame *f, const char *digits)
+{
+	struct frame inside = *f;
+
+	payload(f, 0);
+	raw(f, digits);
+	memcpy(push(f, frame_len(&inside)), frame_bytes(&inside), frame_len(&inside));
+}
+#define AFTER(digits) after(&f, digits)
+
 /* IPv6 to the very end of the datagram, perhaps with what is Teredo's own before. */
 static void
 teredo(void **state)
@@ -132,6 +144,13 @@ teredo(void **state)
 	TO(3544);
 	assert_int_equal(event_of(frame_bytes(&f), frame_len(&f), 0, 0, 0).proto, 59);
 	check_cuts("bubble", &f);
+	/* Trailers of RFC 6081 behind the packet: a nonce, and with the random port before it */
+	IN_AS(PACKET6, AFTER("010411223344"), TO(3544), TEREDO, 0);
+	IN_AS(PACKET6, (AFTER("0500010411223344"), RAW("0000f227c0000201")), TO(3544), TEREDO, 0);
+	/* One that is not all there, no type, too many */
+	OUT_AS(PACKET6, AFTER("0104112233"), TO(3544), 17);
+	OUT_AS(PACKET6, AFTER("000411223344"), TO(3544), 17);
+	OUT_AS(PACKET6, AFTER("050005000500050005000500050005000500"), TO(3544), 17);
 	/* Too short a payload, and too long; another version */
 	OUT_AS(PACKET6, (put16(frame_bytes(&f) + 4, 29)), TO(3544), 17);
 	OUT_AS(PACKET6, (put16(frame_bytes(&f) + 4, 31)), TO(3544), 17);

@@ -18,6 +18,7 @@
 #define IPV4 0x0800
 #define IPV6 0x86dd
 #define PPP 0x880b
+#define PPPOE 0x8864
 
 /* A way to begin, and what it says of IPv4 and IPv6: bytes at `at`. */
 struct kind {
@@ -41,6 +42,7 @@ static const struct kind kinds[] = {
 	{ "ppp, hdlc", WEIR_PARSE_L2_PPP, 4, 2, 2, { 0xff, 0x03 }, 0x21, 0x57, PPP },
 	{ "ppp, hdlc, short", WEIR_PARSE_L2_PPP, 3, 2, 1, { 0xff, 0x03 }, 0x21, 0x57, PPP },
 	{ "hdlc", WEIR_PARSE_L2_HDLC, 4, 2, 2, { 0x0f, 0x00 }, 0, 0, 0 },
+	{ "pppoe", WEIR_PARSE_L2_PPPOE, 8, 6, 2, { 0x11, 0, 0, 1, 0x7f, 0xff }, 0x21, 0x57, PPPOE },
 	{ "sll", WEIR_PARSE_L2_SLL, 16, 14, 2, { 0, 4, 0, 1, 0, 6 }, 0, 0, 0 },
 	{ "sll2", WEIR_PARSE_L2_SLL2, 20, 0, 2, { 0 }, 0, 0, 0 },
 };
@@ -190,6 +192,8 @@ beginnings(void **state)
 		{ WEIR_PARSE_L2_PPP, 3, { 0xff, 0x03, 0x00 }, WEIR_VERDICT_TRUNC_L2, PPP },
 		{ WEIR_PARSE_L2_PPP, 3, { 0xff, 0x03, 0x21 }, WEIR_VERDICT_TRUNC_L3, PPP },
 		{ WEIR_PARSE_L2_PPP, 20, { 0xc0, 0x21 }, WEIR_VERDICT_OK, PPP },
+		{ WEIR_PARSE_L2_PPPOE, 7, { 0x11 }, WEIR_VERDICT_TRUNC_L2, PPPOE },
+		{ WEIR_PARSE_L2_PPPOE, 20, { 0x11, 0x09 }, WEIR_VERDICT_OK, PPPOE },
 		{ WEIR_PARSE_L2_SLL, 15, { 0 }, WEIR_VERDICT_TRUNC_L2, 0 },
 		{ WEIR_PARSE_L2_SLL, 16, { [14] = 0x08, 0x00 }, WEIR_VERDICT_TRUNC_L3, IPV4 },
 		{ WEIR_PARSE_L2_SLL, 16, { [15] = 1 }, WEIR_VERDICT_OK, 0 },

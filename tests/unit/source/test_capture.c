@@ -12,6 +12,8 @@
 
 #define ROOM 4096
 #define MUTATIONS 100000
+/* A pcap that has 8 more bytes in front of each packet. */
+#define KUZNETZOV 0xa1b2cd34
 
 /* A file that is made, in either byte order. */
 struct file {
@@ -48,6 +50,8 @@ put_pcap(struct file *file, uint32_t magic, unsigned int records)
 		put(file, i, 4);
 		put(file, 10 * i, 4);
 		put(file, 10 * i + 1, 4);
+		if (magic == KUZNETZOV)
+			put(file, 7, 8);
 		put_bytes(file, 10 * i);
 	}
 }
@@ -124,7 +128,7 @@ put_other(struct file *file, uint32_t type, uint32_t len)
 	put(file, 12 + len, 4);
 }
 
-#define SEEDS 6
+#define SEEDS 8
 
 /* Files that have everything. */
 static void
@@ -138,6 +142,9 @@ seed_file(unsigned int which, struct file *file)
 		break;
 	case 1:
 		put_pcap(file, 0xa1b23c4d, 3);
+		break;
+	case 3:
+		put_pcap(file, KUZNETZOV, 5);
 		break;
 	default:
 		put_section(file);
@@ -169,7 +176,7 @@ walk(const struct file *file, size_t more, struct captures_read *read)
 static void
 seeds(void **state)
 {
-	static const unsigned int records[SEEDS] = { 8, 8, 3, 3, 6, 6 };
+	static const unsigned int records[SEEDS] = { 8, 8, 3, 3, 6, 6, 5, 5 };
 	struct captures_read read, other;
 	struct file file;
 

@@ -17,11 +17,33 @@ struct eve_state {
 	uint64_t lost;
 };
 
+/* What can be told of a rotation before the file is looked at. */
 static int
-eve_needs(const void *conf, struct weir_stage_needs *needs, struct weir_error *error __rte_unused)
+rotation_check(const struct eve_conf *conf, struct weir_error *error)
 {
-	needs->memory = writer_memory(((const struct eve_conf *)conf)->buffer);
+	const struct rotation *rotation = &conf->rotation;
+
+	if (rotation->size != 0 && rotation->size < ROTATE_SIZE_MIN)
+		return weir_error_set(error, EINVAL,
+			"rotate_size = %" PRIu64 ": less than %dk; 0: never", rotation->size,
+			ROTATE_SIZE_MIN >> 10);
+	if (rotation->period != 0 && rotation->period < ROTATE_PERIOD_MIN)
+		return weir_error_set(error, EINVAL,
+			"rotate_time = %" PRIu64 "ns: less than 1s; 0: never", rotation->period);
+	if ((rotation->size != 0 || rotation->period != 0) && strcmp(conf->path, "-") == 0)
+		return weir_error_set(error, EINVAL,
+			"%s: standard output cannot be rotated; give `path = FILE`",
+			rotation->size != 0 ? "rotate_size" : "rotate_time");
 	return 0;
+}
+
+static int
+eve_needs(const void *conf, struct weir_stage_needs *needs, struct weir_error *error)
+{
+	const struct eve_conf *given = conf;
+
+	needs->memory = writer_memory(given->buffer);
+	return rotation_check(given, error);
 }
 
 static int
@@ -32,7 +54,8 @@ eve_init(struct weir_worker *worker, const void *conf, void *state, struct weir_
 
 	eve_format_init(&eve->format);
 	eve->format.community = given->community_id;
-	return writer_start(&eve->writer, worker, given->path, given->buffer, error);
+	return writer_start(&eve->writer, worker, given->path, given->buffer, &given->rotation,
+		error);
 }
 
 static void
@@ -201,6 +224,16 @@ static const struct weir_param eve_params[] = {
 		.max = 1 << 30,
 		.def = "1M",
 		.help = "bytes of lines that each worker keeps for a slow reader; rounded up to a power of two" },
+	{ .name = "rotate_size",
+		.type = WEIR_PARAM_SIZE,
+		.offset = offsetof(struct eve_conf, rotation.size),
+		.def = "0",
+		.help = "bytes of a full file, which becomes PATH.20260101T120000, in UTC: 64k or more; 0: never" },
+	{ .name = "rotate_time",
+		.type = WEIR_PARAM_DURATION,
+		.offset = offsetof(struct eve_conf, rotation.period),
+		.def = "0",
+		.help = "a file is full, too, at multiples of it since 1970, in UTC: 1s or more; 0: never" },
 	{ .name = "community_id",
 		.type = WEIR_PARAM_BOOL,
 		.offset = offsetof(struct eve_conf, community_id),

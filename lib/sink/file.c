@@ -2,85 +2,27 @@
  * Copyright (c) 2026 The weir authors
  */
 
-/*
- * Files of lines. A disk may get full in the middle of one: the file is then cut back to the end of
- * the line before, so that who reads it, now or after a crash, finds whole lines. What cannot be cut
- * keeps all others out until the line is whole.
- */
+/* Files of lines: how they are opened, shared, rotated and closed. */
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
-#include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <rte_branch_prediction.h>
 #include <rte_common.h>
 
-#include "file.h"
-
-/*
- * Most bytes of one write. Others' bytes cannot come in between: a file has a lock, anything else
- * may promise no more than a pipe does, PIPE_BUF.
- */
-#define CHUNK_FILE (128 << 10)
+#include "file_private.h"
 
 #define OPEN_FLAGS (O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)
 
-struct file {
-	struct file *next;
-	unsigned int users;
-	char *path; /* NULL: standard output */
-
-	pthread_mutex_t lock;
-	int fd; /* the same number for as long as the file is open */
-	dev_t device;
-	ino_t inode;
-	mode_t kind; /* S_IFREG and so on; any thread may read it */
-	bool append;
-	const void *torn; /* who has written the begin of a line last; NULL: none */
-
-	uint32_t asked;  /* times that it was asked to be opened anew, */
-	uint32_t served; /* those that were answered, */
-	uint32_t opened; /* and those of them that it could be opened */
-};
+#define NS_PER_SECOND UINT64_C(1000000000)
 
 static pthread_mutex_t files_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct file *files;
-
-size_t
-lines_end(const struct iovec parts[2], size_t n)
-{
-	size_t first = RTE_MIN(n, parts[0].iov_len);
-	const char *end = n > first ? memrchr(parts[1].iov_base, '\n', n - first) : NULL;
-
-	if (end != NULL)
-		return first + (size_t)(end - (const char *)parts[1].iov_base) + 1;
-	end = memrchr(parts[0].iov_base, '\n', first);
-	return end != NULL ? (size_t)(end - (const char *)parts[0].iov_base) + 1 : 0;
-}
-
-static uint64_t
-newlines(const char *at, size_t n)
-{
-	uint64_t count = 0;
-
-	for (size_t i = 0; i < n; i++)
-		count += at[i] == '\n';
-	return count;
-}
-
-uint64_t
-lines_count(const struct iovec parts[2], size_t n)
-{
-	size_t first = RTE_MIN(n, parts[0].iov_len);
-
-	return newlines(parts[0].iov_base, first) + newlines(parts[1].iov_base, n - first);
-}
 
 /*
  * Standard output. A file shares its position with whoever else writes there. Anything else may
@@ -170,24 +112,91 @@ file_refuse(const char *stage, const char *path, int code, struct weir_error *er
 		strerror(code));
 }
 
-struct file *
-file_open(const char *stage, const char *path, bool truncate, struct weir_error *error)
+static uint64_t
+wall_ns(void)
 {
-	bool standard = strcmp(path, "-") == 0;
-	struct file *file = calloc(1, sizeof(*file)), *shared;
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (uint64_t)now.tv_sec * NS_PER_SECOND + (uint64_t)now.tv_nsec;
+}
+
+/* When the file is full by time, from `now` on. */
+static uint64_t
+file_due(const struct file *file, uint64_t now)
+{
+	uint64_t period = file->rotation.period;
+
+	return period == 0 ? 0 : (now / period + 1) * period;
+}
+
+/* What is renamed has to be the file itself, and not what leads to it: /dev/stdout does. */
+static bool
+can_rotate(const struct file *file)
+{
+	struct stat st;
+
+	if (file->rotation.size == 0 && file->rotation.period == 0)
+		return true;
+	return file->path != NULL && lstat(file->path, &st) == 0 && S_ISREG(st.st_mode);
+}
+
+/* Open it; 0, or -errno with `error`. */
+static int
+file_begin(struct file *file, const char *stage, const char *path, bool truncate,
+	struct weir_error *error)
+{
+	bool standard = file->path == NULL;
 	int rc;
 
-	if (file == NULL || (!standard && (file->path = strdup(path)) == NULL)) {
-		free(file);
-		file_refuse(stage, path, ENOMEM, error);
-		return NULL;
-	}
-	pthread_mutex_init(&file->lock, NULL);
 	file->fd =
 		standard ? stdout_open() : open(path, OPEN_FLAGS | (truncate ? O_TRUNC : 0), 0644);
 	rc = file->fd < 0 ? -errno : file_look(file, file->fd);
-	if (rc != 0) {
-		file_refuse(stage, path, -rc, error);
+	if (rc != 0)
+		return file_refuse(stage, path, -rc, error);
+	if (!can_rotate(file))
+		return weir_error_set(error, EINVAL,
+			"[stage %s] cannot rotate path '%s': it is no regular file", stage, path);
+	file->limit = file->rotation.size;
+	file->due = file_due(file, wall_ns());
+	return 0;
+}
+
+static struct file *
+file_make(const char *path, const struct rotation *rotation)
+{
+	struct file *file = calloc(1, sizeof(*file));
+
+	if (file == NULL)
+		return NULL;
+	if (strcmp(path, "-") != 0 && (file->path = strdup(path)) == NULL) {
+		free(file);
+		return NULL;
+	}
+	pthread_mutex_init(&file->lock, NULL);
+	file->rotation = *rotation;
+	file->fd = -1;
+	return file;
+}
+
+/* Whether who shares the file wants it to be rotated alike. */
+static bool
+is_alike(const struct file *file, const struct rotation *rotation)
+{
+	return file->rotation.size == rotation->size && file->rotation.period == rotation->period;
+}
+
+struct file *
+file_open(const char *stage, const char *path, bool truncate, const struct rotation *rotation,
+	struct weir_error *error)
+{
+	struct file *file = file_make(path, rotation), *shared;
+
+	if (file == NULL) {
+		file_refuse(stage, path, ENOMEM, error);
+		return NULL;
+	}
+	if (file_begin(file, stage, path, truncate, error) != 0) {
 		if (file->fd >= 0)
 			close(file->fd);
 		file_free(file);
@@ -198,7 +207,12 @@ file_open(const char *stage, const char *path, bool truncate, struct weir_error 
 		close(file->fd);
 		file_free(file);
 	}
-	return shared;
+	if (is_alike(shared, rotation))
+		return shared;
+	weir_error_set(error, EINVAL,
+		"[stage %s] path '%s' is open already, and is rotated otherwise", stage, path);
+	file_close(shared);
+	return NULL;
 }
 
 int
@@ -223,75 +237,16 @@ file_close(struct file *file)
 	return code;
 }
 
-static bool
-file_is(const struct file *file, mode_t kind)
+int
+file_ask(struct file *file)
 {
-	return __atomic_load_n(&file->kind, __ATOMIC_RELAXED) == kind;
+	if (file->path == NULL)
+		return -ENOENT;
+	__atomic_fetch_add(&file->asked, 1, __ATOMIC_RELAXED);
+	return 0;
 }
 
-size_t
-file_chunk(const struct file *file)
-{
-	return file_is(file, S_IFREG) ? CHUNK_FILE : PIPE_BUF;
-}
-
-bool
-file_writable(const struct file *file, int ms)
-{
-	struct pollfd fd = { .fd = file->fd, .events = POLLOUT };
-
-	return file_is(file, S_IFREG) || poll(&fd, 1, ms) > 0;
-}
-
-/* Write once: a count, or -1 with errno. */
-static ssize_t
-put_once(const struct file *file, const struct iovec parts[2])
-{
-	struct msghdr message = { .msg_iov = (struct iovec *)(uintptr_t)parts, .msg_iovlen = 2 };
-
-	if (file_is(file, S_IFSOCK))
-		return sendmsg(file->fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
-	return writev(file->fd, parts, 2);
-}
-
-static void
-parts_skip(struct iovec parts[2], size_t n)
-{
-	for (unsigned int i = 0; i < 2; i++) {
-		size_t k = RTE_MIN(n, parts[i].iov_len);
-
-		parts[i].iov_base = (char *)parts[i].iov_base + k;
-		parts[i].iov_len -= k;
-		n -= k;
-	}
-}
-
-/*
- * Write until all is written or the system says why not: for files also, which tell it by writing
- * less than was asked first. Anything else is left to be polled again.
- */
-static size_t
-put_all(const struct file *file, const struct iovec parts[2], int *code)
-{
-	struct iovec left[2] = { parts[0], parts[1] };
-	size_t n = parts[0].iov_len + parts[1].iov_len, done = 0;
-
-	*code = 0;
-	while (done < n) {
-		ssize_t put = put_once(file, left);
-
-		if (put <= 0) {
-			*code = put < 0 && errno != EINTR ? errno : EAGAIN;
-			break;
-		}
-		done += (size_t)put;
-		parts_skip(left, (size_t)put);
-	}
-	return done;
-}
-
-/* Where the next byte goes; -1: that is not known. */
-static off_t
+off_t
 file_end(const struct file *file)
 {
 	struct stat st;
@@ -303,65 +258,6 @@ file_end(const struct file *file)
 	return fstat(file->fd, &st) == 0 ? st.st_size : -1;
 }
 
-/* Cut the file that should end at `end` back by n; whether it could be: others may write there too. */
-static bool
-file_cut(const struct file *file, off_t end, size_t n)
-{
-	struct stat st;
-
-	if (fstat(file->fd, &st) != 0 || st.st_size != end ||
-		ftruncate(file->fd, end - (off_t)n) != 0)
-		return false;
-	return lseek(file->fd, end - (off_t)n, SEEK_SET) >= 0;
-}
-
-static size_t
-file_put(struct file *file, const void *who, const struct iovec parts[2], int *code)
-{
-	off_t begin = file_end(file);
-	size_t done = put_all(file, parts, code);
-	size_t whole = lines_end(parts, done);
-
-	if (done > whole && begin >= 0 && file_cut(file, begin + (off_t)done, done - whole))
-		done = whole;
-	if (done > whole)
-		file->torn = who;
-	else if (whole > 0)
-		file->torn = NULL;
-	return done;
-}
-
-size_t
-file_write(struct file *file, const void *who, const struct iovec parts[2], int *code)
-{
-	size_t done = 0;
-
-	*code = EAGAIN;
-	pthread_mutex_lock(&file->lock);
-	if (file->torn == NULL || file->torn == who)
-		done = file_put(file, who, parts, code);
-	pthread_mutex_unlock(&file->lock);
-	return done;
-}
-
-void
-file_forget(struct file *file, const void *who)
-{
-	pthread_mutex_lock(&file->lock);
-	if (file->torn == who)
-		file->torn = NULL;
-	pthread_mutex_unlock(&file->lock);
-}
-
-int
-file_ask(struct file *file)
-{
-	if (file->path == NULL)
-		return -ENOENT;
-	__atomic_fetch_add(&file->asked, 1, __ATOMIC_RELAXED);
-	return 0;
-}
-
 /* Put the new file in the place of the old one, whose number stays: others may be waiting on it. */
 static int
 file_exchange(struct file *file, int fd)
@@ -371,8 +267,9 @@ file_exchange(struct file *file, int fd)
 
 	if (rc == 0)
 		rc = file_look(file, file->fd);
-	if (old >= 0 && close(old) != 0 && rc == 0)
-		rc = -errno;
+	/* Some file systems tell only now that there was no room. */
+	if (old >= 0 && close(old) != 0)
+		__atomic_store_n(&file->unclosed, errno, __ATOMIC_RELAXED);
 	return rc;
 }
 
@@ -387,20 +284,61 @@ file_reopen(struct file *file)
 	rc = file_exchange(file, fd);
 	pthread_mutex_unlock(&files_lock);
 	close(fd);
+	if (rc != 0)
+		return rc;
+	file->limit = file->rotation.size;
+	__atomic_store_n(&file->opened, file->opened + 1, __ATOMIC_RELEASE);
+	return 0;
+}
+
+void
+file_rotate(struct file *file)
+{
+	int rc = rotate_away(file->path, file->device, file->inode, wall_ns() / NS_PER_SECOND,
+		&file->rotated);
+
 	if (rc == 0)
-		__atomic_store_n(&file->opened, file->opened + 1, __ATOMIC_RELEASE);
-	return rc;
+		rc = file_reopen(file);
+	if (rc == 0)
+		return;
+	__atomic_store_n(&file->unrotated, -rc, __ATOMIC_RELAXED);
+	if (file->rotation.size != 0)
+		file->limit = file->rotation.size + (uint64_t)RTE_MAX(file_end(file), 0);
+}
+
+/* It is time; what has no lines yet is left. */
+static void
+file_pass(struct file *file)
+{
+	uint64_t now = wall_ns();
+
+	if (now < file->due)
+		return;
+	__atomic_store_n(&file->due, file_due(file, now), __ATOMIC_RELAXED);
+	if (file_end(file) != 0)
+		file_rotate(file);
+}
+
+static bool
+is_due(const struct file *file)
+{
+	uint64_t due = __atomic_load_n(&file->due, __ATOMIC_RELAXED);
+
+	return due != 0 && wall_ns() >= due;
 }
 
 int
 file_serve(struct file *file)
 {
 	uint32_t asked = __atomic_load_n(&file->asked, __ATOMIC_RELAXED);
+	bool due = is_due(file);
 	int rc = 0;
 
-	if (likely(asked == __atomic_load_n(&file->served, __ATOMIC_RELAXED)))
+	if (likely(!due && asked == __atomic_load_n(&file->served, __ATOMIC_RELAXED)))
 		return 0;
 	pthread_mutex_lock(&file->lock);
+	if (due && file->torn == NULL)
+		file_pass(file);
 	if (file->torn == NULL && asked != file->served) {
 		__atomic_store_n(&file->served, asked, __ATOMIC_RELAXED);
 		rc = file_reopen(file);
@@ -408,6 +346,27 @@ file_serve(struct file *file)
 	}
 	pthread_mutex_unlock(&file->lock);
 	return rc;
+}
+
+/* A code that is told once. */
+static int
+take(int *code)
+{
+	if (likely(__atomic_load_n(code, __ATOMIC_RELAXED) == 0))
+		return 0;
+	return __atomic_exchange_n(code, 0, __ATOMIC_RELAXED);
+}
+
+int
+file_unrotated(struct file *file)
+{
+	return take(&file->unrotated);
+}
+
+int
+file_unclosed(struct file *file)
+{
+	return take(&file->unclosed);
 }
 
 uint32_t

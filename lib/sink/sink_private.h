@@ -21,6 +21,7 @@ struct eve_conf {
 	const char *path; /* "-": standard output */
 	uint64_t buffer;  /* bytes */
 	uint64_t community_id;
+	struct rotation rotation;
 };
 
 /* Own drop reasons of `eve`. */

@@ -203,7 +203,36 @@ writer_write(struct writer *writer)
 	return writer_judge(writer, wrote, code);
 }
 
-/* Open the file anew where that was asked for. Where that ended the writing, it begins again. */
+/* A full file that goes on: told once a second at most. */
+static void
+writer_unrotated(struct writer *writer, int code)
+{
+	uint64_t now;
+
+	if (likely(code == 0))
+		return;
+	now = rte_rdtsc();
+	if (writer->unrotated != 0 && now - writer->unrotated < rte_get_tsc_hz())
+		return;
+	SINK_LOG(ERR, writer, "cannot rotate '%s': %s; it goes on as it was", writer->path,
+		strerror(code));
+	writer->unrotated = now;
+}
+
+static void
+writer_unclosed(struct writer *writer, int code)
+{
+	if (code != 0)
+		weir_worker_fail(writer->worker, code,
+			"stage '%s' worker %u: closing '%s': %s; what was written last may be lost",
+			weir_worker_name(writer->worker), weir_worker_index(writer->worker),
+			writer->path, strerror(code));
+}
+
+/*
+ * Open the file anew where that was asked for, and hear how it is rotated. Where it was opened anew
+ * after the writing had ended, that begins again.
+ */
 static void
 writer_serve(struct writer *writer)
 {
@@ -215,6 +244,8 @@ writer_serve(struct writer *writer)
 			writer->path, strerror(-rc));
 	if (rc > 0)
 		SINK_LOG(NOTICE, writer, "'%s' was opened anew", writer->path);
+	writer_unrotated(writer, file_unrotated(writer->file));
+	writer_unclosed(writer, file_unclosed(writer->file));
 	served = file_served(writer->file);
 	if (likely(served == writer->served))
 		return;
@@ -271,7 +302,7 @@ writer_memory(uint64_t buffer)
 
 int
 writer_start(struct writer *writer, struct weir_worker *worker, const char *path, uint64_t buffer,
-	struct weir_error *error)
+	const struct rotation *rotation, struct weir_error *error)
 {
 	const char *node = weir_worker_name(worker);
 	int ret;
@@ -281,7 +312,7 @@ writer_start(struct writer *writer, struct weir_worker *worker, const char *path
 	writer->size = rte_align64pow2(buffer);
 	writer->ns_per_cycle = ((uint64_t)NS_PER_S << 32) / rte_get_tsc_hz();
 	/* Several workers append to one file; the first empties it. */
-	writer->file = file_open(node, path, weir_worker_index(worker) == 0, error);
+	writer->file = file_open(node, path, weir_worker_index(worker) == 0, rotation, error);
 	if (writer->file == NULL)
 		return -error->code;
 	writer->served = file_served(writer->file);
@@ -312,16 +343,10 @@ close_file:
 void
 writer_stop(struct writer *writer)
 {
-	int code;
-
 	__atomic_store_n(&writer->stop, true, __ATOMIC_RELAXED);
 	control_thread_join(writer->thread);
 	file_forget(writer->file, writer);
-	code = file_close(writer->file);
-	if (code != 0)
-		weir_worker_fail(writer->worker, code,
-			"stage '%s' worker %u: closing '%s': %s; what was written last may be lost",
-			weir_worker_name(writer->worker), weir_worker_index(writer->worker),
-			writer->path, strerror(code));
+	writer_unclosed(writer, file_unclosed(writer->file));
+	writer_unclosed(writer, file_close(writer->file));
 	rte_free(writer->bytes);
 }

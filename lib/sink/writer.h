@@ -43,12 +43,13 @@ struct writer {
 
 	/* The thread's: up to where the lines are done with, and how many those are. */
 	uint64_t tail __rte_cache_aligned;
-	uint64_t written; /* lines in the file */
-	uint64_t lost;    /* lines that could not be written */
-	uint32_t served;  /* how often the file had been opened anew when it was last written */
-	int trouble;      /* errno of what may pass, as a full disk, or 0 */
-	uint64_t since;   /* TSC of its begin, */
-	uint64_t told;    /* and when one was last told of; 0: never */
+	uint64_t written;   /* lines in the file */
+	uint64_t lost;      /* lines that could not be written */
+	uint32_t served;    /* how often the file had been opened anew when it was last written */
+	int trouble;        /* errno of what may pass, as a full disk, or 0 */
+	uint64_t since;     /* TSC of its begin, */
+	uint64_t told;      /* and when one was last told of; 0: never */
+	uint64_t unrotated; /* when it was last told that a rotation failed; 0: never */
 
 	/* The thread's too, but seldom written, and read for every burst. */
 	uint64_t offset __rte_cache_aligned; /* of the wall clock to the TSC, ns */
@@ -61,7 +62,7 @@ size_t writer_memory(uint64_t buffer);
 
 /* Open the file and start the thread. 0, or -errno with `error` and nothing left behind. */
 int writer_start(struct writer *writer, struct weir_worker *worker, const char *path,
-	uint64_t buffer, struct weir_error *error);
+	uint64_t buffer, const struct rotation *rotation, struct weir_error *error);
 
 /*
  * Write what can be written without waiting, end the thread and close the file. `written` and

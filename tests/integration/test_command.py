@@ -340,10 +340,16 @@ class Readme(WeirTest):
 
     def test_source_keys(self):
         listed = self.plain(["--list-stages"]).out
-        part = listed.split("\n  source\n")[1].split("\n  stage\n")[0]
+        self.assert_keys(listed.split("\n  source\n")[1].split("\n  stage\n")[0], "source keys")
+
+    def test_eve_keys(self):
+        listed = self.plain(["--list-stages"]).out
+        self.assert_keys(re.search(r"\n  eve: .*\n((?:    .*\n)+)", listed).group(1), "eve keys")
+
+    def assert_keys(self, part, table):
         rows = re.findall(r"^    (\S+) += (\S*) +(.*) \([^()]*\)$", part, re.M)
         self.assertEqual(len(rows), len(part.splitlines()))
-        self.assertEqual(readme_rows("source keys"), [
+        self.assertEqual(readme_rows(table), [
             "| `%s` | %s | %s |" % (key, "`%s`" % default if default else "", text)
             for key, default, text in rows])
 

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright (c) 2026 The weir authors
 """What becomes of lines where they cannot be written: no line is lost without a name."""
+import calendar
 import json
 import os
+import re
 import resource
 import signal
 import subprocess
@@ -192,6 +194,57 @@ class Sinks(WeirTest):
         files = [path] + ["%s.%d" % (path, i) for i in range(4)]
         self.balanced(run, sum(self.lines(file) for file in files), 0)
         self.assertEqual(run.err.count("was opened anew"), 4, str(run))
+
+    def rotated(self, *options):
+        """A run of two workers: the files of it, all of whose lines are whole and in one of them."""
+        path = self.path("eve.json")
+        process = self.started(path, "-s", "out.workers=2", "-s", "gen.rate=0", *options, lcores=THREE)
+        self.wait_for(lambda: self.full(path) > 2, process)
+        run = self.stop(process)
+        files = [path] + [file for file in self.files(path) if file != path]
+        self.assertTrue(all(re.fullmatch(r"eve\.json\.\d{8}T\d{6}(\.\d+)?", os.path.basename(file))
+                            for file in files[1:]), files)
+        self.balanced(run, sum(self.lines(file) for file in files), 0)
+        return files
+
+    def files(self, path):
+        return [os.path.join(self.folder, name) for name in os.listdir(self.folder)
+                if name.startswith(os.path.basename(path))]
+
+    def full(self, path):
+        return len(self.files(path)) - 1
+
+    def test_rotation_by_size(self):
+        limit = 256 << 10
+        files = self.rotated("-s", "out.rotate_size=256k")
+        for file in files[1:]:
+            self.assertLessEqual(os.path.getsize(file), limit)
+            self.assertGreater(os.path.getsize(file), limit - 2048)
+
+    def test_rotation_by_time(self):
+        """At each second, UTC, once."""
+        files = self.rotated("-s", "out.rotate_time=1s", "-s", "gen.rate=2k")
+        stamps = sorted(re.sub("[^0-9]", "", os.path.basename(file))[:14] for file in files[1:])
+        self.assertEqual(len(stamps), len(set(stamps)))
+        self.assertLessEqual(abs(time.time() - calendar.timegm(
+            time.strptime(stamps[-1], "%Y%m%d%H%M%S"))), 30)
+
+    def test_rotation_refused(self):
+        os.mkfifo(self.path("fifo"))
+        reader = os.open(self.path("fifo"), os.O_RDONLY | os.O_NONBLOCK)
+        self.addCleanup(os.close, reader)
+        for path in (self.path("fifo"), "/dev/null"):
+            run = self.run_weir(PIPELINE % path, "-t", "1", "-s", "out.rotate_size=1M")
+            self.assertEqual(run.status, 2, str(run))
+            self.assertIn("[stage out] cannot rotate path '%s': it is no regular file" % path, run.err)
+        for path, option, words in (("-", "rotate_time=1h", "expected"),
+                                    ("-", "rotate_time=3600s", "standard output"),
+                                    ("-", "rotate_size=1M", "standard output"),
+                                    ("x", "rotate_size=63k", "less than 64k"),
+                                    ("x", "rotate_time=999ms", "less than 1s")):
+            run = self.run_weir(PIPELINE % path, "--check", "-s", "out." + option)
+            self.assertEqual(run.status, 2, str(run))
+            self.assertIn(words, run.err)
 
     def test_hang_up_without_file(self):
         """The terminal was closed: as SIGTERM."""

@@ -175,6 +175,8 @@ test_reasons(void **state)
 		json = flow_json(&tcp, &record);
 		is_text(json_object_get(json, "flow"), "reason", rows[reason][0]);
 		is_text(json, "end", rows[reason][1]);
+		if (reason < WEIR_FLOW_REASONS)
+			is_text(json, "end", weir_flow_reason_name(reason));
 		json_decref(json);
 	}
 }
@@ -199,6 +201,7 @@ test_states(void **state)
 		json = flow_json(&tcp, &record);
 		is_text(json_object_get(json, "flow"), "state", rows[i][0]);
 		is_text(json_object_get(json, "tcp"), "state", rows[i][1]);
+		assert_string_equal(rows[i][1], weir_flow_state_name(i));
 		json_decref(json);
 	}
 }

@@ -5,9 +5,12 @@
 /* Stages of flows in an engine: what a state machine is told, what is told of flows, and that all of it balances. */
 #include <errno.h>
 
+#include "parse/reshape.h"
 #include "rig.h"
 
 #define FRAMES 30000
+/* Of the storm; WEIR_TEST_FRAMES=N says how many instead. */
+#define STORM_FRAMES 100000
 
 /* What `t_flow` keeps with a flow. */
 struct seen_flow {
@@ -232,6 +235,70 @@ test_random(void **state __rte_unused)
 	}
 }
 
+/* A frame like the last one of its kind, in two segments now and then. */
+static struct rte_mbuf *
+storm_mbuf(struct rte_mempool *pool, struct shaped *frame, uint64_t *seed)
+{
+	struct rte_mbuf *mbuf = rte_pktmbuf_alloc(pool), *tail;
+	uint32_t cut =
+		reshape_below(seed, 4) != 0 ? frame->len : reshape_below(seed, frame->len + 1);
+
+	assert_non_null(mbuf);
+	if (reshape_below(seed, 32) == 0)
+		reshape_make(frame, seed);
+	else if (reshape_below(seed, 2) == 0)
+		reshape(frame, seed);
+	cut = RTE_MIN(cut, frame->len);
+	memcpy(rte_pktmbuf_append(mbuf, (uint16_t)cut), frame->bytes, cut);
+	if (cut == frame->len)
+		return mbuf;
+	tail = rte_pktmbuf_alloc(pool);
+	assert_non_null(tail);
+	memcpy(rte_pktmbuf_append(tail, (uint16_t)(frame->len - cut)), frame->bytes + cut,
+		frame->len - cut);
+	assert_int_equal(rte_pktmbuf_chain(mbuf, tail), 0);
+	return mbuf;
+}
+
+/* Frames of all kinds, changed at random, through the stage: whatever they are, all of it balances. */
+static void
+test_storm(void **state __rte_unused)
+{
+	const char *given = getenv("WEIR_TEST_FRAMES");
+	uint64_t n = given != NULL ? strtoull(given, NULL, 0) : STORM_FRAMES;
+	struct rte_mempool *pool = weir_pool_create("storm", 8191, 0, 0, 2176, SOCKET_ID_ANY);
+	uint64_t seed = testing_seed();
+	struct weir_inject *inject;
+	struct shaped frames[8];
+	struct rig rig;
+
+	assert_non_null(pool);
+	memset(&flows, 0, sizeof(flows));
+	for (unsigned int i = 0; i < RTE_DIM(frames); i++)
+		reshape_make(&frames[i], &seed);
+	rig_make(&rig, "storm", "0", 0,
+		SECTIONS("source gen: type=inject",
+			"stage f: type=t_flow; input=gen; capacity=500; timeout.tcp_new=1ms",
+			"stage end: type=count; input=f.packets",
+			"stage told: type=count; input=f.flows", "link gen f: on_full=block",
+			"link f.packets end: on_full=block", "link f.flows told: on_full=block"));
+	inject = weir_inject_open(rig.engine, "gen", &rig.error);
+	assert_non_null(inject);
+	rig_start(&rig);
+	for (uint64_t i = 0; i < n; i++) {
+		struct rte_mbuf *mbuf = storm_mbuf(pool, &frames[i % RTE_DIM(frames)], &seed);
+
+		while (weir_inject_packets(inject, &mbuf, 1) == 0)
+			rig_pass(&rig);
+	}
+	rig_wait_received(&rig, n);
+	rig_stop(&rig);
+	all_is_told(&rig);
+	rig_end(&rig);
+	testing_pool_is_full(pool);
+	rte_mempool_free(pool);
+}
+
 int
 main(void)
 {
@@ -240,6 +307,7 @@ main(void)
 		cmocka_unit_test(test_told),
 		cmocka_unit_test(test_slow),
 		cmocka_unit_test(test_random),
+		cmocka_unit_test(test_storm),
 	};
 
 	rig_eal_init();

@@ -377,7 +377,11 @@ WEIR_API int weir_flow_read(const struct weir_worker *worker, const struct weir_
  */
 WEIR_API int weir_flow_tell(struct weir_worker *worker, const struct weir_flow *flow, uint8_t type);
 
-/** weir_flow_stage() fills all of a stage type of flows but its init() and needs(): WEIR_FLOW_STAGE(). */
+/**
+ * weir_flow_stage() fills all of a stage type of flows but its init() and needs(): WEIR_FLOW_STAGE(). Of ops
+ * that do not begin with their size, or ask for what this library does not know, it has no name, and
+ * weir_stage_register() refuses it.
+ */
 WEIR_API void weir_flow_stage(const struct weir_flow_ops *ops, struct weir_stage_ops *stage);
 
 /** weir_flow_stage_init() is init() of a stage type of flows: WEIR_FLOW_STAGE(). */

@@ -11,6 +11,13 @@
 
 #include "track.h"
 
+/* Most calls of weir_flow_tell() for one packet. */
+#define TELLS_MAX 32
+
+/* Of a struct weir_flow_ops, what has been there from the first. */
+#define OPS_LEAST \
+	(offsetof(struct weir_flow_ops, on_end) + RTE_SIZEOF_FIELD(struct weir_flow_ops, on_end))
+
 #define DURATION(key, member, default, text) \
 	{ \
 		.name = key, .type = WEIR_PARAM_DURATION, \
@@ -199,6 +206,13 @@ weir_flow_stage_needs(const struct weir_flow_ops *ops, const void *conf,
 		return weir_error_set(error, EINVAL,
 			"stage type '%s': %u bytes with each flow: at most %d are possible",
 			ops->name, ops->user_size, WEIR_FLOW_OPS_USER_MAX);
+	if (ops->tells > TELLS_MAX)
+		return weir_error_set(error, EINVAL,
+			"stage type '%s': %u calls of weir_flow_tell() for one packet: at most %d are "
+			"possible",
+			ops->name, ops->tells, TELLS_MAX);
+	/* A packet, and what it brings. */
+	needs->fanout = (uint16_t)(1 + tell_most(ops));
 	needs->state = state_size(ops);
 	needs->memory = weir_flow_memory(&table) + given->capacity * sizeof(struct tally_cold) +
 		tell_memory(ops, given);
@@ -259,26 +273,22 @@ weir_flow_worker(const struct weir_worker *worker)
 	return ((const struct track *)worker->state)->own;
 }
 
+/* What all stage types of flows have. */
+#define FLOW_STAGE(its_name, its_help) \
+	WEIR_STAGE_OPS, .name = (its_name), .help = (its_help), .params = params, \
+			.conf_size = sizeof(struct track_conf), \
+			.state_size = sizeof(struct track), .outputs = outputs, \
+			.process = track_process, .room = track_room, .tick = track_tick, \
+			.drain = track_drain, .fini = fini, .check = check, .keeps_hash = 1
+
 void
 weir_flow_stage(const struct weir_flow_ops *ops, struct weir_stage_ops *stage)
 {
-	*stage = (struct weir_stage_ops){
-		WEIR_STAGE_OPS,
-		.name = ops->name,
-		.help = ops->help,
-		.params = params,
-		.conf_size = sizeof(struct track_conf),
-		.state_size = sizeof(struct track),
-		.outputs = outputs,
-		.max_fanout = (uint16_t)(3 + 2 * ops->tells),
-		.process = track_process,
-		.room = track_room,
-		.tick = track_tick,
-		.drain = track_drain,
-		.fini = fini,
-		.check = check,
-		.keeps_hash = 1,
-	};
+	/* Of newer headers, with what is not known here: without a name it is refused. */
+	if (ops->size < OPS_LEAST || sized_beyond(ops, ops->size, sizeof(*ops)))
+		*stage = (struct weir_stage_ops){ WEIR_STAGE_OPS };
+	else
+		*stage = (struct weir_stage_ops){ FLOW_STAGE(ops->name, ops->help) };
 }
 
 static const struct weir_flow_ops flow_ops = {
@@ -299,21 +309,7 @@ flow_needs(const void *conf, struct weir_stage_needs *needs, struct weir_error *
 }
 
 const struct weir_stage_ops stage_flow = {
-	WEIR_STAGE_OPS,
-	.name = "flow",
-	.help = "find the flow of each packet, follow its state, and tell of flows",
-	.params = params,
-	.conf_size = sizeof(struct track_conf),
-	.state_size = sizeof(struct track),
-	.outputs = outputs,
-	.max_fanout = 3,
+	FLOW_STAGE("flow", "find the flow of each packet, follow its state, and tell of flows"),
 	.init = flow_init,
-	.process = track_process,
-	.room = track_room,
-	.tick = track_tick,
-	.drain = track_drain,
-	.fini = fini,
-	.check = check,
 	.needs = flow_needs,
-	.keeps_hash = 1,
 };

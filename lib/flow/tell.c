@@ -15,8 +15,8 @@
 /* What one packet may bring: the end of a flow and the beginning of another, or a state and an update. */
 #define TOLD_MOST 2
 
-static uint32_t
-per_packet(const struct weir_flow_ops *ops)
+uint32_t
+tell_most(const struct weir_flow_ops *ops)
 {
 	return TOLD_MOST + 2u * ops->tells;
 }
@@ -24,7 +24,7 @@ per_packet(const struct weir_flow_ops *ops)
 static uint32_t
 stash_size(const struct weir_flow_ops *ops)
 {
-	return per_packet(ops) * BURST_MAX;
+	return tell_most(ops) * BURST_MAX;
 }
 
 size_t
@@ -44,7 +44,7 @@ tell_init(struct track *track, const struct track_conf *conf, struct weir_error 
 	const struct weir_worker *worker = track->worker;
 	char name[RTE_MEMPOOL_NAMESIZE];
 
-	track->per_packet = per_packet(track->ops);
+	track->per_packet = tell_most(track->ops);
 	track->per_end = 1u + track->ops->tells;
 	track->stash_size = stash_size(track->ops);
 	track->stash = rte_malloc_socket("weir_flow", 2 * track->stash_size * sizeof(*track->stash),

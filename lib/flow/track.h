@@ -269,6 +269,8 @@ void figures_publish(struct track *track);
 /* tell.c */
 int tell_init(struct track *track, const struct track_conf *conf, struct weir_error *error);
 void tell_fini(struct track *track);
+/* Events that one packet may bring. */
+uint32_t tell_most(const struct weir_flow_ops *ops);
 size_t tell_memory(const struct weir_flow_ops *ops, const struct track_conf *conf);
 /* Have mbufs ready; for how many there are now. */
 uint32_t tell_ready(struct track *track);

@@ -142,6 +142,55 @@ test_refuses(void **state __rte_unused)
 	refused("timeout.tcp", "soon", "timeout.tcp");
 }
 
+/* Ops of another weir: a part of what there is, or more than is known here. */
+static void
+test_sizes(void **state __rte_unused)
+{
+	struct {
+		struct weir_flow_ops ops;
+		uint64_t more;
+	} other = { .ops = t_flow };
+	struct weir_stage_ops stage;
+
+	for (size_t size = 0; size < sizeof(other.ops); size += sizeof(void *)) {
+		other.ops.size = size;
+		weir_flow_stage(&other.ops, &stage);
+		assert_null(stage.name);
+		assert_int_equal(weir_stage_register(&stage), -EINVAL);
+	}
+	other.ops.size = sizeof(other);
+	weir_flow_stage(&other.ops, &stage);
+	assert_string_equal(stage.name, "t_flow");
+	other.more = 1;
+	weir_flow_stage(&other.ops, &stage);
+	assert_null(stage.name);
+}
+
+static int
+needs_of(struct weir_flow_ops ops, struct weir_error *error)
+{
+	struct weir_stage_needs needs = { .size = sizeof(needs) };
+	/* No parameter is looked at before what is refused. */
+	const char conf[1024] = { 0 };
+
+	return weir_flow_stage_needs(&ops, conf, &needs, error);
+}
+
+static void
+test_too_much(void **state __rte_unused)
+{
+	struct weir_flow_ops ops = t_flow;
+	struct weir_error error;
+
+	ops.user_size = WEIR_FLOW_OPS_USER_MAX + 1;
+	assert_int_equal(needs_of(ops, &error), -EINVAL);
+	assert_non_null(strstr(error.text, "at most 2048"));
+	ops = t_flow;
+	ops.tells = 33;
+	assert_int_equal(needs_of(ops, &error), -EINVAL);
+	assert_non_null(strstr(error.text, "at most 32"));
+}
+
 static uint64_t
 all_is_told(const struct rig *rig)
 {
@@ -304,6 +353,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_refuses),
+		cmocka_unit_test(test_sizes),
+		cmocka_unit_test(test_too_much),
 		cmocka_unit_test(test_told),
 		cmocka_unit_test(test_slow),
 		cmocka_unit_test(test_random),

@@ -27,7 +27,10 @@ count_up(uint16_t *counter)
 	*counter = (uint16_t)(*counter + (*counter < WEIR_FLOW_COUNT_MAX));
 }
 
-/* Bytes from the TCP header on, by the IP header: a capture may have cut the frame. */
+/*
+ * Bytes from the TCP header on, by the IP header, for a capture may have cut the frame; no more than were on
+ * the wire, for that length may be wrong.
+ */
 static uint32_t
 l4_len(const struct weir_event *event)
 {
@@ -40,6 +43,7 @@ l4_len(const struct weir_event *event)
 	if (len == NULL)
 		return 0;
 	total = (uint32_t)(len[0] << 8 | len[1]) + (ipv4 ? 0 : sizeof(struct rte_ipv6_hdr));
+	total = RTE_MIN(total, event->wire_len - off);
 	return total > l3_len ? total - l3_len : 0;
 }
 

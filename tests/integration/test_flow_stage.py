@@ -13,22 +13,23 @@ CLIENT, SERVER = "192.0.2.1", "198.51.100.2"
 FLAGS = {"F": 0x01, "S": 0x02, "R": 0x04, "P": 0x08, "A": 0x10}
 
 PIPELINE = """\
-[source in]
+[source in{n}]
 type = pcap
-path = %s
-%s
-[stage flow]
+path = in{n}.pcap
+{source}
+[stage flow{n}]
 type = flow
-input = in
-capacity = 1k
-%s
-[link in flow]
+input = in{n}
+capacity = {capacity}
+records = 4k
+{keys}
+[link in{n} flow{n}]
 on_full = block
-[stage out]
+[stage out{n}]
 type = eve
-input = flow.flows
-path = eve.json
-[link flow.flows out]
+input = flow{n}.flows
+path = eve{n}.json
+[link flow{n}.flows out{n}]
 on_full = block
 """
 
@@ -85,8 +86,8 @@ TCP = [
      {"rtt_us": None, "retransmitted_toclient": 1}),
     ("the answer comes last", [SHAKE[0], SHAKE[2], SHAKE[1]], SHOOK + ["drain established"], {"rtt_us": None}),
     ("the answer is not there", [SHAKE[0], SHAKE[2], (1, tcp("s", "A", 99))], SHOOK + ["drain established"], {"rtt_us": None}),
-    ("a SYN that is sent again", [SHAKE[0], (1, SHAKE[0][1]), (1.5, SHAKE[1][1]), (2, SHAKE[2][1])], SHOOK + ["drain established"],
-     {"rtt_us": 1000000, "retransmitted_toserver": 1}),
+    ("a SYN that is sent again", [SHAKE[0], (1, SHAKE[0][1]), (1.5, SHAKE[1][1]), (2, SHAKE[2][1])],
+     SHOOK + ["drain established"], {"rtt_us": 1000000, "retransmitted_toserver": 1}),
     ("mid-stream", [(0, tcp("s", "A", 5, 10)), (1, tcp("c", "A", 7, 10))], SHOOK + ["drain established"],
      {"midstream": True, "src_port": 80, "payload_toserver": 10, "rtt_us": None}),
     ("a SYN-ACK first", SHAKE[1:], SHOOK + ["drain established"], {"src_port": 1000, "pkts_toserver": 1, "rtt_us": None}),
@@ -124,23 +125,48 @@ SEQUENCES = [
     ("without data", [(0, 10), (0, 0), (50, 0), (10, 10)], (0, 0, 0)),
 ]
 
+# A time-out, what leads to where it counts, a packet that comes late, and the state and why it ends.
+DATA = tcp("c", "A", 10)
+GRE = between(47, bytes(8))
+TIMEOUTS = [
+    ("tcp_new", SHAKE[:1], DATA, "new", "idle"),
+    ("tcp", SHAKE, DATA, "established", "idle"),
+    ("tcp_closing", SHAKE + FINS[:1], DATA, "closing", "idle"),
+    ("tcp_closed", SHAKE + FINS, DATA, "closed", "fin"),
+    ("tcp_closed", SHAKE + RESET, DATA, "reset", "rst"),
+    ("udp_new", [(0, udp())], udp(), "new", "idle"),
+    ("udp", [(0, udp()), (0, udp("s"))], udp(), "established", "idle"),
+    ("icmp", [(0, echo())], echo(), "new", "idle"),
+    ("icmp", [(0, echo()), (0, echo("s"))], echo(), "established", "idle"),
+    ("other", [(0, GRE)], GRE, "new", "idle"),
+    ("other", [(0, fragment(0, 1, udp()[34:]))], fragment(3, 0, bytes(8)), "new", "idle"),
+]
+
 
 class FlowStage(WeirTest):
     """Captures of our own through the stage."""
 
-    def lines(self, packets, *keys, source="", status=0, options=(), lcores=ONE):
-        """What is told of the flows of (seconds, frame)."""
-        with open(self.path("in.pcap"), "wb") as file:
+    def prepare(self, n, packets, keys=(), source="", capacity="1k"):
+        """A capture of (seconds, frame), and the part of a pipeline that it goes through."""
+        with open(self.path("in%d.pcap" % n), "wb") as file:
             file.write(pcap.header() + b"".join(pcap.record(frame, BEGIN + int(at), round(at % 1 * 1e6))
                                                 for at, frame in packets))
-        run = self.run_weir(PIPELINE % (self.path("in.pcap"), source, "\n".join(keys)), *options, lcores=lcores)
-        self.assertEqual(run.status, status, str(run))
-        self.run_ = run
-        if status != 0:
-            return []
-        self.assertEqual(self.node(run, "flow")["in"], len(packets))
-        with open(self.path("eve.json"), encoding="utf-8") as file:
+        return PIPELINE.format(n=n, source=source, keys="\n".join(keys), capacity=capacity)
+
+    def read(self, n):
+        with open(self.path("eve%d.json" % n), encoding="utf-8") as file:
             return [json.loads(line) for line in file]
+
+    def lines(self, packets, *keys, options=(), lcores=ONE, **more):
+        """What is told of the flows of a capture."""
+        self.run_ = self.run_ok(self.prepare(0, packets, keys, **more), *options, lcores=lcores)
+        self.assertEqual(self.node(self.run_, "flow0")["in"], len(packets))
+        return self.read(0)
+
+    def lines_of(self, cases):
+        """Likewise of many (packets, key), in one run."""
+        self.run_ok("".join(self.prepare(n, packets, [key]) for n, (packets, key) in enumerate(cases)), lcores=ONE)
+        return [self.read(n) for n in range(len(cases))]
 
     @staticmethod
     def told(lines):
@@ -157,9 +183,9 @@ class FlowStage(WeirTest):
         self.assertEqual({key: said.get(key) for key in wanted}, wanted)
 
     def test_tcp(self):
-        for name, packets, told, wanted in TCP:
+        all_lines = self.lines_of([(packets, "") for _, packets, _, _ in TCP])
+        for (name, _, told, wanted), lines in zip(TCP, all_lines):
             with self.subTest(name):
-                lines = self.lines(packets)
                 self.assertEqual(self.told(lines), told)
                 self.has(lines[-1], wanted)
 
@@ -172,13 +198,18 @@ class FlowStage(WeirTest):
         line = self.lines([(1, udp()), (5, udp("s")), (3, udp())])[-1]
         self.has(line, {"start": "2020-09-13T12:26:41.000000+0000", "end": "2020-09-13T12:26:45.000000+0000", "age": 4})
 
+    def segments(self, side):
+        """Captures of the segments of that side."""
+        syn = [(0, tcp("c", "S", 0xffff0000))] if side == "s" else []
+        return [(syn + [(at, tcp(side, "A", *segment)) for at, segment in enumerate(segments)], "")
+                for _, segments, _ in SEQUENCES]
+
     def test_sequences(self):
         for side, way in (("c", "_toserver"), ("s", "_toclient")):
-            for name, segments, wanted in SEQUENCES:
+            for (name, _, wanted), lines in zip(SEQUENCES, self.lines_of(self.segments(side))):
                 with self.subTest(name, side=side):
-                    packets = [(at, tcp(side, "A", *segment)) for at, segment in enumerate(segments)]
-                    flow = self.lines([(0, tcp("c", "S", 0xffff0000)), *packets] if side == "s" else packets)[-1]["flow"]
-                    self.assertEqual(tuple(flow.get(key + way, 0) for key in ("retransmitted", "out_of_order", "lost")), wanted)
+                    counts = [lines[-1]["flow"].get(key + way, 0) for key in ("retransmitted", "out_of_order", "lost")]
+                    self.assertEqual(tuple(counts), wanted)
 
     def test_others(self):
         for frames in ((udp(), udp("s")), (echo(), echo("s")), (between(47, bytes(8)), between(47, bytes(8), "s"))):
@@ -201,30 +232,21 @@ class FlowStage(WeirTest):
         self.has(line, {"src_ip": SERVER, "icmp_type": 3, "icmp_code": 1,
                         "quoted": {"src_ip": CLIENT, "src_port": 1000, "dest_ip": SERVER, "dest_port": 80, "proto": "TCP"}})
 
-    def timed(self, key, packets, again, state, reason="idle"):
-        """A packet at the very end of the time-out is of the flow, one later is not."""
-        last = packets[-1][0]
-        on = self.told(self.lines(packets + [(last + 5, again)], "timeout.%s = 5s" % key))
-        self.assertEqual([text for text in on if text.startswith(reason)], [], on)
-        beyond = self.told(self.lines(packets + [(last + 5.000001, again)], "timeout.%s = 5s" % key))
+    def timed(self, on, beyond, never, state, reason):
+        self.assertEqual([text for text in on + never if text.startswith(reason)], [], on)
         self.assertIn("%s %s" % (reason, state), beyond)
         self.assertEqual(beyond[-2:], ["new new", "drain new"])
-        never = self.told(self.lines(packets + [(last + 5000, again)], "timeout.%s = 0" % key))
-        self.assertEqual([text for text in never if text.startswith(reason)], [], never)
 
     def test_timeouts(self):
-        data = tcp("c", "A", 10)
-        for key, packets, again, state, reason in (
-                ("tcp_new", SHAKE[:1], data, "new", "idle"), ("tcp", SHAKE, data, "established", "idle"),
-                ("tcp_closing", SHAKE + FINS[:1], data, "closed", "idle"), ("tcp_closed", SHAKE + FINS, data, "closed", "fin"),
-                ("tcp_closed", SHAKE + RESET, data, "reset", "rst"), ("udp_new", [(0, udp())], udp(), "new", "idle"),
-                ("udp", [(0, udp()), (0, udp("s"))], udp(), "established", "idle"), ("icmp", [(0, echo())], echo(), "new", "idle"),
-                ("icmp", [(0, echo()), (0, echo("s"))], echo(), "established", "idle"),
-                ("other", [(0, between(47, bytes(8)))], between(47, bytes(8)), "new", "idle"),
-                ("other", [(0, fragment(0, 1, udp()[34:]))], fragment(3, 0, bytes(8)), "new", "idle")):
+        """A packet at the very end of the time-out is of the flow, one later is not."""
+        cases = []
+        for key, packets, again, _, _ in TIMEOUTS:
+            cases += [(packets + [(packets[-1][0] + later, again)], "timeout.%s = %s" % (key, timeout))
+                      for later, timeout in ((5, "5s"), (5.000001, "5s"), (5000, "0"))]
+        told = [self.told(lines) for lines in self.lines_of(cases)]
+        for number, (key, _, _, state, reason) in enumerate(TIMEOUTS):
             with self.subTest(key, state=state):
-                state = "closing" if key == "tcp_closing" else state
-                self.timed(key, packets, again, state, reason)
+                self.timed(*told[3 * number:3 * number + 3], state, reason)
 
     def test_others_end_a_flow(self):
         """By the time of other flows' packets it ends: at that of its latest packet."""
@@ -233,6 +255,13 @@ class FlowStage(WeirTest):
         first = [line for line in lines if line.get("src_port") == 1000]
         self.assertEqual(self.told(first), ["new new", "idle new"])
         self.assertEqual(len(self.ends(lines)), 2)
+
+    def test_far(self):
+        """One packet hours off ends no other flow, two do."""
+        packets = [(0, udp()), (7200, udp(port=2000)), (1, udp())]
+        for far, counts in ((1, [1, 2]), (2, [1, 1, 2])):
+            lines = self.lines(packets[:1] + packets[1:2] * far + packets[2:], options=("-s", "pipeline.burst=1"))
+            self.assertEqual(sorted(end["flow"]["pkts_toserver"] for end in self.ends(lines)), counts)
 
     def test_lifetime(self):
         packets = [(at, udp()) for at in range(0, 20, 2)]
@@ -254,7 +283,7 @@ class FlowStage(WeirTest):
 
     def full(self, packets, policy, capacity):
         # No flow of the burst at hand ends for another: so each packet is a burst.
-        lines = self.lines(packets, "on_full = " + policy, options=("-s", "flow.capacity=%d" % capacity, "-s", "pipeline.burst=1"))
+        lines = self.lines(packets, "on_full = " + policy, capacity=capacity, options=("-s", "pipeline.burst=1"))
         return sorted((line["end"], line["src_port"], line["flow"]["pkts_toserver"]) for line in self.ends(lines))
 
     def test_evict(self):
@@ -325,11 +354,9 @@ path = eve.json
 
     def test_wrong(self):
         for key, text in (("key = vlan", "5-tuple"), ("key = 5-tuple+vlans", "vlans"), ("events = old", "old"),
-                          ("on_full = drop", "evict"), ("capacity = 0", "capacity"), ("timeout.gre = 5s", "timeout.gre")):
+                          ("on_full = drop", "evict"), ("active = 5", "active"), ("timeout.gre = 5s", "timeout.gre")):
             with self.subTest(key):
-                pipeline = PIPELINE.replace("capacity = 1k\n", "") % (self.path("in.pcap"), "", key)
-                pcap.write(self.path("in.pcap"), [udp()])
-                run = self.run_weir(pipeline)
+                run = self.run_weir(self.prepare(0, [(0, udp())], [key]))
                 self.assertEqual(run.status, 2, str(run))
                 self.assertIn(text, run.err, str(run))
 

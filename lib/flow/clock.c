@@ -5,7 +5,7 @@
 /*
  * A worker's time: that of its packets, on the wire where it is known. While none come it goes on by the
  * clock: at once where packets come as they are, and of a recording, whose packets are only late, once none has
- * come for a second.
+ * come for ten seconds.
  */
 #include <time.h>
 
@@ -14,7 +14,7 @@
 #include "track.h"
 
 #define HOUR_NS (3600 * (uint64_t)NS_PER_S)
-#define QUIET_NS ((uint64_t)NS_PER_S)
+#define QUIET_NS (10 * (uint64_t)NS_PER_S)
 
 void
 clock_init(struct track_clock *clock)

@@ -71,13 +71,19 @@ quote_give(const struct tally_quote *quote, const struct tally_cold *cold, uint8
 	memcpy(key->dst, cold->quoted_dst, sizeof(key->dst));
 }
 
-/* Unlike for flows of one key since they begin at other times; others have other hashes, mostly. */
+/*
+ * Of the hash, when it began, and where it lies: those of one key that begin at one time lie in other records,
+ * or one after the other in the same one. Mixed as by S. Vigna's splitmix64.
+ */
 static uint64_t
-id_of(const struct weir_flow *flow, uint64_t start)
+id_of(const struct weir_flow *flow, const struct tally_cold *cold, uint64_t start)
 {
-	uint64_t mixed = (start ^ (uint64_t)flow->hash << 32) * UINT64_C(0x9e3779b97f4a7c15);
+	uint64_t z = start ^ (uint64_t)flow->hash << 32;
 
-	return (mixed ^ mixed >> 32) + flow->hash;
+	z += ((uint64_t)flow->index << 8 | cold->times) * UINT64_C(0x9e3779b97f4a7c15);
+	z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+	z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
+	return z ^ z >> 31;
 }
 
 void
@@ -98,7 +104,7 @@ record_read(const struct track *track, const struct weir_flow *flow,
 		.icmp_type = cold->icmp_type,
 		.icmp_code = cold->icmp_code,
 	};
-	record->id = id_of(flow, record->start);
+	record->id = id_of(flow, cold, record->start);
 	if (record->flags & WEIR_FLOW_RTT)
 		record->rtt_ns = tally->tcp.rtt_ns;
 	side_read(tally, client, &record->sides[WEIR_FLOW_CLIENT]);

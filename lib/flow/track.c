@@ -126,6 +126,7 @@ begin(struct track *track, struct weir_flow *flow, const struct weir_event *even
 	if (side == 1)
 		tally->flags |= TALLY_CLIENT_REVERSED | TALLY_OPENER_REVERSED;
 	*cold = (struct tally_cold){
+		.times = (uint8_t)(cold->times + 1),
 		.vlan = { event->vlan[0], event->vlan[1] },
 		.tunnel_id = event->tunnel_id,
 		.tunnel = event->tunnel,

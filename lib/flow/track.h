@@ -135,7 +135,7 @@ struct tally_cold {
 	uint8_t tunnel;
 	uint8_t icmp_type;
 	uint8_t icmp_code;
-	uint8_t reserved;
+	uint8_t times; /* that the record was a flow's */
 	uint8_t quoted_dst[16];
 };
 

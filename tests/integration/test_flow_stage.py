@@ -277,6 +277,14 @@ class FlowStage(WeirTest):
         self.assertEqual(len({line["flow_id"] for line in lines}), 1)
         self.assertEqual(self.told(self.lines(packets, "active = 0")), ["new new", "drain new"])
 
+    def test_ids(self):
+        """Flows of one key have ids of their own, though they begin at one time, one by one or in one record."""
+        at_once = [(0, frame) for _, frame in SHAKE + FINS] * 5
+        for count, options in ((5, ()), (5, ("-s", "pipeline.burst=1"))):
+            lines = self.lines(at_once, options=options)
+            self.assertEqual(len({line["flow_id"] for line in lines}), count)
+            self.assertEqual(len(lines), 3 * count)
+
     def test_events(self):
         for events, told in (("end", ["drain established"]), ("new, established", SHOOK), ("none", [])):
             self.assertEqual(self.told(self.lines(SHAKE, "events = " + events)), told)

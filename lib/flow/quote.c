@@ -55,7 +55,7 @@ quote4(struct tally_quote *quote, uint8_t dst[16], const struct weir_event *even
 	const struct rte_ipv4_hdr *ip;
 
 	ip = (const struct rte_ipv4_hdr *)track_bytes(event, off, sizeof(scratch), &scratch);
-	if (ip == NULL || ip->version_ihl >> 4 != 4)
+	if (ip == NULL || ip->version_ihl < RTE_IPV4_VHL_DEF || ip->version_ihl > 0x4f)
 		return false;
 	address4(quote->src, ip->src_addr);
 	address4(dst, ip->dst_addr);

@@ -40,8 +40,12 @@ gather(struct track *track, struct keyed *keyed, struct weir_event *const events
 	for (uint16_t i = 0; i < n; i++) {
 		struct weir_event *event = events[i];
 
-		if (unlikely(!(event->flags & WEIR_EVENT_KEYED)))
+		if (unlikely(event->type != WEIR_EVENT_PACKET))
 			continue;
+		if (unlikely(!(event->flags & WEIR_EVENT_KEYED))) {
+			stat_add(&track->stats.keyless, 1);
+			continue;
+		}
 		keyed->events[count] = event;
 		burst->keys[count] = &event->key;
 		burst->hashes[count] = event->hash;
@@ -50,8 +54,6 @@ gather(struct track *track, struct keyed *keyed, struct weir_event *const events
 		count++;
 	}
 	burst->n = count;
-	if (unlikely(count < n))
-		stat_add(&track->stats.keyless, (uint64_t)(n - count));
 }
 
 /* Packets of one flow in a row are done with. */
@@ -121,7 +123,8 @@ burst(struct track *track, struct weir_event *events[], uint16_t n)
 		count_all(track, &keyed);
 		clock_burst(&track->clock, events[n - 1]->tsc);
 	}
-	expire(track, track->clock.latest, (may - track->told_count) / track->per_end);
+	expire(track, track->clock.latest,
+		(may - RTE_MIN(may, (uint32_t)track->told_count)) / track->per_end);
 	weir_forward(track->worker, OUTPUT_PACKETS, events, n);
 	tell_flush(track);
 }

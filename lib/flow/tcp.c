@@ -27,12 +27,8 @@ count_up(uint16_t *counter)
 	*counter = (uint16_t)(*counter + (*counter < WEIR_FLOW_COUNT_MAX));
 }
 
-/*
- * Bytes from the TCP header on, by the IP header, for a capture may have cut the frame; no more than were on
- * the wire, for that length may be wrong.
- */
-static uint32_t
-l4_len(const struct weir_event *event)
+uint32_t
+track_l4_len(const struct weir_event *event)
 {
 	bool ipv4 = event->flags & WEIR_EVENT_IPV4;
 	uint32_t off = event->l3_off, l3_len = event->l4_off - off, total;
@@ -68,7 +64,7 @@ segment_read(const struct weir_event *event, struct segment *segment)
 		segment->payload = event->payload_len;
 		return true;
 	}
-	len = l4_len(event);
+	len = track_l4_len(event);
 	segment->payload = len > header ? len - header : 0;
 	return true;
 }

@@ -12,13 +12,18 @@
 
 #include "track.h"
 
-/* What one packet may bring: the end of a flow and the beginning of another, or a state and an update. */
-#define TOLD_MOST 2
+/*
+ * What one packet may bring: the ends of two flows, where one has the room and another the record that is wanted,
+ * and the beginning of a third. Of a flow that is there already: a state and an update.
+ */
+#define TOLD_MOST 3
+/* Of them, ends. */
+#define ENDS_MOST 2
 
 uint32_t
 tell_most(const struct weir_flow_ops *ops)
 {
-	return TOLD_MOST + 2u * ops->tells;
+	return TOLD_MOST + (1u + ENDS_MOST) * ops->tells;
 }
 
 static uint32_t

@@ -137,8 +137,9 @@ begin(struct track *track, struct weir_flow *flow, const struct weir_event *even
 		begin_tcp(tally, event, side);
 	else if (life == LIFE_ICMP_NEW)
 		begin_icmp(tally, cold, event);
-	if (flow->life != life)
-		weir_flow_set_life(track->table, flow, life);
+	/* The table had it begin with its burst. */
+	flow->last = track->now;
+	weir_flow_set_life(track->table, flow, life);
 }
 
 /* The TTL or hop limit; 0: it is not there. */
@@ -156,6 +157,19 @@ ttl_of(const struct weir_event *event)
 	return ttl != NULL ? *ttl : 0;
 }
 
+/* Payload of what is not TCP: of a frame that a capture has cut, what was on the wire. */
+static uint32_t
+payload_of(const struct weir_event *event)
+{
+	uint32_t header = event->payload_off - (uint32_t)event->l4_off, len;
+
+	if (likely(event->wire_len <= event->len) || event->l4_off == 0 ||
+		event->payload_off == 0 || event->flags & WEIR_EVENT_NO_LENGTH)
+		return event->payload_len;
+	len = track_l4_len(event);
+	return len > header ? len - header : 0;
+}
+
 static void
 count(struct track *track, struct weir_flow *flow, const struct weir_event *event,
 	unsigned int side)
@@ -171,9 +185,16 @@ count(struct track *track, struct weir_flow *flow, const struct weir_event *even
 	if (tally->flags & TALLY_TCP)
 		sent->payload += tcp_packet(track, tally, event, side);
 	else
-		sent->payload += event->payload_len;
+		sent->payload += payload_of(event);
 	sent->last = RTE_MAX(sent->last, track->now);
 	flow->last = RTE_MAX(flow->last, track->now);
+}
+
+/* ns from one time to another; 0 where that came before. */
+static inline uint64_t
+passed(uint64_t from, uint64_t to)
+{
+	return to > from ? to - from : 0;
 }
 
 bool
@@ -188,8 +209,8 @@ track_anew(const struct track *track, const struct weir_flow *flow, const struct
 	else if (unlikely(tally->state >= WEIR_FLOW_STATE_CLOSED) && syn)
 		*reason = WEIR_FLOW_FIN;
 	else if (unlikely(track->lifetime != 0 &&
-			 track->now > tally->sides[!!(tally->flags & TALLY_OPENER_REVERSED)].first +
-					 track->lifetime))
+			 passed(tally->sides[!!(tally->flags & TALLY_OPENER_REVERSED)].first,
+				 track->now) > track->lifetime))
 		*reason = WEIR_FLOW_ACTIVE;
 	else if (unlikely(tally->packets[side] == UINT32_MAX))
 		*reason = WEIR_FLOW_ACTIVE;
@@ -229,7 +250,7 @@ track_packet(struct track *track, struct weir_flow *flow, const struct weir_even
 		track->reached = 1u << WEIR_FLOW_STATE_ESTABLISHED;
 	for (reached = track->reached; unlikely(reached != 0); reached &= reached - 1)
 		change(track, flow, (enum weir_flow_state)__builtin_ctz(reached));
-	if (unlikely(track->active != 0 && track->now >= tally->told + track->active)) {
+	if (unlikely(track->active != 0 && passed(tally->told, track->now) >= track->active)) {
 		tally->told = track->now;
 		tell(track, flow, WEIR_EVENT_FLOW_UPDATE, 0, track->now);
 	}

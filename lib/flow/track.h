@@ -256,6 +256,12 @@ track_bytes(const struct weir_event *event, uint32_t off, uint32_t len, void *sc
 	return (const uint8_t *)rte_pktmbuf_read(weir_event_mbuf(event), off, len, scratch);
 }
 
+/*
+ * Bytes from the L4 header on, by the IP header, for a capture may have cut the frame; no more than were on the
+ * wire, for that length may be wrong.
+ */
+uint32_t track_l4_len(const struct weir_event *event);
+
 /* quote.c: what an ICMP error quotes, where it is one. */
 void quote_read(struct tally *tally, struct tally_cold *cold, const struct weir_event *event);
 

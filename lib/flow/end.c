@@ -14,7 +14,7 @@ flow_end(struct weir_flow_table *table, struct weir_flow *flow, enum weir_flow_r
 	wheel_disarm(table, flow);
 	bucket_take(table, flow->hash, flow->index);
 	flow->life = LIFE_FREE;
-	table->free[table->free_count++] = flow->index;
+	record_give(table, flow->index);
 }
 
 void
@@ -102,7 +102,7 @@ flow_evict_of(struct weir_flow_table *table, const uint32_t buckets[2])
 	struct weir_flow *victim = NULL;
 
 	for (unsigned int i = 0; i < 2 * BUCKET_SLOTS; i++) {
-		const struct flow_bucket *bucket = &table->buckets[buckets[i / BUCKET_SLOTS]];
+		const struct flow_bucket *bucket = bucket_at(table, buckets[i / BUCKET_SLOTS]);
 		struct weir_flow *flow = flow_at(table, bucket->index[i % BUCKET_SLOTS]);
 
 		if (!at_hand(table, flow) && matters_less(table, flow, victim))
@@ -117,9 +117,10 @@ unsigned int
 weir_flow_drain(struct weir_flow_table *table, unsigned int most)
 {
 	uint32_t left = table->capacity - table->free_count;
+	uint32_t all = table->group_count * GROUP_RECORDS(table->group_buckets);
 
 	for (; left > 0 && most > 0; table->drained++) {
-		struct weir_flow *flow = flow_at(table, table->drained % table->capacity);
+		struct weir_flow *flow = flow_at(table, record_line(table, table->drained % all));
 
 		if (flow->life == LIFE_FREE)
 			continue;

@@ -80,7 +80,7 @@ struct __rte_cache_aligned weir_flow {
 	struct weir_key key; /**< of the packet that made it */
 	uint64_t extra;      /**< what else tells it apart: see struct weir_flow_burst */
 	uint32_t hash;       /**< weir's own, as all without a word here */
-	uint32_t index;
+	uint32_t ahead;
 	uint32_t next;
 	uint32_t prev;
 	uint64_t last; /**< ns: the user writes the time of its latest packet here */

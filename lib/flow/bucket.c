@@ -8,58 +8,60 @@
  */
 #include "flow_private.h"
 
-/* Groups that have records are in a list, the latest that got one first. */
 static void
 group_open(struct weir_flow_table *table, uint32_t group)
 {
-	struct flow_bucket *head = bucket_at(table, group);
-
-	head->prev = FLOW_NONE;
-	head->next = table->open;
-	if (table->open != FLOW_NONE)
-		bucket_at(table, table->open)->prev = group;
-	table->open = group;
+	table->open[group / 64] |= UINT64_C(1) << group % 64;
+	table->open_words[group / 4096] |= UINT64_C(1) << group / 64 % 64;
 }
 
 static void
-group_close(struct weir_flow_table *table, const struct flow_bucket *head)
+group_close(struct weir_flow_table *table, uint32_t group)
 {
-	if (head->next != FLOW_NONE)
-		bucket_at(table, head->next)->prev = head->prev;
-	if (head->prev != FLOW_NONE)
-		bucket_at(table, head->prev)->next = head->next;
-	else
-		table->open = head->next;
+	table->open[group / 64] &= ~(UINT64_C(1) << group % 64);
+	if (table->open[group / 64] == 0)
+		table->open_words[group / 4096] &= ~(UINT64_C(1) << group / 64 % 64);
+}
+
+/* One that has a record: there is one, since there are more records than flows. */
+static uint32_t
+group_any(struct weir_flow_table *table)
+{
+	uint32_t words = BITS_WORDS(BITS_WORDS(table->group_count)), word;
+
+	while (table->open_words[table->open_at] == 0)
+		table->open_at = table->open_at + 1 < words ? table->open_at + 1 : 0;
+	word = table->open_at * 64 + (uint32_t)__builtin_ctzll(table->open_words[table->open_at]);
+	return word * 64 + (uint32_t)__builtin_ctzll(table->open[word]);
 }
 
 uint32_t
 record_take(struct weir_flow_table *table, uint32_t bucket)
 {
-	struct flow_bucket *head = bucket_at(table, group_of(table, bucket));
-	uint32_t slot;
+	uint32_t line = group_of(table, bucket), slot;
+	struct flow_bucket *head = bucket_at(table, line);
 
 	if (unlikely(head->free == 0)) {
-		bucket = table->open;
-		head = bucket_at(table, bucket);
+		line = group_line(table, group_any(table), 0);
+		head = bucket_at(table, line);
 	}
 	slot = (uint32_t)__builtin_ctz(head->free);
 	head->free &= head->free - 1;
 	if (head->free == 0)
-		group_close(table, head);
+		group_close(table, divide(line, table->group_inverse));
 	table->free_count--;
-	return group_line(table, bucket / table->group_lines,
-		table->records_at + slot * table->record_lines);
+	return group_record(table, line, slot);
 }
 
 void
 record_give(struct weir_flow_table *table, uint32_t index)
 {
 	uint32_t group, line = line_in(table, index, &group);
-	uint32_t slot = (line - table->records_at) / table->record_lines;
+	uint32_t slot = divide(line - table->records_at, table->record_inverse);
 	struct flow_bucket *head = bucket_at(table, group_line(table, group, 0));
 
 	if (head->free == 0)
-		group_open(table, group_line(table, group, 0));
+		group_open(table, group);
 	head->free |= UINT32_C(1) << slot;
 	table->free_count++;
 }
@@ -128,13 +130,12 @@ make_room(struct weir_flow_table *table, uint32_t bucket)
 	return false;
 }
 
-bool
-bucket_put(struct weir_flow_table *table, const struct flow_place *place, uint32_t index)
+/* Its first bucket is full. */
+static __rte_noinline bool
+put_further(struct weir_flow_table *table, const struct flow_place *place, uint32_t index)
 {
 	uint32_t buckets[2] = { place->first, flow_other(table, place->first, place->tag) };
 
-	if (likely(put_in(table, buckets[0], place->tag, index)))
-		return true;
 	if (bucket_match(bucket_at(table, buckets[1]), 0) == 0 && !make_room(table, buckets[0]) &&
 		!make_room(table, buckets[1])) {
 		flow_hold(table);
@@ -145,4 +146,11 @@ bucket_put(struct weir_flow_table *table, const struct flow_place *place, uint32
 		return true;
 	bucket_at(table, buckets[0])->spilled += buckets[0] != buckets[1];
 	return put_in(table, buckets[1], place->tag, index);
+}
+
+bool
+bucket_put(struct weir_flow_table *table, const struct flow_place *place, uint32_t index)
+{
+	return likely(put_in(table, place->first, place->tag, index)) ||
+		put_further(table, place, index);
 }

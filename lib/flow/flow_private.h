@@ -55,6 +55,8 @@
 static_assert(WHEEL_SLOTS == 64 * 64, "a bit of one word for each word of bits");
 /* Records that are looked at for one that is to be evicted. */
 #define VICTIMS_TRIED 16
+/* So many ends ahead a flow that may be evicted is fetched, and half as many ahead its bucket. */
+#define VICTIMS_AHEAD 8u
 
 struct __rte_cache_aligned flow_bucket {
 	uint16_t tags[BUCKET_SLOTS]; /* 0: free */
@@ -62,28 +64,35 @@ struct __rte_cache_aligned flow_bucket {
 	uint32_t spilled; /* flows whose first bucket this is, and that lie in their second one */
 	/* Of the first bucket of a group: */
 	uint32_t free; /* bit i: record i is */
-	uint32_t next; /* groups that have such: their first buckets */
-	uint32_t prev;
 };
 
 static_assert(sizeof(struct flow_bucket) == RTE_CACHE_LINE_SIZE, "a bucket is a cache line");
+
+/* Words for so many bits. */
+#define BITS_WORDS(bits) (((bits) + 63) / 64)
 
 /* Lists by the step at which a flow may have ended, in the order in which they were hung up. */
 struct flow_wheel {
 	uint64_t words; /* bit i: occupied[i] has any */
 	uint64_t occupied[WHEEL_SLOTS / 64];
+	uint32_t latest[VICTIMS_AHEAD]; /* that were hung up: from `turn` on, the oldest first */
+	uint32_t turn;
 	uint32_t heads[WHEEL_SLOTS];
 	uint32_t tails[WHEEL_SLOTS];
 };
 
 struct weir_flow_table {
 	uint8_t *groups;
+	uint64_t *open;       /* bit i: group i has a record */
+	uint64_t *open_words; /* bit i: open[i] has any */
 	uint32_t group_count;
 	uint32_t group_lines;
 	uint32_t group_buckets;
 	uint32_t group_turns; /* bits of a line that its group's number turns */
 	uint32_t records_at;  /* line of a group */
 	uint32_t record_lines;
+	uint64_t group_inverse; /* 2^64 / group_lines */
+	uint64_t record_inverse;
 	uint32_t capacity;
 	uint32_t user_size;
 	struct flow_wheel *wheels[2]; /* of lives that are not embryonic, and that are */
@@ -95,12 +104,14 @@ struct weir_flow_table {
 	void *arg;
 
 	uint32_t free_count __rte_cache_aligned; /* flows that there is room for */
-	uint32_t open;                           /* first group that has a record */
+	uint32_t open_at;                        /* word of open_words that had any */
 	uint32_t drained;                        /* records that weir_flow_drain() has looked at */
 	uint64_t cursor;                         /* the last step of which nothing is left */
 	uint64_t now;                            /* ns, the latest that was told */
-	uint16_t stamp;                          /* of the burst at hand */
-	const struct weir_flow_burst *at_hand;   /* whose flows are not stamped yet; NULL: none */
+	uint32_t victims[VICTIMS_AHEAD / 2];     /* flows whose buckets are to be fetched */
+	uint32_t victim;
+	uint16_t stamp;                        /* of the burst at hand */
+	const struct weir_flow_burst *at_hand; /* whose flows are not stamped yet; NULL: none */
 	struct weir_flow_stats stats;
 };
 
@@ -108,6 +119,12 @@ static inline struct weir_flow *
 flow_at(const struct weir_flow_table *table, uint32_t index)
 {
 	return (struct weir_flow *)(table->groups + (size_t)index * RTE_CACHE_LINE_SIZE);
+}
+
+static inline uint32_t
+flow_index(const struct weir_flow_table *table, const struct weir_flow *flow)
+{
+	return (uint32_t)((size_t)((const uint8_t *)flow - table->groups) / RTE_CACHE_LINE_SIZE);
 }
 
 static inline struct flow_bucket *
@@ -123,19 +140,46 @@ group_line(const struct weir_flow_table *table, uint32_t group, uint32_t line)
 	return group * table->group_lines + (line ^ (group * 8 & table->group_turns));
 }
 
+/* n / d, of d's inverse, which is 2^64 / d rounded up: exact for all of 32 bits but 1. */
+static inline uint32_t
+divide(uint32_t n, uint64_t inverse)
+{
+	__extension__ typedef unsigned __int128 wide;
+
+	return (uint32_t)(((wide)n * inverse) >> 64);
+}
+
 /* Which of its group a line is: the other way round. */
 static inline uint32_t
 line_in(const struct weir_flow_table *table, uint32_t line, uint32_t *group)
 {
-	*group = line / table->group_lines;
+	*group = divide(line, table->group_inverse);
 	return (line - *group * table->group_lines) ^ (*group * 8 & table->group_turns);
 }
 
-/* The first bucket of the group that a bucket or a record is of. */
+/* The first bucket of the group that a bucket is of. In pages that are exchanged, there are most of them. */
 static inline uint32_t
-group_of(const struct weir_flow_table *table, uint32_t line)
+group_of(const struct weir_flow_table *table, uint32_t bucket)
 {
-	return group_line(table, line / table->group_lines, 0);
+	if (likely(table->group_turns != 0))
+		return bucket & ~(GROUP_BUCKETS_MAX - 1);
+	return divide(bucket, table->group_inverse) * table->group_lines;
+}
+
+/* Likewise of a record. */
+static inline uint32_t
+group_of_record(const struct weir_flow_table *table, uint32_t index)
+{
+	return group_line(table, divide(index, table->group_inverse), 0);
+}
+
+/* Record i of a group, by its first bucket: which is exchanged as its records are. */
+static inline uint32_t
+group_record(const struct weir_flow_table *table, uint32_t head, uint32_t i)
+{
+	uint32_t turn = head & table->group_turns;
+
+	return head - turn + ((table->records_at + i * table->record_lines) ^ turn);
 }
 
 /* Record i of all. */
@@ -151,10 +195,10 @@ record_line(const struct weir_flow_table *table, uint32_t i)
 static inline uint32_t
 record_number(const struct weir_flow_table *table, const struct weir_flow *flow)
 {
-	uint32_t group, line = line_in(table, flow->index, &group);
+	uint32_t group, line = line_in(table, flow_index(table, flow), &group);
 
 	return group * GROUP_RECORDS(table->group_buckets) +
-		(line - table->records_at) / table->record_lines;
+		divide(line - table->records_at, table->record_inverse);
 }
 
 /* Where a flow lies. */
@@ -282,8 +326,11 @@ void flow_hold(struct weir_flow_table *table);
 
 /* end.c: end a flow, and have its record free. */
 void flow_end(struct weir_flow_table *table, struct weir_flow *flow, enum weir_flow_reason reason);
-/* End the flow that matters least, and is not of the burst at hand. False: there is none. */
-bool flow_evict(struct weir_flow_table *table);
+/*
+ * End the flow that matters least, and is not of the burst at hand, and take a record as record_take() does.
+ * FLOW_NONE: there is none.
+ */
+uint32_t flow_evict(struct weir_flow_table *table, uint32_t bucket);
 /* Likewise of those in two buckets that are full. */
 bool flow_evict_of(struct weir_flow_table *table, const uint32_t buckets[2]);
 

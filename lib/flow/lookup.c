@@ -139,19 +139,33 @@ flow_hold(struct weir_flow_table *table)
 	table->at_hand = NULL;
 }
 
+/* A record ends behind what is rounded up. */
+static inline void
+user_clear(const struct weir_flow_table *table, struct weir_flow *flow)
+{
+	uint8_t *user = weir_flow_user(flow);
+
+	for (uint32_t at = 0; at < table->user_size; at += 16)
+		memset(user + at, 0, 16);
+}
+
 static struct weir_flow *
-insert(struct weir_flow_table *table, const struct flow_place *place, uint32_t hash,
+insert(struct weir_flow_table *table, const struct flow_place *place,
 	const struct weir_flow_burst *burst, unsigned int i)
 {
 	struct weir_flow *flow;
 	uint32_t index;
 
-	if (table->free_count == 0) {
+	if (table->free_count > 0) {
+		index = record_take(table, place->first);
+	} else {
 		flow_hold(table);
-		if (table->on_full != WEIR_FLOW_EVICT || !flow_evict(table))
+		if (table->on_full != WEIR_FLOW_EVICT)
+			return NULL;
+		index = flow_evict(table, place->first);
+		if (unlikely(index == FLOW_NONE))
 			return NULL;
 	}
-	index = record_take(table, place->first);
 	if (!bucket_put(table, place, index)) {
 		record_give(table, index);
 		return NULL;
@@ -160,24 +174,24 @@ insert(struct weir_flow_table *table, const struct flow_place *place, uint32_t h
 	flow->key = *burst->keys[i];
 	flow->extra = burst->extras[i];
 	flow->last = burst->now;
-	flow->hash = hash;
+	flow->hash = flow_hash(burst->hashes[i], burst->extras[i]);
 	flow->life = burst->lives[i];
-	memset(weir_flow_user(flow), 0, table->user_size);
+	user_clear(table, flow);
 	wheel_arm(table, flow);
 	return flow;
 }
 
 /* A packet that was not found at once: in its second bucket, of a flow of this burst, or new. */
 static __rte_noinline void
-seek_on(struct weir_flow_table *table, struct weir_flow_burst *burst, unsigned int i)
+seek_on(struct weir_flow_table *table, struct weir_flow_burst *burst, const struct seeks *seeks,
+	unsigned int i)
 {
-	uint32_t hash = flow_hash(burst->hashes[i], burst->extras[i]);
-	struct flow_place place = flow_place(table, hash);
+	struct flow_place place = { .first = seeks->firsts[i], .tag = seeks->tags[i] };
 	struct weir_flow *flow;
 	enum direction direction = find(table, &place, burst->keys[i], burst->extras[i], &flow);
 
 	if (direction == DIRECTION_NONE) {
-		flow = insert(table, &place, hash, burst, i);
+		flow = insert(table, &place, burst, i);
 		if (flow == NULL) {
 			stat_add(&table->stats.refused, 1);
 			return;
@@ -211,10 +225,9 @@ static struct weir_flow nobody = { .key.zero = UINT16_MAX };
 static __rte_noinline void
 seek_further(const struct weir_flow_table *table, uint32_t first, uint16_t tag)
 {
+	rte_prefetch0(bucket_at(table, group_of(table, first)));
 	if (bucket_at(table, first)->spilled != 0)
 		rte_prefetch0(bucket_at(table, flow_other(table, first, tag)));
-	else
-		rte_prefetch0(bucket_at(table, group_of(table, first)));
 }
 
 /* The first flow that may be meant in a packet's first bucket. */
@@ -264,6 +277,24 @@ seek_keys(struct weir_flow_burst *burst)
 	return left;
 }
 
+/* Where a new flow would lie. */
+static void
+seek_rooms(const struct weir_flow_table *table, const struct seeks *seeks, uint64_t left)
+{
+	for (; left != 0; left &= left - 1) {
+		uint32_t head = group_of(table, seeks->firsts[__builtin_ctzll(left)]);
+		uint32_t free = bucket_at(table, head)->free;
+		const uint8_t *record;
+
+		if (free == 0)
+			continue;
+		record = (const uint8_t *)flow_at(table,
+			group_record(table, head, (uint32_t)__builtin_ctz(free)));
+		rte_prefetch0(record);
+		rte_prefetch0(record + RTE_CACHE_LINE_SIZE);
+	}
+}
+
 void
 weir_flow_lookup(struct weir_flow_table *table, struct weir_flow_burst *burst)
 {
@@ -280,8 +311,9 @@ weir_flow_lookup(struct weir_flow_table *table, struct weir_flow_burst *burst)
 	table->at_hand = burst;
 	if (table->free_count == table->capacity)
 		table->cursor = burst->now >> STEP_SHIFT;
+	seek_rooms(table, &seeks, left);
 	for (; left != 0; left &= left - 1)
-		seek_on(table, burst, (unsigned int)__builtin_ctzll(left));
+		seek_on(table, burst, &seeks, (unsigned int)__builtin_ctzll(left));
 	table->at_hand = NULL;
 	stat_add(&table->stats.created, (uint64_t)__builtin_popcountll(burst->created));
 }

@@ -32,9 +32,11 @@ groups_plan(struct weir_flow_table *table, const struct weir_flow_conf *conf)
 	bytes = buckets * RTE_CACHE_LINE_SIZE + records * record;
 	table->group_buckets = buckets;
 	table->group_lines = bytes / RTE_CACHE_LINE_SIZE;
-	table->group_turns = bytes == GROUP_BYTES ? 7 * 8 : 0;
+	table->group_turns = bytes == GROUP_BYTES && buckets == GROUP_BUCKETS_MAX ? 7 * 8 : 0;
 	table->records_at = buckets;
 	table->record_lines = record / RTE_CACHE_LINE_SIZE;
+	table->group_inverse = UINT64_MAX / table->group_lines + 1;
+	table->record_inverse = UINT64_MAX / table->record_lines + 1;
 	table->group_count =
 		(conf->capacity + conf->capacity / RECORDS_SPARE + records - 1) / records;
 }
@@ -46,6 +48,13 @@ records_count(const struct weir_flow_conf *conf)
 
 	groups_plan(&table, conf);
 	return table.group_count * GROUP_RECORDS(table.group_buckets);
+}
+
+/* Words of both kinds that say which groups are open. */
+static size_t
+open_words(const struct weir_flow_table *table)
+{
+	return (size_t)BITS_WORDS(table->group_count) + BITS_WORDS(BITS_WORDS(table->group_count));
 }
 
 static size_t
@@ -96,7 +105,8 @@ table_memory(const struct weir_flow_conf *conf)
 	struct weir_flow_table table;
 
 	groups_plan(&table, conf);
-	return sizeof(table) + 2 * sizeof(struct flow_wheel) + groups_bytes(&table);
+	return sizeof(table) + 2 * sizeof(struct flow_wheel) + groups_bytes(&table) +
+		open_words(&table) * sizeof(uint64_t);
 }
 
 size_t
@@ -111,6 +121,7 @@ static void
 wheels_init(struct weir_flow_table *table)
 {
 	for (unsigned int i = 0; i < RTE_DIM(table->wheels); i++) {
+		memset(table->wheels[i]->latest, 0xff, sizeof(table->wheels[i]->latest));
 		memset(table->wheels[i]->heads, 0xff, sizeof(table->wheels[i]->heads));
 		memset(table->wheels[i]->tails, 0xff, sizeof(table->wheels[i]->tails));
 	}
@@ -121,12 +132,13 @@ records_init(struct weir_flow_table *table)
 {
 	uint32_t all = table->group_count * GROUP_RECORDS(table->group_buckets);
 
-	table->open = FLOW_NONE;
+	for (unsigned int i = 0; i < RTE_DIM(table->victims); i++)
+		table->victims[i] = record_line(table, 0);
 	for (uint32_t i = all; i-- > 0;) {
 		uint32_t index = record_line(table, i);
 
 		flow_at(table, index)->life = LIFE_FREE;
-		flow_at(table, index)->index = index;
+		flow_at(table, index)->ahead = index;
 		record_give(table, index);
 	}
 	table->free_count = table->capacity;
@@ -147,11 +159,15 @@ table_take(struct weir_flow_table *table, const struct weir_flow_conf *conf)
 	if (bytes / RTE_CACHE_LINE_SIZE >= FLOW_NONE)
 		return -ENOMEM;
 	table->groups = take(conf->name, bytes, GROUP_BYTES, conf->socket);
+	table->open = take(conf->name, open_words(table) * sizeof(*table->open),
+		RTE_CACHE_LINE_SIZE, conf->socket);
 	for (unsigned int i = 0; i < RTE_DIM(table->wheels); i++)
 		table->wheels[i] = take(conf->name, sizeof(*table->wheels[i]), RTE_CACHE_LINE_SIZE,
 			conf->socket);
-	if (table->groups == NULL || table->wheels[0] == NULL || table->wheels[1] == NULL)
+	if (table->groups == NULL || table->open == NULL || table->wheels[0] == NULL ||
+		table->wheels[1] == NULL)
 		return -ENOMEM;
+	table->open_words = table->open + BITS_WORDS(table->group_count);
 	return 0;
 }
 
@@ -196,6 +212,7 @@ weir_flow_table_free(struct weir_flow_table *table)
 		return;
 	rte_free(table->wheels[0]);
 	rte_free(table->wheels[1]);
+	rte_free(table->open);
 	rte_free(table->groups);
 	rte_free(table);
 }

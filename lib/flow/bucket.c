@@ -82,14 +82,14 @@ bucket_take(struct weir_flow_table *table, uint32_t hash, uint32_t index)
 {
 	struct flow_place place = flow_place(table, hash);
 	struct flow_bucket *first = bucket_at(table, place.first), *other;
-	int slot = slot_of(first, place.tag, index);
+	int slot = slot_of(first, flow_tag(&place), index);
 
 	if (likely(slot >= 0)) {
 		first->tags[slot] = 0;
 		return;
 	}
-	other = bucket_at(table, flow_other(table, place.first, place.tag));
-	slot = slot_of(other, place.tag, index);
+	other = bucket_at(table, flow_other(table, place.first, flow_tag(&place)));
+	slot = slot_of(other, flow_tag(&place), index);
 	other->tags[slot] = 0;
 	first->spilled--;
 }
@@ -134,7 +134,7 @@ make_room(struct weir_flow_table *table, uint32_t bucket)
 static __rte_noinline bool
 put_further(struct weir_flow_table *table, const struct flow_place *place, uint32_t index)
 {
-	uint32_t buckets[2] = { place->first, flow_other(table, place->first, place->tag) };
+	uint32_t buckets[2] = { place->first, flow_other(table, place->first, flow_tag(place)) };
 
 	if (bucket_match(bucket_at(table, buckets[1]), 0) == 0 && !make_room(table, buckets[0]) &&
 		!make_room(table, buckets[1])) {
@@ -142,15 +142,15 @@ put_further(struct weir_flow_table *table, const struct flow_place *place, uint3
 		if (table->on_full != WEIR_FLOW_EVICT || !flow_evict_of(table, buckets))
 			return false;
 	}
-	if (put_in(table, buckets[0], place->tag, index))
+	if (put_in(table, buckets[0], flow_tag(place), index))
 		return true;
 	bucket_at(table, buckets[0])->spilled += buckets[0] != buckets[1];
-	return put_in(table, buckets[1], place->tag, index);
+	return put_in(table, buckets[1], flow_tag(place), index);
 }
 
 bool
 bucket_put(struct weir_flow_table *table, const struct flow_place *place, uint32_t index)
 {
-	return likely(put_in(table, place->first, place->tag, index)) ||
+	return likely(put_in(table, place->first, flow_tag(place), index)) ||
 		put_further(table, place, index);
 }

@@ -204,8 +204,14 @@ record_number(const struct weir_flow_table *table, const struct weir_flow *flow)
 /* Where a flow lies. */
 struct flow_place {
 	uint32_t first; /* bucket */
-	uint16_t tag;
+	uint32_t mark;  /* the upper half is the tag */
 };
+
+static inline uint16_t
+flow_tag(const struct flow_place *place)
+{
+	return (uint16_t)(place->mark >> 16);
+}
 
 /*
  * Of the hash times 2^64 / phi (Knuth, The Art of Computer Programming 3, 6.4) the upper half says the
@@ -220,7 +226,7 @@ flow_place(const struct weir_flow_table *table, uint32_t hash)
 
 	return (struct flow_place){
 		.first = group_line(table, (uint32_t)(group >> 32), bucket),
-		.tag = (uint16_t)(mixed >> 16 | 1),
+		.mark = (uint32_t)mixed | UINT32_C(1) << 16,
 	};
 }
 
@@ -255,14 +261,14 @@ bucket_match(const struct flow_bucket *bucket, uint16_t tag)
 #endif
 }
 
-/* The first slot that has this tag, in index; false: none. */
+/* The first slot that has the tag of a mark, in index; false: none. */
 static inline bool
-bucket_first(const struct flow_bucket *bucket, uint16_t tag, uint32_t *index)
+bucket_first(const struct flow_bucket *bucket, uint32_t mark, uint32_t *index)
 {
-#ifdef __SSE2__
+#ifdef __SSSE3__
 	/* Two bits for each slot, so two bytes of an index for each bit. */
-	__m128i equal = _mm_cmpeq_epi16(_mm_load_si128((const __m128i *)bucket->tags),
-		_mm_set1_epi32((int)(tag * UINT32_C(0x10001))));
+	__m128i tags = _mm_shuffle_epi8(_mm_cvtsi32_si128((int)mark), _mm_set1_epi16(0x0302));
+	__m128i equal = _mm_cmpeq_epi16(_mm_load_si128((const __m128i *)bucket->tags), tags);
 	unsigned int match = (unsigned int)_mm_movemask_epi8(equal);
 
 	if (unlikely(match == 0))
@@ -271,7 +277,7 @@ bucket_first(const struct flow_bucket *bucket, uint16_t tag, uint32_t *index)
 		(const uint8_t *)bucket->index + 2 * (size_t)(unsigned int)__builtin_ctz(match),
 		sizeof(*index));
 #else
-	unsigned int match = bucket_match(bucket, tag);
+	unsigned int match = bucket_match(bucket, (uint16_t)(mark >> 16));
 
 	if (unlikely(match == 0))
 		return false;

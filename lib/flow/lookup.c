@@ -68,17 +68,14 @@ same_turned(const struct weir_flow *flow, const struct weir_key *key, uint64_t e
 static inline unsigned int
 flow_turn(const struct weir_flow *flow, const struct weir_key *key)
 {
-	uint32_t differ = (uint32_t)(flow->key.sport ^ key->sport);
-
-	/* Of what is taken from 0 the upper bits are set, but for 0. */
-	return (0 - differ) >> 27 & KEY_ENDS_AT;
+	return flow->key.sport != key->sport ? KEY_ENDS_AT : 0;
 }
 
-/* Both ports alike: it may still be the other one. */
-static inline bool
+/* Both ports are alike: it may still be the other one. */
+static __rte_noinline bool
 same_reversed(const struct weir_flow *flow, const struct weir_key *key, uint64_t extra)
 {
-	return key->sport == key->dport && same_turned(flow, key, extra, KEY_ENDS_AT);
+	return same_turned(flow, key, extra, KEY_ENDS_AT);
 }
 
 /* Whether a packet is of a flow, and in which direction. */
@@ -89,14 +86,24 @@ flow_is(const struct weir_flow *flow, const struct weir_key *key, uint64_t extra
 
 	if (same_turned(flow, key, extra, turn))
 		return (enum direction)turn;
-	return same_reversed(flow, key, extra) ? DIRECTION_REVERSED : DIRECTION_NONE;
+	return key->sport == key->dport && same_reversed(flow, key, extra) ? DIRECTION_REVERSED :
+									     DIRECTION_NONE;
 }
 
-/* What is known of a burst on the way: the bucket and the tag of each packet. */
+/* What is known of a burst on the way: the first bucket of each packet, and its mark. */
 struct seeks {
-	uint32_t firsts[WEIR_FLOW_BURST];
-	uint16_t tags[WEIR_FLOW_BURST];
+	const struct flow_bucket *firsts[WEIR_FLOW_BURST];
+	uint32_t marks[WEIR_FLOW_BURST];
 };
+
+static inline struct flow_place
+seek_place(const struct weir_flow_table *table, const struct seeks *seeks, unsigned int i)
+{
+	size_t bytes = (size_t)((const uint8_t *)seeks->firsts[i] - table->groups);
+
+	return (struct flow_place){ .first = (uint32_t)(bytes / RTE_CACHE_LINE_SIZE),
+		.mark = seeks->marks[i] };
+}
 
 static inline enum direction
 find_in(const struct weir_flow_table *table, const struct flow_bucket *bucket, uint16_t tag,
@@ -120,12 +127,12 @@ find(const struct weir_flow_table *table, const struct flow_place *place,
 	const struct weir_key *key, uint64_t extra, struct weir_flow **flow)
 {
 	const struct flow_bucket *bucket = bucket_at(table, place->first);
-	enum direction direction = find_in(table, bucket, place->tag, key, extra, flow);
+	enum direction direction = find_in(table, bucket, flow_tag(place), key, extra, flow);
 
 	if (direction != DIRECTION_NONE || bucket->spilled == 0)
 		return direction;
-	bucket = bucket_at(table, flow_other(table, place->first, place->tag));
-	return find_in(table, bucket, place->tag, key, extra, flow);
+	bucket = bucket_at(table, flow_other(table, place->first, flow_tag(place)));
+	return find_in(table, bucket, flow_tag(place), key, extra, flow);
 }
 
 void
@@ -186,7 +193,7 @@ static __rte_noinline void
 seek_on(struct weir_flow_table *table, struct weir_flow_burst *burst, const struct seeks *seeks,
 	unsigned int i)
 {
-	struct flow_place place = { .first = seeks->firsts[i], .tag = seeks->tags[i] };
+	struct flow_place place = seek_place(table, seeks, i);
 	struct weir_flow *flow;
 	enum direction direction = find(table, &place, burst->keys[i], burst->extras[i], &flow);
 
@@ -212,9 +219,9 @@ seek_buckets(const struct weir_flow_table *table, const struct weir_flow_burst *
 		struct flow_place place =
 			flow_place(table, flow_hash(burst->hashes[i], burst->extras[i]));
 
-		seeks->firsts[i] = place.first;
-		seeks->tags[i] = place.tag;
-		rte_prefetch0(bucket_at(table, place.first));
+		seeks->firsts[i] = bucket_at(table, place.first);
+		seeks->marks[i] = place.mark;
+		rte_prefetch0(seeks->firsts[i]);
 	}
 }
 
@@ -223,11 +230,13 @@ static struct weir_flow nobody = { .key.zero = UINT16_MAX };
 
 /* Behind what was not found in its first bucket. */
 static __rte_noinline void
-seek_further(const struct weir_flow_table *table, uint32_t first, uint16_t tag)
+seek_further(const struct weir_flow_table *table, const struct seeks *seeks, unsigned int i)
 {
-	rte_prefetch0(bucket_at(table, group_of(table, first)));
-	if (bucket_at(table, first)->spilled != 0)
-		rte_prefetch0(bucket_at(table, flow_other(table, first, tag)));
+	struct flow_place place = seek_place(table, seeks, i);
+
+	rte_prefetch0(bucket_at(table, group_of(table, place.first)));
+	if (seeks->firsts[i]->spilled != 0)
+		rte_prefetch0(bucket_at(table, flow_other(table, place.first, flow_tag(&place))));
 }
 
 /* The first flow that may be meant in a packet's first bucket. */
@@ -239,13 +248,12 @@ seek_records(const struct weir_flow_table *table, struct weir_flow_burst *burst,
 		struct weir_flow *flow = &nobody;
 		uint32_t index;
 
-		if (likely(bucket_first(bucket_at(table, seeks->firsts[i]), seeks->tags[i],
-			    &index))) {
+		if (likely(bucket_first(seeks->firsts[i], seeks->marks[i], &index))) {
 			flow = flow_at(table, index);
 			rte_prefetch0(flow);
 			rte_prefetch0((uint8_t *)flow + RTE_CACHE_LINE_SIZE);
 		} else {
-			seek_further(table, seeks->firsts[i], seeks->tags[i]);
+			seek_further(table, seeks, i);
 		}
 		burst->flows[i] = flow;
 	}
@@ -262,11 +270,12 @@ seek_keys(struct weir_flow_burst *burst)
 		const struct weir_key *key = burst->keys[i];
 		unsigned int turn = flow_turn(flow, key);
 
-		/* Its bit comes down to that of packet i. */
-		reversed = reversed >> 1 | (uint64_t)turn << 59;
+		/* Its bit goes up by the lower end, and comes down to that of packet i. */
+		reversed |= turn / KEY_ENDS_AT;
+		reversed = reversed >> 1 | reversed << 63;
 		if (likely(same_turned(flow, key, burst->extras[i], turn)))
 			continue;
-		if (same_reversed(flow, key, burst->extras[i])) {
+		if (key->sport == key->dport && same_reversed(flow, key, burst->extras[i])) {
 			reversed |= UINT64_C(1) << 63;
 			continue;
 		}
@@ -282,7 +291,9 @@ static void
 seek_rooms(const struct weir_flow_table *table, const struct seeks *seeks, uint64_t left)
 {
 	for (; left != 0; left &= left - 1) {
-		uint32_t head = group_of(table, seeks->firsts[__builtin_ctzll(left)]);
+		struct flow_place place =
+			seek_place(table, seeks, (unsigned int)__builtin_ctzll(left));
+		uint32_t head = group_of(table, place.first);
 		uint32_t free = bucket_at(table, head)->free;
 		const uint8_t *record;
 

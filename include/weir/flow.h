@@ -73,27 +73,28 @@ enum weir_flow_full {
 
 /**
  * A flow, as its table has it: two cache lines with what a user keeps, or more. The first line is all that
- * looking up reads. Nothing is ever added to it: what a user keeps lies right behind.
+ * looking up reads, and it is not written for a flow that is found: what changes with each packet lies in
+ * the second. Nothing is ever added to it: what a user keeps lies right behind.
  */
 struct __rte_cache_aligned weir_flow {
 	struct weir_key key; /**< of the packet that made it */
 	uint64_t extra;      /**< what else tells it apart: see struct weir_flow_burst */
-	uint64_t last;       /**< ns: the user writes the time of its latest packet here */
 	uint32_t hash;       /**< weir's own, as all without a word here */
-	uint8_t life;        /**< see weir_flow_set_life() */
-	uint8_t reserved;
-	uint16_t stamp;
+	uint32_t ahead;
 	uint32_t next;
 	uint32_t prev;
+	uint64_t last; /**< ns: the user writes the time of its latest packet here */
 	uint32_t due;
-	uint32_t index;
+	uint8_t life; /**< see weir_flow_set_life() */
+	uint8_t reserved;
+	uint16_t stamp;
 };
 
 /** What the user keeps with a flow: `user_size` bytes, 0 in a new one. */
 static inline void *
 weir_flow_user(struct weir_flow *flow)
 {
-	return (uint8_t *)flow + offsetof(struct weir_flow, index) + sizeof(uint32_t);
+	return (uint8_t *)flow + offsetof(struct weir_flow, stamp) + sizeof(uint16_t);
 }
 
 struct weir_flow_table;

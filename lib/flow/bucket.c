@@ -8,6 +8,64 @@
  */
 #include "flow_private.h"
 
+static void
+group_open(struct weir_flow_table *table, uint32_t group)
+{
+	table->open[group / 64] |= UINT64_C(1) << group % 64;
+	table->open_words[group / 4096] |= UINT64_C(1) << group / 64 % 64;
+}
+
+static void
+group_close(struct weir_flow_table *table, uint32_t group)
+{
+	table->open[group / 64] &= ~(UINT64_C(1) << group % 64);
+	if (table->open[group / 64] == 0)
+		table->open_words[group / 4096] &= ~(UINT64_C(1) << group / 64 % 64);
+}
+
+/* One that has a record: there is one, since there are more records than flows. */
+static uint32_t
+group_any(struct weir_flow_table *table)
+{
+	uint32_t words = BITS_WORDS(BITS_WORDS(table->group_count)), word;
+
+	while (table->open_words[table->open_at] == 0)
+		table->open_at = table->open_at + 1 < words ? table->open_at + 1 : 0;
+	word = table->open_at * 64 + (uint32_t)__builtin_ctzll(table->open_words[table->open_at]);
+	return word * 64 + (uint32_t)__builtin_ctzll(table->open[word]);
+}
+
+uint32_t
+record_take(struct weir_flow_table *table, uint32_t bucket)
+{
+	uint32_t line = group_of(table, bucket), slot;
+	struct flow_bucket *head = bucket_at(table, line);
+
+	if (unlikely(head->free == 0)) {
+		line = group_line(table, group_any(table), 0);
+		head = bucket_at(table, line);
+	}
+	slot = (uint32_t)__builtin_ctz(head->free);
+	head->free &= head->free - 1;
+	if (head->free == 0)
+		group_close(table, divide(line, table->group_inverse));
+	table->free_count--;
+	return group_record(table, line, slot);
+}
+
+void
+record_give(struct weir_flow_table *table, uint32_t index)
+{
+	uint32_t group, line = line_in(table, index, &group);
+	uint32_t slot = divide(line - table->records_at, table->record_inverse);
+	struct flow_bucket *head = bucket_at(table, group_line(table, group, 0));
+
+	if (head->free == 0)
+		group_open(table, group);
+	head->free |= UINT32_C(1) << slot;
+	table->free_count++;
+}
+
 static int
 slot_of(const struct flow_bucket *bucket, uint16_t tag, uint32_t index)
 {
@@ -23,15 +81,15 @@ void
 bucket_take(struct weir_flow_table *table, uint32_t hash, uint32_t index)
 {
 	struct flow_place place = flow_place(table, hash);
-	struct flow_bucket *first = &table->buckets[place.first], *other;
-	int slot = slot_of(first, place.tag, index);
+	struct flow_bucket *first = bucket_at(table, place.first), *other;
+	int slot = slot_of(first, flow_tag(&place), index);
 
 	if (likely(slot >= 0)) {
 		first->tags[slot] = 0;
 		return;
 	}
-	other = &table->buckets[flow_other(table, place.first, place.tag)];
-	slot = slot_of(other, place.tag, index);
+	other = bucket_at(table, flow_other(table, place.first, flow_tag(&place)));
+	slot = slot_of(other, flow_tag(&place), index);
 	other->tags[slot] = 0;
 	first->spilled--;
 }
@@ -39,7 +97,7 @@ bucket_take(struct weir_flow_table *table, uint32_t hash, uint32_t index)
 static bool
 put_in(struct weir_flow_table *table, uint32_t bucket, uint16_t tag, uint32_t index)
 {
-	struct flow_bucket *to = &table->buckets[bucket];
+	struct flow_bucket *to = bucket_at(table, bucket);
 	unsigned int free = bucket_match(to, 0), slot;
 
 	if (free == 0)
@@ -54,7 +112,7 @@ put_in(struct weir_flow_table *table, uint32_t bucket, uint16_t tag, uint32_t in
 static bool
 make_room(struct weir_flow_table *table, uint32_t bucket)
 {
-	struct flow_bucket *from = &table->buckets[bucket];
+	struct flow_bucket *from = bucket_at(table, bucket);
 
 	for (unsigned int slot = 0; slot < BUCKET_SLOTS; slot++) {
 		uint16_t tag = from->tags[slot];
@@ -66,25 +124,33 @@ make_room(struct weir_flow_table *table, uint32_t bucket)
 		if (flow_place(table, flow_at(table, index)->hash).first == bucket)
 			from->spilled++;
 		else
-			table->buckets[other].spilled--;
+			bucket_at(table, other)->spilled--;
 		return true;
 	}
 	return false;
 }
 
+/* Its first bucket is full. */
+static __rte_noinline bool
+put_further(struct weir_flow_table *table, const struct flow_place *place, uint32_t index)
+{
+	uint32_t buckets[2] = { place->first, flow_other(table, place->first, flow_tag(place)) };
+
+	if (bucket_match(bucket_at(table, buckets[1]), 0) == 0 && !make_room(table, buckets[0]) &&
+		!make_room(table, buckets[1])) {
+		flow_hold(table);
+		if (table->on_full != WEIR_FLOW_EVICT || !flow_evict_of(table, buckets))
+			return false;
+	}
+	if (put_in(table, buckets[0], flow_tag(place), index))
+		return true;
+	bucket_at(table, buckets[0])->spilled += buckets[0] != buckets[1];
+	return put_in(table, buckets[1], flow_tag(place), index);
+}
+
 bool
 bucket_put(struct weir_flow_table *table, const struct flow_place *place, uint32_t index)
 {
-	uint32_t buckets[2] = { place->first, flow_other(table, place->first, place->tag) };
-
-	if (likely(put_in(table, buckets[0], place->tag, index)))
-		return true;
-	if (bucket_match(&table->buckets[buckets[1]], 0) == 0 && !make_room(table, buckets[0]) &&
-		!make_room(table, buckets[1]) &&
-		(table->on_full != WEIR_FLOW_EVICT || !flow_evict_of(table, buckets)))
-		return false;
-	if (put_in(table, buckets[0], place->tag, index))
-		return true;
-	table->buckets[buckets[0]].spilled += buckets[0] != buckets[1];
-	return put_in(table, buckets[1], place->tag, index);
+	return likely(put_in(table, place->first, flow_tag(place), index)) ||
+		put_further(table, place, index);
 }

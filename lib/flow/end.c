@@ -5,16 +5,26 @@
 /* How flows end: asked for, or so that others find room. */
 #include "flow_private.h"
 
-void
-flow_end(struct weir_flow_table *table, struct weir_flow *flow, enum weir_flow_reason reason)
+/* End a flow: its record is nobody's then. */
+static inline void
+end(struct weir_flow_table *table, struct weir_flow *flow, uint32_t index,
+	enum weir_flow_reason reason)
 {
 	if (table->on_end != NULL)
 		table->on_end(table->arg, flow, reason);
 	stat_add(&table->stats.ended[reason], 1);
 	wheel_disarm(table, flow);
-	bucket_take(table, flow->hash, flow->index);
+	bucket_take(table, flow->hash, index);
 	flow->life = LIFE_FREE;
-	table->free[table->free_count++] = flow->index;
+}
+
+void
+flow_end(struct weir_flow_table *table, struct weir_flow *flow, enum weir_flow_reason reason)
+{
+	uint32_t index = flow_index(table, flow);
+
+	end(table, flow, index, reason);
+	record_give(table, index);
 }
 
 void
@@ -52,7 +62,7 @@ at_hand(const struct weir_flow_table *table, const struct weir_flow *flow)
 static struct weir_flow *
 victim_of(struct weir_flow_table *table, const struct flow_wheel *wheel)
 {
-	for (unsigned int i = 0; i < VICTIMS_TRIED; i++) {
+	for (unsigned int i = 0; i < VICTIMS_TRIED && wheel->words != 0; i++) {
 		uint32_t first = wheel_next(table, wheel);
 		struct weir_flow *flow;
 
@@ -69,17 +79,40 @@ victim_of(struct weir_flow_table *table, const struct flow_wheel *wheel)
 	return NULL;
 }
 
-bool
-flow_evict(struct weir_flow_table *table)
+/*
+ * What ends with those that are evicted behind this one: their records, and of others, whose records were
+ * fetched before, their buckets.
+ */
+static void
+victims_fetch(struct weir_flow_table *table, const struct weir_flow *flow)
+{
+	uint32_t *soon = &table->victims[table->victim++ % RTE_DIM(table->victims)];
+	const uint8_t *ahead = (const uint8_t *)flow_at(table, flow->ahead);
+
+	rte_prefetch0(ahead);
+	rte_prefetch0(ahead + RTE_CACHE_LINE_SIZE);
+	rte_prefetch0(bucket_at(table, group_of_record(table, flow->ahead)));
+	rte_prefetch0(bucket_at(table, flow_place(table, flow_at(table, *soon)->hash).first));
+	*soon = flow->ahead;
+}
+
+uint32_t
+flow_evict(struct weir_flow_table *table, uint32_t bucket)
 {
 	struct weir_flow *flow = victim_of(table, table->wheels[1]);
+	uint32_t index;
 
 	if (flow == NULL)
 		flow = victim_of(table, table->wheels[0]);
 	if (flow == NULL)
-		return false;
-	flow_end(table, flow, WEIR_FLOW_EVICTED);
-	return true;
+		return FLOW_NONE;
+	index = flow_index(table, flow);
+	victims_fetch(table, flow);
+	end(table, flow, index, WEIR_FLOW_EVICTED);
+	if (bucket_at(table, group_of(table, bucket))->free == 0)
+		return index;
+	record_give(table, index);
+	return record_take(table, bucket);
 }
 
 /* Whether a flow matters less than another: NULL matters most. */
@@ -102,7 +135,7 @@ flow_evict_of(struct weir_flow_table *table, const uint32_t buckets[2])
 	struct weir_flow *victim = NULL;
 
 	for (unsigned int i = 0; i < 2 * BUCKET_SLOTS; i++) {
-		const struct flow_bucket *bucket = &table->buckets[buckets[i / BUCKET_SLOTS]];
+		const struct flow_bucket *bucket = bucket_at(table, buckets[i / BUCKET_SLOTS]);
 		struct weir_flow *flow = flow_at(table, bucket->index[i % BUCKET_SLOTS]);
 
 		if (!at_hand(table, flow) && matters_less(table, flow, victim))
@@ -117,9 +150,10 @@ unsigned int
 weir_flow_drain(struct weir_flow_table *table, unsigned int most)
 {
 	uint32_t left = table->capacity - table->free_count;
+	uint32_t all = table->group_count * GROUP_RECORDS(table->group_buckets);
 
 	for (; left > 0 && most > 0; table->drained++) {
-		struct weir_flow *flow = flow_at(table, table->drained % table->capacity);
+		struct weir_flow *flow = flow_at(table, record_line(table, table->drained % all));
 
 		if (flow->life == LIFE_FREE)
 			continue;

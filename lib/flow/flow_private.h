@@ -5,9 +5,15 @@
 /*
  * A table: buckets of one cache line say by 16 bits of the hash which records may be meant; records have
  * the keys. A flow lies in the bucket that its hash says, or, where that was full, in one that follows from
- * the first and the tag. There are two places in buckets for each record, so few lie in their second one,
+ * the first and the tag. There are twice as many places in buckets as records, so few lie in their second one,
  * and a bucket knows whether any of its own do: most look-ups read one bucket and one line of a record,
  * whether the flow is there or not.
+ *
+ * Buckets and records lie in groups of a page of 4 KB where they fit, and a flow takes a record of its
+ * bucket's group while that has one: what costs most in a large table is not lines but pages, each of which
+ * has to be translated. That holds with hugepages, too, where a host gives a guest small ones.
+ *
+ * Places of both are numbers of cache lines from the first group.
  *
  * Every flow hangs in one of two wheels, at the step by which it may have ended. What lives on is found
  * there later than armed, and is hung up anew: so a packet touches no wheel.
@@ -20,7 +26,7 @@
 #include <string.h>
 
 #ifdef __SSE2__
-#include <emmintrin.h>
+#include <rte_vect.h>
 #endif
 
 #include <rte_branch_prediction.h>
@@ -32,8 +38,12 @@
 #include "flow.h"
 
 #define BUCKET_SLOTS 8
-/* Records for each bucket. */
-#define BUCKET_SHARE 4
+/* Of a group: most buckets, a power of two, and records for so many. */
+#define GROUP_BUCKETS_MAX 8u
+#define GROUP_RECORDS(buckets) (((buckets)*7 + 1) / 2)
+#define GROUP_BYTES 4096u
+/* One record in so many is more than the table's flows: so that most groups have one left. */
+#define RECORDS_SPARE 32
 #define FLOW_NONE UINT32_MAX
 /* The life of what is free. */
 #define LIFE_FREE UINT8_MAX
@@ -45,27 +55,44 @@
 static_assert(WHEEL_SLOTS == 64 * 64, "a bit of one word for each word of bits");
 /* Records that are looked at for one that is to be evicted. */
 #define VICTIMS_TRIED 16
+/* So many ends ahead a flow that may be evicted is fetched, and half as many ahead its bucket. */
+#define VICTIMS_AHEAD 8u
 
 struct __rte_cache_aligned flow_bucket {
 	uint16_t tags[BUCKET_SLOTS]; /* 0: free */
 	uint32_t index[BUCKET_SLOTS];
 	uint32_t spilled; /* flows whose first bucket this is, and that lie in their second one */
+	/* Of the first bucket of a group: */
+	uint32_t free; /* bit i: record i is */
 };
+
+static_assert(sizeof(struct flow_bucket) == RTE_CACHE_LINE_SIZE, "a bucket is a cache line");
+
+/* Words for so many bits. */
+#define BITS_WORDS(bits) (((bits) + 63) / 64)
 
 /* Lists by the step at which a flow may have ended, in the order in which they were hung up. */
 struct flow_wheel {
 	uint64_t words; /* bit i: occupied[i] has any */
 	uint64_t occupied[WHEEL_SLOTS / 64];
+	uint32_t latest[VICTIMS_AHEAD]; /* that were hung up: from `turn` on, the oldest first */
+	uint32_t turn;
 	uint32_t heads[WHEEL_SLOTS];
 	uint32_t tails[WHEEL_SLOTS];
 };
 
 struct weir_flow_table {
-	struct flow_bucket *buckets;
-	uint8_t *records;
-	uint32_t *free; /* indices of records, the next one last */
-	uint32_t bucket_count;
-	uint32_t stride; /* bytes of a record */
+	uint8_t *groups;
+	uint64_t *open;       /* bit i: group i has a record */
+	uint64_t *open_words; /* bit i: open[i] has any */
+	uint32_t group_count;
+	uint32_t group_lines;
+	uint32_t group_buckets;
+	uint32_t group_turns; /* bits of a line that its group's number turns */
+	uint32_t records_at;  /* line of a group */
+	uint32_t record_lines;
+	uint64_t group_inverse; /* 2^64 / group_lines */
+	uint64_t record_inverse;
 	uint32_t capacity;
 	uint32_t user_size;
 	struct flow_wheel *wheels[2]; /* of lives that are not embryonic, and that are */
@@ -76,25 +103,115 @@ struct weir_flow_table {
 	void (*on_end)(void *arg, struct weir_flow *flow, enum weir_flow_reason reason);
 	void *arg;
 
-	uint32_t free_count __rte_cache_aligned;
-	uint32_t drained; /* records that weir_flow_drain() has looked at */
-	uint64_t cursor;  /* the last step of which nothing is left */
-	uint64_t now;     /* ns, the latest that was told */
-	uint16_t stamp;   /* of the burst at hand */
+	uint32_t free_count __rte_cache_aligned; /* flows that there is room for */
+	uint32_t open_at;                        /* word of open_words that had any */
+	uint32_t drained;                        /* records that weir_flow_drain() has looked at */
+	uint64_t cursor;                         /* the last step of which nothing is left */
+	uint64_t now;                            /* ns, the latest that was told */
+	uint32_t victims[VICTIMS_AHEAD / 2];     /* flows whose buckets are to be fetched */
+	uint32_t victim;
+	uint16_t stamp;                        /* of the burst at hand */
+	const struct weir_flow_burst *at_hand; /* whose flows are not stamped yet; NULL: none */
 	struct weir_flow_stats stats;
 };
 
 static inline struct weir_flow *
 flow_at(const struct weir_flow_table *table, uint32_t index)
 {
-	return (struct weir_flow *)(table->records + (size_t)index * table->stride);
+	return (struct weir_flow *)(table->groups + (size_t)index * RTE_CACHE_LINE_SIZE);
+}
+
+static inline uint32_t
+flow_index(const struct weir_flow_table *table, const struct weir_flow *flow)
+{
+	return (uint32_t)((size_t)((const uint8_t *)flow - table->groups) / RTE_CACHE_LINE_SIZE);
+}
+
+static inline struct flow_bucket *
+bucket_at(const struct weir_flow_table *table, uint32_t bucket)
+{
+	return (struct flow_bucket *)(table->groups + (size_t)bucket * RTE_CACHE_LINE_SIZE);
+}
+
+/* A line of a group. In pages these are exchanged by eights, lest the buckets of all lie in few cache sets. */
+static inline uint32_t
+group_line(const struct weir_flow_table *table, uint32_t group, uint32_t line)
+{
+	return group * table->group_lines + (line ^ (group * 8 & table->group_turns));
+}
+
+/* n / d, of d's inverse, which is 2^64 / d rounded up: exact for all of 32 bits but 1. */
+static inline uint32_t
+divide(uint32_t n, uint64_t inverse)
+{
+	__extension__ typedef unsigned __int128 wide;
+
+	return (uint32_t)(((wide)n * inverse) >> 64);
+}
+
+/* Which of its group a line is: the other way round. */
+static inline uint32_t
+line_in(const struct weir_flow_table *table, uint32_t line, uint32_t *group)
+{
+	*group = divide(line, table->group_inverse);
+	return (line - *group * table->group_lines) ^ (*group * 8 & table->group_turns);
+}
+
+/* The first bucket of the group that a bucket is of. In pages that are exchanged, there are most of them. */
+static inline uint32_t
+group_of(const struct weir_flow_table *table, uint32_t bucket)
+{
+	if (likely(table->group_turns != 0))
+		return bucket & ~(GROUP_BUCKETS_MAX - 1);
+	return divide(bucket, table->group_inverse) * table->group_lines;
+}
+
+/* Likewise of a record. */
+static inline uint32_t
+group_of_record(const struct weir_flow_table *table, uint32_t index)
+{
+	return group_line(table, divide(index, table->group_inverse), 0);
+}
+
+/* Record i of a group, by its first bucket: which is exchanged as its records are. */
+static inline uint32_t
+group_record(const struct weir_flow_table *table, uint32_t head, uint32_t i)
+{
+	uint32_t turn = head & table->group_turns;
+
+	return head - turn + ((table->records_at + i * table->record_lines) ^ turn);
+}
+
+/* Record i of all. */
+static inline uint32_t
+record_line(const struct weir_flow_table *table, uint32_t i)
+{
+	uint32_t each = GROUP_RECORDS(table->group_buckets);
+
+	return group_line(table, i / each, table->records_at + i % each * table->record_lines);
+}
+
+/* Which of all a flow's record is. */
+static inline uint32_t
+record_number(const struct weir_flow_table *table, const struct weir_flow *flow)
+{
+	uint32_t group, line = line_in(table, flow_index(table, flow), &group);
+
+	return group * GROUP_RECORDS(table->group_buckets) +
+		divide(line - table->records_at, table->record_inverse);
 }
 
 /* Where a flow lies. */
 struct flow_place {
 	uint32_t first; /* bucket */
-	uint16_t tag;
+	uint32_t mark;  /* the upper half is the tag */
 };
+
+static inline uint16_t
+flow_tag(const struct flow_place *place)
+{
+	return (uint16_t)(place->mark >> 16);
+}
 
 /*
  * Of the hash times 2^64 / phi (Knuth, The Art of Computer Programming 3, 6.4) the upper half says the
@@ -104,11 +221,12 @@ static inline struct flow_place
 flow_place(const struct weir_flow_table *table, uint32_t hash)
 {
 	uint64_t mixed = hash * UINT64_C(0x9e3779b97f4a7c15);
-	uint16_t tag = (uint16_t)(mixed >> 16);
+	uint64_t group = (mixed >> 32) * table->group_count;
+	uint32_t bucket = (uint32_t)group >> 29 & (table->group_buckets - 1);
 
 	return (struct flow_place){
-		.first = (uint32_t)((mixed >> 32) * table->bucket_count >> 32),
-		.tag = tag != 0 ? tag : 1,
+		.first = group_line(table, (uint32_t)(group >> 32), bucket),
+		.mark = (uint32_t)mixed | UINT32_C(1) << 16,
 	};
 }
 
@@ -116,9 +234,13 @@ flow_place(const struct weir_flow_table *table, uint32_t hash)
 static inline uint32_t
 flow_other(const struct weir_flow_table *table, uint32_t bucket, uint16_t tag)
 {
-	uint64_t sum = (tag * UINT32_C(0x9e3779b1) * (uint64_t)table->bucket_count) >> 32;
+	uint32_t all = table->group_count * table->group_buckets;
+	uint32_t sum = (uint32_t)((tag * UINT32_C(0x9e3779b1) * (uint64_t)all) >> 32);
+	uint32_t group, number = line_in(table, bucket, &group);
 
-	return (uint32_t)(sum >= bucket ? sum - bucket : sum + table->bucket_count - bucket);
+	number += group * table->group_buckets;
+	number = sum >= number ? sum - number : sum + all - number;
+	return group_line(table, number / table->group_buckets, number % table->group_buckets);
 }
 
 /* Bit i: slot i has this tag. */
@@ -137,6 +259,31 @@ bucket_match(const struct flow_bucket *bucket, uint16_t tag)
 		match |= (unsigned int)(bucket->tags[i] == tag) << i;
 	return match;
 #endif
+}
+
+/* The first slot that has the tag of a mark, in index; false: none. */
+static inline bool
+bucket_first(const struct flow_bucket *bucket, uint32_t mark, uint32_t *index)
+{
+#ifdef __SSSE3__
+	/* Two bits for each slot, so two bytes of an index for each bit. */
+	__m128i tags = _mm_shuffle_epi8(_mm_cvtsi32_si128((int)mark), _mm_set1_epi16(0x0302));
+	__m128i equal = _mm_cmpeq_epi16(_mm_load_si128((const __m128i *)bucket->tags), tags);
+	unsigned int match = (unsigned int)_mm_movemask_epi8(equal);
+
+	if (unlikely(match == 0))
+		return false;
+	memcpy(index,
+		(const uint8_t *)bucket->index + 2 * (size_t)(unsigned int)__builtin_ctz(match),
+		sizeof(*index));
+#else
+	unsigned int match = bucket_match(bucket, (uint16_t)(mark >> 16));
+
+	if (unlikely(match == 0))
+		return false;
+	*index = bucket->index[__builtin_ctz(match)];
+#endif
+	return true;
 }
 
 /* What else tells flows apart is a part of the hash. */
@@ -169,15 +316,27 @@ uint64_t wheel_step(const struct weir_flow_table *table, const struct weir_flow 
 /* Steps from the cursor to the next that has flows, 1 or more; WHEEL_SLOTS: there are none. */
 uint32_t wheel_next(const struct weir_flow_table *table, const struct flow_wheel *wheel);
 
-/* bucket.c: put a record where it may be found, though another flow ends for it. False: no room. */
+/* table.c: records that a table has: some more than flows. */
+uint32_t records_count(const struct weir_flow_conf *conf);
+
+/* bucket.c: take a record, of a bucket's group if it has one, while free_count is not 0; give it back. */
+uint32_t record_take(struct weir_flow_table *table, uint32_t bucket);
+void record_give(struct weir_flow_table *table, uint32_t index);
+/* Put a record where it may be found, though another flow ends for it. False: no room. */
 bool bucket_put(struct weir_flow_table *table, const struct flow_place *place, uint32_t index);
 /* Take it away. */
 void bucket_take(struct weir_flow_table *table, uint32_t hash, uint32_t index);
 
+/* lookup.c: what the burst at hand has found is not to end for the rest of it. */
+void flow_hold(struct weir_flow_table *table);
+
 /* end.c: end a flow, and have its record free. */
 void flow_end(struct weir_flow_table *table, struct weir_flow *flow, enum weir_flow_reason reason);
-/* End the flow that matters least, and is not of the burst at hand. False: there is none. */
-bool flow_evict(struct weir_flow_table *table);
+/*
+ * End the flow that matters least, and is not of the burst at hand, and take a record as record_take() does.
+ * FLOW_NONE: there is none.
+ */
+uint32_t flow_evict(struct weir_flow_table *table, uint32_t bucket);
 /* Likewise of those in two buckets that are full. */
 bool flow_evict_of(struct weir_flow_table *table, const uint32_t buckets[2]);
 

@@ -8,72 +8,101 @@
  */
 #include "flow_private.h"
 
-/* The last 8 bytes of a key: ports, and what both directions have alike. */
+/* Where a key has the parts that are compared: by 16 bytes, its two ends, then ports and what is alike. */
+#define KEY_ENDS_AT 16
 #define KEY_TAIL_AT 32
 
-static_assert(offsetof(struct weir_key, sport) == KEY_TAIL_AT && sizeof(struct weir_key) == 40,
-	"a key is compared by words");
+static_assert(offsetof(struct weir_key, dst) == KEY_ENDS_AT &&
+		offsetof(struct weir_key, sport) == KEY_TAIL_AT &&
+		sizeof(struct weir_key) == KEY_TAIL_AT + sizeof(uint64_t) &&
+		offsetof(struct weir_flow, extra) == sizeof(struct weir_key),
+	"a key and what else tells a flow apart are compared as three times 16 bytes");
 
-/* What is known of one packet on the way. */
-struct seek {
-	struct flow_place place;
-	uint32_t hash;
-	struct weir_flow *flow; /* the first that may be meant; NULL: none in its first bucket */
-};
+enum direction { DIRECTION_KEY = 0, DIRECTION_REVERSED = KEY_ENDS_AT, DIRECTION_NONE = 1 };
 
-enum direction { DIRECTION_NONE, DIRECTION_KEY, DIRECTION_REVERSED };
-
-/* The tail of a key with both ports exchanged. */
-static inline uint64_t
-tail_reversed(uint64_t tail)
-{
-	uint32_t ports;
-
-	memcpy(&ports, &tail, sizeof(ports));
-	ports = ports << 16 | ports >> 16;
-	memcpy(&tail, &ports, sizeof(ports));
-	return tail;
-}
-
-#ifdef __SSE2__
+/* Whether a packet is of a flow, if its ends are exchanged (turn 16) or not (0). */
+#ifdef __SSE4_1__
 static inline bool
-same16(__m128i a, __m128i b, __m128i c, __m128i d)
+same_turned(const struct weir_flow *flow, const struct weir_key *key, uint64_t extra,
+	unsigned int turn)
 {
-	__m128i same = _mm_and_si128(_mm_cmpeq_epi8(a, b), _mm_cmpeq_epi8(c, d));
+	/* Ports stay, or are exchanged. */
+	static const uint8_t orders[32] __rte_aligned(16) = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11,
+		12, 13, 14, 15, 2, 3, 0, 1, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15 };
+	const uint8_t *own = (const uint8_t *)&flow->key, *its = (const uint8_t *)key;
+	__m128i tail = _mm_insert_epi64(_mm_loadl_epi64((const __m128i *)(its + KEY_TAIL_AT)),
+		(long long)extra, 1);
+	__m128i differ;
 
-	return _mm_movemask_epi8(same) == 0xffff;
-}
-
-static inline bool
-same_ends(const uint8_t *a, const uint8_t *b, const uint8_t *c, const uint8_t *d)
-{
-	return same16(_mm_loadu_si128((const __m128i *)a), _mm_loadu_si128((const __m128i *)b),
-		_mm_loadu_si128((const __m128i *)c), _mm_loadu_si128((const __m128i *)d));
+	tail = _mm_shuffle_epi8(tail, _mm_load_si128((const __m128i *)(orders + turn)));
+	differ = _mm_xor_si128(tail, _mm_load_si128((const __m128i *)(own + KEY_TAIL_AT)));
+	differ = _mm_or_si128(differ,
+		_mm_xor_si128(_mm_loadu_si128((const __m128i *)(its + turn)),
+			_mm_load_si128((const __m128i *)own)));
+	differ = _mm_or_si128(differ,
+		_mm_xor_si128(_mm_loadu_si128((const __m128i *)(its + (turn ^ KEY_ENDS_AT))),
+			_mm_load_si128((const __m128i *)(own + KEY_ENDS_AT))));
+	return _mm_testz_si128(differ, differ);
 }
 #else
 static inline bool
-same_ends(const uint8_t *a, const uint8_t *b, const uint8_t *c, const uint8_t *d)
+same_turned(const struct weir_flow *flow, const struct weir_key *key, uint64_t extra,
+	unsigned int turn)
 {
-	return memcmp(a, b, 16) == 0 && memcmp(c, d, 16) == 0;
+	const uint8_t *own = (const uint8_t *)&flow->key, *its = (const uint8_t *)key;
+	uint32_t ports;
+
+	memcpy(&ports, its + KEY_TAIL_AT, sizeof(ports));
+	ports = ports << turn | ports >> (32 - turn) % 32;
+	return flow->extra == extra && memcmp(own + KEY_TAIL_AT, &ports, sizeof(ports)) == 0 &&
+		memcmp(own + KEY_TAIL_AT + 4, its + KEY_TAIL_AT + 4, 4) == 0 &&
+		memcmp(own, its + turn, KEY_ENDS_AT) == 0 &&
+		memcmp(own + KEY_ENDS_AT, its + (turn ^ KEY_ENDS_AT), KEY_ENDS_AT) == 0;
 }
 #endif
+
+/*
+ * The direction in which a packet is of a flow, if it is: by the first port it can be but one, unless both
+ * ports are alike. No branch hangs on it, which none could foretell.
+ */
+static inline unsigned int
+flow_turn(const struct weir_flow *flow, const struct weir_key *key)
+{
+	return flow->key.sport != key->sport ? KEY_ENDS_AT : 0;
+}
+
+/* Both ports are alike: it may still be the other one. */
+static __rte_noinline bool
+same_reversed(const struct weir_flow *flow, const struct weir_key *key, uint64_t extra)
+{
+	return same_turned(flow, key, extra, KEY_ENDS_AT);
+}
 
 /* Whether a packet is of a flow, and in which direction. */
 static inline enum direction
 flow_is(const struct weir_flow *flow, const struct weir_key *key, uint64_t extra)
 {
-	uint64_t tail, own;
+	unsigned int turn = flow_turn(flow, key);
 
-	memcpy(&tail, &key->sport, sizeof(tail));
-	memcpy(&own, &flow->key.sport, sizeof(own));
-	if (flow->extra != extra)
-		return DIRECTION_NONE;
-	if (own == tail && same_ends(flow->key.src, key->src, flow->key.dst, key->dst))
-		return DIRECTION_KEY;
-	if (own == tail_reversed(tail) &&
-		same_ends(flow->key.src, key->dst, flow->key.dst, key->src))
-		return DIRECTION_REVERSED;
-	return DIRECTION_NONE;
+	if (same_turned(flow, key, extra, turn))
+		return (enum direction)turn;
+	return key->sport == key->dport && same_reversed(flow, key, extra) ? DIRECTION_REVERSED :
+									     DIRECTION_NONE;
+}
+
+/* What is known of a burst on the way: the first bucket of each packet, and its mark. */
+struct seeks {
+	const struct flow_bucket *firsts[WEIR_FLOW_BURST];
+	uint32_t marks[WEIR_FLOW_BURST];
+};
+
+static inline struct flow_place
+seek_place(const struct weir_flow_table *table, const struct seeks *seeks, unsigned int i)
+{
+	size_t bytes = (size_t)((const uint8_t *)seeks->firsts[i] - table->groups);
+
+	return (struct flow_place){ .first = (uint32_t)(bytes / RTE_CACHE_LINE_SIZE),
+		.mark = seeks->marks[i] };
 }
 
 static inline enum direction
@@ -94,55 +123,83 @@ find_in(const struct weir_flow_table *table, const struct flow_bucket *bucket, u
 
 /* All that a packet's flow may lie in. */
 static enum direction
-find(const struct weir_flow_table *table, const struct seek *seek, const struct weir_key *key,
-	uint64_t extra, struct weir_flow **flow)
+find(const struct weir_flow_table *table, const struct flow_place *place,
+	const struct weir_key *key, uint64_t extra, struct weir_flow **flow)
 {
-	const struct flow_bucket *bucket = &table->buckets[seek->place.first];
-	enum direction direction = find_in(table, bucket, seek->place.tag, key, extra, flow);
+	const struct flow_bucket *bucket = bucket_at(table, place->first);
+	enum direction direction = find_in(table, bucket, flow_tag(place), key, extra, flow);
 
 	if (direction != DIRECTION_NONE || bucket->spilled == 0)
 		return direction;
-	bucket = &table->buckets[flow_other(table, seek->place.first, seek->place.tag)];
-	return find_in(table, bucket, seek->place.tag, key, extra, flow);
+	bucket = bucket_at(table, flow_other(table, place->first, flow_tag(place)));
+	return find_in(table, bucket, flow_tag(place), key, extra, flow);
+}
+
+void
+flow_hold(struct weir_flow_table *table)
+{
+	const struct weir_flow_burst *burst = table->at_hand;
+
+	for (unsigned int i = 0; burst != NULL && i < burst->n; i++)
+		if (burst->flows[i] != NULL)
+			burst->flows[i]->stamp = table->stamp;
+	table->at_hand = NULL;
+}
+
+/* A record ends behind what is rounded up. */
+static inline void
+user_clear(const struct weir_flow_table *table, struct weir_flow *flow)
+{
+	uint8_t *user = weir_flow_user(flow);
+
+	for (uint32_t at = 0; at < table->user_size; at += 16)
+		memset(user + at, 0, 16);
 }
 
 static struct weir_flow *
-insert(struct weir_flow_table *table, const struct seek *seek, const struct weir_flow_burst *burst,
-	unsigned int i)
+insert(struct weir_flow_table *table, const struct flow_place *place,
+	const struct weir_flow_burst *burst, unsigned int i)
 {
 	struct weir_flow *flow;
 	uint32_t index;
 
-	if (table->free_count == 0 && (table->on_full != WEIR_FLOW_EVICT || !flow_evict(table)))
-		return NULL;
-	index = table->free[--table->free_count];
-	if (!bucket_put(table, &seek->place, index)) {
-		table->free[table->free_count++] = index;
+	if (table->free_count > 0) {
+		index = record_take(table, place->first);
+	} else {
+		flow_hold(table);
+		if (table->on_full != WEIR_FLOW_EVICT)
+			return NULL;
+		index = flow_evict(table, place->first);
+		if (unlikely(index == FLOW_NONE))
+			return NULL;
+	}
+	if (!bucket_put(table, place, index)) {
+		record_give(table, index);
 		return NULL;
 	}
 	flow = flow_at(table, index);
 	flow->key = *burst->keys[i];
 	flow->extra = burst->extras[i];
 	flow->last = burst->now;
-	flow->hash = seek->hash;
+	flow->hash = flow_hash(burst->hashes[i], burst->extras[i]);
 	flow->life = burst->lives[i];
-	memset(weir_flow_user(flow), 0, table->user_size);
+	user_clear(table, flow);
 	wheel_arm(table, flow);
 	return flow;
 }
 
 /* A packet that was not found at once: in its second bucket, of a flow of this burst, or new. */
 static __rte_noinline void
-seek_on(struct weir_flow_table *table, const struct seek *seek, struct weir_flow_burst *burst,
+seek_on(struct weir_flow_table *table, struct weir_flow_burst *burst, const struct seeks *seeks,
 	unsigned int i)
 {
+	struct flow_place place = seek_place(table, seeks, i);
 	struct weir_flow *flow;
-	enum direction direction = find(table, seek, burst->keys[i], burst->extras[i], &flow);
+	enum direction direction = find(table, &place, burst->keys[i], burst->extras[i], &flow);
 
 	if (direction == DIRECTION_NONE) {
-		flow = insert(table, seek, burst, i);
+		flow = insert(table, &place, burst, i);
 		if (flow == NULL) {
-			burst->flows[i] = NULL;
 			stat_add(&table->stats.refused, 1);
 			return;
 		}
@@ -156,80 +213,118 @@ seek_on(struct weir_flow_table *table, const struct seek *seek, struct weir_flow
 
 static inline void
 seek_buckets(const struct weir_flow_table *table, const struct weir_flow_burst *burst,
-	struct seek seeks[])
+	struct seeks *seeks)
 {
 	for (unsigned int i = 0; i < burst->n; i++) {
-		seeks[i].hash = flow_hash(burst->hashes[i], burst->extras[i]);
-		seeks[i].place = flow_place(table, seeks[i].hash);
-		rte_prefetch0(&table->buckets[seeks[i].place.first]);
+		struct flow_place place =
+			flow_place(table, flow_hash(burst->hashes[i], burst->extras[i]));
+
+		seeks->firsts[i] = bucket_at(table, place.first);
+		seeks->marks[i] = place.mark;
+		rte_prefetch0(seeks->firsts[i]);
 	}
 }
 
-static inline void
-seek_records(const struct weir_flow_table *table, const struct weir_flow_burst *burst,
-	struct seek seeks[])
+/* In the place of a flow that may be meant, where there is none: like no key. */
+static struct weir_flow nobody = { .key.zero = UINT16_MAX };
+
+/* Behind what was not found in its first bucket. */
+static __rte_noinline void
+seek_further(const struct weir_flow_table *table, const struct seeks *seeks, unsigned int i)
 {
-	uint32_t fresh = table->free_count;
+	struct flow_place place = seek_place(table, seeks, i);
 
+	rte_prefetch0(bucket_at(table, group_of(table, place.first)));
+	if (seeks->firsts[i]->spilled != 0)
+		rte_prefetch0(bucket_at(table, flow_other(table, place.first, flow_tag(&place))));
+}
+
+/* The first flow that may be meant in a packet's first bucket. */
+static inline void
+seek_records(const struct weir_flow_table *table, struct weir_flow_burst *burst,
+	const struct seeks *seeks)
+{
 	for (unsigned int i = 0; i < burst->n; i++) {
-		const struct flow_place *place = &seeks[i].place;
-		const struct flow_bucket *bucket = &table->buckets[place->first];
-		unsigned int match = bucket_match(bucket, place->tag);
+		struct weir_flow *flow = &nobody;
+		uint32_t index;
 
-		seeks[i].flow = NULL;
-		if (likely(match != 0)) {
-			seeks[i].flow = flow_at(table, bucket->index[__builtin_ctz(match)]);
-			rte_prefetch0(seeks[i].flow);
-			rte_prefetch0((uint8_t *)seeks[i].flow + RTE_CACHE_LINE_SIZE);
-			continue;
+		if (likely(bucket_first(seeks->firsts[i], seeks->marks[i], &index))) {
+			flow = flow_at(table, index);
+			rte_prefetch0(flow);
+			rte_prefetch0((uint8_t *)flow + RTE_CACHE_LINE_SIZE);
+		} else {
+			seek_further(table, seeks, i);
 		}
-		if (bucket->spilled != 0)
-			rte_prefetch0(&table->buckets[flow_other(table, place->first, place->tag)]);
-		else if (fresh > 0)
-			rte_prefetch0(flow_at(table, table->free[--fresh]));
+		burst->flows[i] = flow;
 	}
 }
 
 /* Which packets are of the flow that may be meant: the others are left, bit i for packet i. */
 static inline uint64_t
-seek_keys(struct weir_flow_table *table, struct weir_flow_burst *burst, const struct seek seeks[])
+seek_keys(struct weir_flow_burst *burst)
 {
 	uint64_t left = 0, reversed = 0;
 
 	for (unsigned int i = 0; i < burst->n; i++) {
-		struct weir_flow *flow = seeks[i].flow;
-		enum direction direction = DIRECTION_NONE;
+		const struct weir_flow *flow = burst->flows[i];
+		const struct weir_key *key = burst->keys[i];
+		unsigned int turn = flow_turn(flow, key);
 
-		if (likely(flow != NULL))
-			direction = flow_is(flow, burst->keys[i], burst->extras[i]);
-		if (unlikely(direction == DIRECTION_NONE)) {
-			left |= UINT64_C(1) << i;
+		/* Its bit goes up by the lower end, and comes down to that of packet i. */
+		reversed |= turn / KEY_ENDS_AT;
+		reversed = reversed >> 1 | reversed << 63;
+		if (likely(same_turned(flow, key, burst->extras[i], turn)))
+			continue;
+		if (key->sport == key->dport && same_reversed(flow, key, burst->extras[i])) {
+			reversed |= UINT64_C(1) << 63;
 			continue;
 		}
-		flow->stamp = table->stamp;
-		burst->flows[i] = flow;
-		reversed |= (uint64_t)(direction == DIRECTION_REVERSED) << i;
+		left |= UINT64_C(1) << i;
+		burst->flows[i] = NULL;
 	}
-	burst->reversed = reversed;
+	burst->reversed = burst->n > 0 ? reversed >> (64 - burst->n) & ~left : 0;
 	return left;
+}
+
+/* Where a new flow would lie. */
+static void
+seek_rooms(const struct weir_flow_table *table, const struct seeks *seeks, uint64_t left)
+{
+	for (; left != 0; left &= left - 1) {
+		struct flow_place place =
+			seek_place(table, seeks, (unsigned int)__builtin_ctzll(left));
+		uint32_t head = group_of(table, place.first);
+		uint32_t free = bucket_at(table, head)->free;
+		const uint8_t *record;
+
+		if (free == 0)
+			continue;
+		record = (const uint8_t *)flow_at(table,
+			group_record(table, head, (uint32_t)__builtin_ctz(free)));
+		rte_prefetch0(record);
+		rte_prefetch0(record + RTE_CACHE_LINE_SIZE);
+	}
 }
 
 void
 weir_flow_lookup(struct weir_flow_table *table, struct weir_flow_burst *burst)
 {
-	struct seek seeks[WEIR_FLOW_BURST];
+	struct seeks seeks;
 	uint64_t left;
 
-	table->stamp++;
 	burst->created = 0;
+	seek_buckets(table, burst, &seeks);
+	seek_records(table, burst, &seeks);
+	left = seek_keys(burst);
+	if (likely(left == 0))
+		return;
+	table->stamp++;
+	table->at_hand = burst;
 	if (table->free_count == table->capacity)
 		table->cursor = burst->now >> STEP_SHIFT;
-	seek_buckets(table, burst, seeks);
-	seek_records(table, burst, seeks);
-	for (left = seek_keys(table, burst, seeks); left != 0; left &= left - 1) {
-		unsigned int i = (unsigned int)__builtin_ctzll(left);
-
-		seek_on(table, &seeks[i], burst, i);
-	}
+	seek_rooms(table, &seeks, left);
+	for (; left != 0; left &= left - 1)
+		seek_on(table, burst, &seeks, (unsigned int)__builtin_ctzll(left));
+	table->at_hand = NULL;
 	stat_add(&table->stats.created, (uint64_t)__builtin_popcountll(burst->created));
 }

@@ -90,7 +90,7 @@ void
 record_read(const struct track *track, const struct weir_flow *flow,
 	struct weir_flow_record *record)
 {
-	const struct tally_cold *cold = &track->cold[flow->index];
+	const struct tally_cold *cold = cold_of(track, flow);
 	const struct tally *tally = tally_of(flow);
 	unsigned int client = tally_client(tally);
 	unsigned int opener = tally->flags & TALLY_OPENER_REVERSED ? 1 : 0;

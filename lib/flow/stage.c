@@ -214,8 +214,8 @@ weir_flow_stage_needs(const struct weir_flow_ops *ops, const void *conf,
 	/* A packet, and what it brings. */
 	needs->fanout = (uint16_t)(1 + tell_most(ops));
 	needs->state = state_size(ops);
-	needs->memory = weir_flow_memory(&table) + given->capacity * sizeof(struct tally_cold) +
-		tell_memory(ops, given);
+	needs->memory = weir_flow_memory(&table) +
+		records_count(&table) * sizeof(struct tally_cold) + tell_memory(ops, given);
 	return 0;
 }
 
@@ -255,7 +255,7 @@ weir_flow_stage_init(const struct weir_flow_ops *ops, struct weir_worker *worker
 	track->table = weir_flow_table_create(&table, error);
 	if (track->table == NULL)
 		return -rte_errno;
-	track->cold = rte_zmalloc_socket("weir_flow", given->capacity * sizeof(*track->cold),
+	track->cold = rte_zmalloc_socket("weir_flow", records_count(&table) * sizeof(*track->cold),
 		RTE_CACHE_LINE_SIZE, worker->socket);
 	rc = track->cold != NULL ? tell_init(track, given, error) : -ENOMEM;
 	if (rc == 0)

@@ -14,15 +14,53 @@
 static uint32_t
 record_size(const struct weir_flow_conf *conf)
 {
-	return (uint32_t)RTE_ALIGN(offsetof(struct weir_flow, index) + sizeof(uint32_t) +
+	return (uint32_t)RTE_ALIGN(offsetof(struct weir_flow, stamp) + sizeof(uint16_t) +
 			conf->user_size,
 		RTE_CACHE_LINE_SIZE);
 }
 
-static uint32_t
-buckets_for(uint32_t capacity)
+/* How groups are laid out: as many buckets as go into a page with their records, and what is left over. */
+static void
+groups_plan(struct weir_flow_table *table, const struct weir_flow_conf *conf)
 {
-	return RTE_MAX(capacity / BUCKET_SHARE, 2u);
+	uint32_t record = record_size(conf), buckets = GROUP_BUCKETS_MAX, bytes, records;
+
+	while (buckets > 1 &&
+		buckets * RTE_CACHE_LINE_SIZE + GROUP_RECORDS(buckets) * record > GROUP_BYTES)
+		buckets /= 2;
+	records = GROUP_RECORDS(buckets);
+	bytes = buckets * RTE_CACHE_LINE_SIZE + records * record;
+	table->group_buckets = buckets;
+	table->group_lines = bytes / RTE_CACHE_LINE_SIZE;
+	table->group_turns = bytes == GROUP_BYTES && buckets == GROUP_BUCKETS_MAX ? 7 * 8 : 0;
+	table->records_at = buckets;
+	table->record_lines = record / RTE_CACHE_LINE_SIZE;
+	table->group_inverse = UINT64_MAX / table->group_lines + 1;
+	table->record_inverse = UINT64_MAX / table->record_lines + 1;
+	table->group_count =
+		(conf->capacity + conf->capacity / RECORDS_SPARE + records - 1) / records;
+}
+
+uint32_t
+records_count(const struct weir_flow_conf *conf)
+{
+	struct weir_flow_table table;
+
+	groups_plan(&table, conf);
+	return table.group_count * GROUP_RECORDS(table.group_buckets);
+}
+
+/* Words of both kinds that say which groups are open. */
+static size_t
+open_words(const struct weir_flow_table *table)
+{
+	return (size_t)BITS_WORDS(table->group_count) + BITS_WORDS(BITS_WORDS(table->group_count));
+}
+
+static size_t
+groups_bytes(const struct weir_flow_table *table)
+{
+	return (size_t)table->group_count * table->group_lines * RTE_CACHE_LINE_SIZE;
 }
 
 /* What a caller gives, into one of this version's size, and checked. */
@@ -64,9 +102,11 @@ conf_take(struct weir_flow_conf *own, const struct weir_flow_conf *conf, struct 
 static size_t
 table_memory(const struct weir_flow_conf *conf)
 {
-	return sizeof(struct weir_flow_table) + 2 * sizeof(struct flow_wheel) +
-		(size_t)buckets_for(conf->capacity) * sizeof(struct flow_bucket) +
-		(size_t)conf->capacity * (record_size(conf) + sizeof(uint32_t));
+	struct weir_flow_table table;
+
+	groups_plan(&table, conf);
+	return sizeof(table) + 2 * sizeof(struct flow_wheel) + groups_bytes(&table) +
+		open_words(&table) * sizeof(uint64_t);
 }
 
 size_t
@@ -81,6 +121,7 @@ static void
 wheels_init(struct weir_flow_table *table)
 {
 	for (unsigned int i = 0; i < RTE_DIM(table->wheels); i++) {
+		memset(table->wheels[i]->latest, 0xff, sizeof(table->wheels[i]->latest));
 		memset(table->wheels[i]->heads, 0xff, sizeof(table->wheels[i]->heads));
 		memset(table->wheels[i]->tails, 0xff, sizeof(table->wheels[i]->tails));
 	}
@@ -89,32 +130,44 @@ wheels_init(struct weir_flow_table *table)
 static void
 records_init(struct weir_flow_table *table)
 {
-	for (uint32_t i = 0; i < table->capacity; i++) {
-		flow_at(table, i)->life = LIFE_FREE;
-		flow_at(table, i)->index = i;
-		table->free[i] = table->capacity - 1 - i;
+	uint32_t all = table->group_count * GROUP_RECORDS(table->group_buckets);
+
+	for (unsigned int i = 0; i < RTE_DIM(table->victims); i++)
+		table->victims[i] = record_line(table, 0);
+	for (uint32_t i = all; i-- > 0;) {
+		uint32_t index = record_line(table, i);
+
+		flow_at(table, index)->life = LIFE_FREE;
+		flow_at(table, index)->ahead = index;
+		record_give(table, index);
 	}
 	table->free_count = table->capacity;
 }
 
 static void *
-take(const char *name, size_t count, size_t size, int socket)
+take(const char *name, size_t size, unsigned int align, int socket)
 {
-	return rte_zmalloc_socket(name, count * size, RTE_CACHE_LINE_SIZE, socket);
+	return rte_zmalloc_socket(name, size, align, socket);
 }
 
 static int
 table_take(struct weir_flow_table *table, const struct weir_flow_conf *conf)
 {
-	table->buckets =
-		take(conf->name, table->bucket_count, sizeof(*table->buckets), conf->socket);
-	table->records = take(conf->name, conf->capacity, table->stride, conf->socket);
-	table->free = take(conf->name, conf->capacity, sizeof(*table->free), conf->socket);
-	for (unsigned int i = 0; i < RTE_DIM(table->wheels); i++)
-		table->wheels[i] = take(conf->name, 1, sizeof(*table->wheels[i]), conf->socket);
-	if (table->buckets == NULL || table->records == NULL || table->free == NULL ||
-		table->wheels[0] == NULL || table->wheels[1] == NULL)
+	size_t bytes = groups_bytes(table);
+
+	/* Places are numbers of 32 bits. */
+	if (bytes / RTE_CACHE_LINE_SIZE >= FLOW_NONE)
 		return -ENOMEM;
+	table->groups = take(conf->name, bytes, GROUP_BYTES, conf->socket);
+	table->open = take(conf->name, open_words(table) * sizeof(*table->open),
+		RTE_CACHE_LINE_SIZE, conf->socket);
+	for (unsigned int i = 0; i < RTE_DIM(table->wheels); i++)
+		table->wheels[i] = take(conf->name, sizeof(*table->wheels[i]), RTE_CACHE_LINE_SIZE,
+			conf->socket);
+	if (table->groups == NULL || table->open == NULL || table->wheels[0] == NULL ||
+		table->wheels[1] == NULL)
+		return -ENOMEM;
+	table->open_words = table->open + BITS_WORDS(table->group_count);
 	return 0;
 }
 
@@ -126,11 +179,10 @@ weir_flow_table_create(const struct weir_flow_conf *conf, struct weir_error *err
 
 	if (conf_take(&own, conf, error) != 0)
 		return NULL;
-	table = take(own.name, 1, sizeof(*table), own.socket);
+	table = take(own.name, sizeof(*table), RTE_CACHE_LINE_SIZE, own.socket);
 	if (table == NULL)
 		goto unmade;
-	table->bucket_count = buckets_for(own.capacity);
-	table->stride = record_size(&own);
+	groups_plan(table, &own);
 	table->capacity = own.capacity;
 	table->user_size = own.user_size;
 	table->embryonic = own.embryonic;
@@ -160,9 +212,8 @@ weir_flow_table_free(struct weir_flow_table *table)
 		return;
 	rte_free(table->wheels[0]);
 	rte_free(table->wheels[1]);
-	rte_free(table->free);
-	rte_free(table->records);
-	rte_free(table->buckets);
+	rte_free(table->open);
+	rte_free(table->groups);
 	rte_free(table);
 }
 

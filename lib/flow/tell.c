@@ -114,7 +114,7 @@ tell_ready(struct track *track)
 static void
 event_fill(const struct track *track, const struct weir_flow *flow, struct weir_event *event)
 {
-	const struct tally_cold *cold = &track->cold[flow->index];
+	const struct tally_cold *cold = cold_of(track, flow);
 
 	*event = (struct weir_event){
 		.prio = WEIR_PRIO_DEFAULT,

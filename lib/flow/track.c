@@ -118,7 +118,7 @@ static void
 begin(struct track *track, struct weir_flow *flow, const struct weir_event *event,
 	unsigned int side)
 {
-	struct tally_cold *cold = &track->cold[flow->index];
+	struct tally_cold *cold = cold_of(track, flow);
 	struct tally *tally = tally_of(flow);
 	uint8_t life = track_life(event);
 

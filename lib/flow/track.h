@@ -121,12 +121,12 @@ struct tally {
 };
 
 static_assert(sizeof(struct tally) == 112 &&
-		offsetof(struct weir_flow, index) + sizeof(uint32_t) +
+		offsetof(struct weir_flow, stamp) + sizeof(uint16_t) +
 				offsetof(struct tally, sides) ==
 			2 * RTE_CACHE_LINE_SIZE,
 	"a flow is three lines");
 
-/* What is written once, by the index of the flow. */
+/* What is written once, by the number of the flow. */
 struct tally_cold {
 	uint16_t vlan[WEIR_MAX_VLANS];
 	uint32_t tunnel_id;
@@ -191,6 +191,12 @@ struct track {
 	uint32_t stash_size;
 	struct weir_event **told;
 };
+
+static inline struct tally_cold *
+cold_of(const struct track *track, const struct weir_flow *flow)
+{
+	return &track->cold[record_number(track->table, flow)];
+}
 
 static inline struct tally *
 tally_of(const struct weir_flow *flow)

@@ -14,23 +14,35 @@ wheel_step(const struct weir_flow_table *table, const struct weir_flow *flow)
 	return RTE_MIN(RTE_MAX(step, table->cursor + 1), last);
 }
 
+/* What is hung up is ahead of another: what that says is a hint, and true while none of them moves. */
+static inline void
+wheel_follow(const struct weir_flow_table *table, struct flow_wheel *wheel, uint32_t index)
+{
+	uint32_t *latest = &wheel->latest[wheel->turn++ % VICTIMS_AHEAD];
+
+	if (likely(*latest != FLOW_NONE))
+		flow_at(table, *latest)->ahead = index;
+	*latest = index;
+}
+
 void
 wheel_arm(struct weir_flow_table *table, struct weir_flow *flow)
 {
 	struct flow_wheel *wheel = flow_wheel(table, flow->life);
-	uint32_t slot, tail;
+	uint32_t index = flow_index(table, flow), slot, tail;
 
 	flow->due = (uint32_t)wheel_step(table, flow);
 	slot = flow->due & WHEEL_MASK;
 	tail = wheel->tails[slot];
 	flow->next = FLOW_NONE;
 	flow->prev = tail;
-	wheel->tails[slot] = flow->index;
+	wheel->tails[slot] = index;
+	wheel_follow(table, wheel, index);
 	if (tail != FLOW_NONE) {
-		flow_at(table, tail)->next = flow->index;
+		flow_at(table, tail)->next = index;
 		return;
 	}
-	wheel->heads[slot] = flow->index;
+	wheel->heads[slot] = index;
 	wheel->occupied[slot / 64] |= UINT64_C(1) << slot % 64;
 	wheel->words |= UINT64_C(1) << slot / 64;
 }

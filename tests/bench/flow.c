@@ -5,7 +5,10 @@
 /*
  * The flow table on one lcore, beside rte_hash with records of the same size. Each packet finds its flow, or
  * makes it, and is counted in its record. Packets are keys with their hash, drawn beforehand: uniformly,
- * or by Zipf's law with exponent 1.1.
+ * or by Zipf's law with exponent 1.1, in either direction. rte_hash knows but one: its keys have been put in
+ * order for it beforehand, which is not counted.
+ *
+ * Then new flows only: every packet makes one, for which another ends that is embryonic.
  */
 #include <math.h>
 #include <stdio.h>
@@ -23,7 +26,8 @@
 
 #include "bench.h"
 
-#define BURST 32
+#define BURST 64u
+#define FLOWS_MANY 1000000u
 #define PACKETS (1u << 22)
 #define ZIPF 1.1
 /* Packets of one round at least. */
@@ -32,7 +36,7 @@
 struct packet {
 	struct weir_key key;
 	uint32_t hash;
-	uint32_t zero;
+	uint32_t reversed;
 };
 
 /* What is kept of a flow, by either side. */
@@ -51,12 +55,14 @@ struct __rte_cache_aligned record {
 
 static struct flows {
 	uint32_t count;
-	struct packet *packets;
+	struct packet *packets; /* as they come */
+	struct packet *others;  /* in order for rte_hash, or of new flows */
 	struct weir_flow_table *table;
 	struct rte_hash *hash;
 	struct record *records;
 	uint32_t at;
 	uint64_t now;
+	uint64_t evicted; /* of them established */
 } flows;
 
 static uint64_t
@@ -69,9 +75,11 @@ draw(uint64_t *state)
 }
 
 static void
-key_make(struct weir_key *key, uint32_t flow)
+packet_make(struct packet *packet, uint32_t flow)
 {
-	memset(key, 0, sizeof(*key));
+	struct weir_key *key = &packet->key;
+
+	memset(packet, 0, sizeof(*packet));
 	key->src[10] = key->src[11] = key->dst[10] = key->dst[11] = 0xff;
 	memcpy(key->src + 12, &flow, sizeof(flow));
 	flow = flow * 2654435761u + 1;
@@ -80,6 +88,18 @@ key_make(struct weir_key *key, uint32_t flow)
 	key->dport = 443;
 	key->proto = 6;
 	key->ip_version = 4;
+	packet->hash = weir_key_hash(NULL, key);
+}
+
+static void
+packet_reverse(struct packet *packet)
+{
+	struct weir_key key = packet->key;
+
+	memcpy(packet->key.src, key.dst, sizeof(key.dst));
+	memcpy(packet->key.dst, key.src, sizeof(key.src));
+	packet->key.sport = key.dport;
+	packet->key.dport = key.sport;
 }
 
 /* The flow of a share of all packets, by the law's integral. */
@@ -97,7 +117,7 @@ packets_make(bool skewed)
 	uint64_t state = 88172645463325252u;
 
 	for (uint32_t i = 0; i < PACKETS; i++) {
-		struct packet *packet = &flows.packets[i];
+		struct packet *packet = &flows.others[i];
 		uint64_t random = draw(&state);
 		uint32_t flow = (uint32_t)((random >> 32) * flows.count >> 32);
 
@@ -105,16 +125,23 @@ packets_make(bool skewed)
 			flow = zipf((double)(random >> 11) / (double)(UINT64_C(1) << 53),
 				flows.count);
 		/* Which flow is heavy says nothing of where it lies. */
-		key_make(&packet->key, flow);
-		packet->hash = weir_key_hash(NULL, &packet->key);
+		packet_make(packet, flow);
+		packet->reversed = random & 1;
+		flows.packets[i] = *packet;
+		if (packet->reversed)
+			packet_reverse(&flows.packets[i]);
 	}
 }
 
-static const struct packet *
-packets_next(void)
+/* The next burst. What is parsed is in a worker's cache when its flows are looked up: so is the one after. */
+static inline const struct packet *
+packets_next(const struct packet *all)
 {
-	const struct packet *packets = &flows.packets[flows.at];
+	const struct packet *packets = &all[flows.at];
+	const uint8_t *ahead = (const uint8_t *)&all[(flows.at + 2 * BURST) % PACKETS];
 
+	for (unsigned int i = 0; i < BURST * sizeof(*packets); i += RTE_CACHE_LINE_SIZE)
+		rte_prefetch0(ahead + i);
 	flows.at = (flows.at + BURST) % PACKETS;
 	return packets;
 }
@@ -128,11 +155,10 @@ count(struct tally *tally, bool reversed, uint64_t now)
 		tally->first = now;
 }
 
-static void
-weir_burst(void)
+static inline void
+weir_look_up(const struct packet *packets)
 {
 	static struct weir_flow_burst burst = { .size = sizeof(burst) };
-	const struct packet *packets = packets_next();
 
 	burst.now = ++flows.now;
 	burst.n = BURST;
@@ -150,9 +176,21 @@ weir_burst(void)
 }
 
 static void
+weir_burst(void)
+{
+	weir_look_up(packets_next(flows.packets));
+}
+
+static void
+new_burst(void)
+{
+	weir_look_up(packets_next(flows.others));
+}
+
+static void
 hash_burst(void)
 {
-	const struct packet *packets = packets_next();
+	const struct packet *packets = packets_next(flows.others);
 	const void *keys[BURST];
 	hash_sig_t hashes[BURST];
 	void *data[BURST];
@@ -180,7 +218,7 @@ hash_burst(void)
 			rte_hash_add_key_with_hash_data(flows.hash, keys[i], hashes[i], record);
 		}
 		record->last = flows.now;
-		count(&record->tally, 0, flows.now);
+		count(&record->tally, packets[i].reversed, flows.now);
 	}
 }
 
@@ -206,6 +244,16 @@ hash_run(const void *arg __rte_unused, double figures[])
 	figures[0] = rate(hash_burst);
 }
 
+static void
+new_run(const void *arg __rte_unused, double figures[])
+{
+	uint64_t established = flows.evicted;
+
+	figures[0] = rate(new_burst);
+	if (flows.evicted != established)
+		bench_die("an established flow ended for a new one");
+}
+
 /* All flows are there before it begins. */
 static void
 fill(void)
@@ -214,38 +262,54 @@ fill(void)
 
 	for (uint32_t i = 0; i < all; i += BURST) {
 		for (uint32_t j = 0; j < BURST; j++) {
-			struct packet *packet = &flows.packets[j];
-
-			key_make(&packet->key, RTE_MIN(i + j, flows.count - 1));
-			packet->hash = weir_key_hash(NULL, &packet->key);
+			packet_make(&flows.packets[j], RTE_MIN(i + j, flows.count - 1));
+			flows.others[j] = flows.packets[j];
 		}
 		flows.at = 0;
 		weir_burst();
 		flows.at = 0;
-		hash_burst();
+		if (flows.hash != NULL)
+			hash_burst();
 	}
 }
 
 static void
-tables_make(uint32_t count)
+flow_ended(void *arg __rte_unused, struct weir_flow *flow, enum weir_flow_reason reason)
+{
+	flows.evicted += reason == WEIR_FLOW_EVICTED && flow->life != 0;
+}
+
+static void
+weir_make(uint32_t count)
 {
 	struct weir_flow_conf conf = WEIR_FLOW_CONF_INIT;
-	struct rte_hash_parameters parameters = {
-		.name = "flows",
-		.entries = count + count / 4 + 64,
-		.key_len = sizeof(struct weir_key),
-		.socket_id = SOCKET_ID_ANY,
-	};
 	struct weir_error error;
 
 	conf.name = "flows";
 	conf.capacity = count;
 	conf.user_size = sizeof(struct tally);
 	conf.socket = SOCKET_ID_ANY;
-	flows = (struct flows){ .count = count, .packets = flows.packets };
+	conf.embryonic = 1;
+	conf.idle[0] = UINT64_C(5000000000);
+	conf.on_end = flow_ended;
+	flows = (struct flows){ .count = count, .packets = flows.packets, .others = flows.others };
 	flows.table = weir_flow_table_create(&conf, &error);
 	if (flows.table == NULL)
 		bench_die("%s", error.text);
+	printf("%.1f bytes of the table's a flow\n", (double)weir_flow_memory(&conf) / count);
+}
+
+static void
+tables_make(uint32_t count)
+{
+	struct rte_hash_parameters parameters = {
+		.name = "flows",
+		.entries = count + count / 4 + 64,
+		.key_len = sizeof(struct weir_key),
+		.socket_id = SOCKET_ID_ANY,
+	};
+
+	weir_make(count);
 	flows.hash = rte_hash_create(&parameters);
 	flows.records =
 		rte_zmalloc(NULL, sizeof(*flows.records) * parameters.entries, RTE_CACHE_LINE_SIZE);
@@ -262,36 +326,92 @@ tables_free(void)
 	rte_free(flows.records);
 }
 
-int
-main(int argc, char **argv)
+/* Half of a table's flows are established: these are looked up beside. */
+static void
+new_make(uint32_t count)
 {
-	static const struct bench_metric metrics[] = { { "rate", "Mpps" } };
+	weir_make(count);
+	flows.count = count / 2;
+	fill();
+	for (uint32_t i = 0; i < flows.count; i += BURST) {
+		struct weir_flow_burst burst = WEIR_FLOW_BURST_INIT;
+
+		burst.n = RTE_MIN(BURST, flows.count - i);
+		for (unsigned int j = 0; j < burst.n; j++) {
+			packet_make(&flows.others[j], i + j);
+			burst.keys[j] = &flows.others[j].key;
+			burst.hashes[j] = flows.others[j].hash;
+		}
+		weir_flow_lookup(flows.table, &burst);
+		for (unsigned int j = 0; j < burst.n; j++)
+			weir_flow_set_life(flows.table, burst.flows[j], 1);
+	}
+	packets_make(false);
+	for (uint32_t i = 0; i < PACKETS; i++)
+		packet_make(&flows.others[i], count + i);
+}
+
+static void
+compare(struct bench *bench, uint32_t count, bool skewed)
+{
 	static const struct bench_side sides[] = {
 		{ .name = "weir", .run = weir_run },
 		{ .name = "rte_hash", .run = hash_run, .at_least = { 2.5 } },
 	};
-	static const uint32_t counts[] = { 10000, 1000000, 10000000 };
+	static const struct bench_side sides_else[] = {
+		{ .name = "weir", .run = weir_run },
+		{ .name = "rte_hash", .run = hash_run, .at_least = { 2.0 } },
+	};
+	char name[64];
+
+	snprintf(name, sizeof(name), "%u flows, %s", count, skewed ? "zipf 1.1" : "uniform");
+	if (bench->only_case != NULL && strstr(name, bench->only_case) == NULL)
+		return;
+	tables_make(count);
+	packets_make(skewed);
+	bench_case(bench, name, count == FLOWS_MANY ? sides : sides_else, RTE_DIM(sides), 0);
+	tables_free();
+}
+
+static void
+compare_new(struct bench *bench, uint32_t count)
+{
+	static const struct bench_side sides[] = {
+		{ .name = "new flows", .run = new_run },
+		{ .name = "lookups", .run = weir_run, .at_least = { 0.4 } },
+	};
+	char name[64];
+
+	snprintf(name, sizeof(name), "%u flows, new ones only", count);
+	if (bench->only_case != NULL && strstr(name, bench->only_case) == NULL)
+		return;
+	new_make(count);
+	bench_case(bench, name, sides, RTE_DIM(sides), 0);
+	tables_free();
+}
+
+int
+main(int argc, char **argv)
+{
+	static const struct bench_metric metrics[] = { { "rate", "Mpps" } };
+	static const uint32_t counts[] = { 10000, FLOWS_MANY, 10000000 };
 	struct bench bench = { .name = "flow",
 		.title = "flow table beside rte_hash",
 		.metrics = metrics,
 		.metric_count = RTE_DIM(metrics) };
-	char name[64];
 
 	bench_open(&bench, argc, argv);
 	bench_eal_with(&bench, NULL, "0@0", 6144);
 	flows.packets = rte_malloc(NULL, sizeof(*flows.packets) * PACKETS, RTE_CACHE_LINE_SIZE);
-	if (flows.packets == NULL)
+	flows.others = rte_malloc(NULL, sizeof(*flows.others) * PACKETS, RTE_CACHE_LINE_SIZE);
+	if (flows.packets == NULL || flows.others == NULL)
 		bench_die("no memory for packets");
-	for (unsigned int i = 0; i < 2 * RTE_DIM(counts); i++) {
-		snprintf(name, sizeof(name), "%u flows, %s", counts[i / 2],
-			i % 2 == 1 ? "zipf 1.1" : "uniform");
-		if (bench.only_case != NULL && strstr(name, bench.only_case) == NULL)
-			continue;
-		tables_make(counts[i / 2]);
-		packets_make(i % 2 == 1);
-		bench_case(&bench, name, sides, RTE_DIM(sides), 0);
-		tables_free();
+	for (unsigned int i = 0; i < RTE_DIM(counts); i++) {
+		compare(&bench, counts[i], false);
+		compare(&bench, counts[i], true);
 	}
+	compare_new(&bench, FLOWS_MANY);
 	rte_free(flows.packets);
+	rte_free(flows.others);
 	return bench_close(&bench);
 }

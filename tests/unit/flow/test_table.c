@@ -60,7 +60,7 @@ test_memory(void **state __rte_unused)
 	assert_true(weir_flow_memory(&conf) <= UINT64_C(160) * conf.capacity);
 	conf.user_size = WEIR_FLOW_USER_SMALL + 64;
 	assert_true(weir_flow_memory(&conf) <= UINT64_C(224) * conf.capacity);
-	assert_int_equal(offsetof(struct weir_flow, next), 64);
+	assert_int_equal(offsetof(struct weir_flow, last), 64);
 }
 
 static void
@@ -288,9 +288,13 @@ test_capacity(void **state __rte_unused)
 		}
 		assert_int_equal(flows_stats(table).flows, conf.capacity);
 		assert_int_equal(weir_flow_drain(table, conf.capacity), 0);
-		for (uint32_t i = 0; i < table->bucket_count; i++) {
-			assert_int_equal(table->buckets[i].spilled, 0);
-			assert_int_equal(bucket_match(&table->buckets[i], 0), 0xff);
+		for (uint32_t i = 0; i < table->group_count * table->group_buckets; i++) {
+			const struct flow_bucket *bucket = bucket_at(table,
+				group_line(table, i / table->group_buckets,
+					i % table->group_buckets));
+
+			assert_int_equal(bucket->spilled, 0);
+			assert_int_equal(bucket_match(bucket, 0), 0xff);
 		}
 	}
 	assert_int_equal(ends.by[WEIR_FLOW_DRAIN], 5 * conf.capacity);

@@ -216,6 +216,14 @@ WEIR_API unsigned int weir_flow_expire(struct weir_flow_table *table, uint64_t n
 	unsigned int most);
 
 /**
+ * weir_flow_rewind() sets the time of a table back, or on, without an end: where what it was told was wrong. Flows
+ * that were seen later than that count as seen then, once weir_flow_expire() comes by them.
+ *
+ * @param now  ns
+ */
+WEIR_API void weir_flow_rewind(struct weir_flow_table *table, uint64_t now);
+
+/**
  * weir_flow_drain() ends flows for WEIR_FLOW_DRAIN, in no order, `most` of them or fewer.
  *
  * @return flows that are left

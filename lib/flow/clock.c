@@ -44,7 +44,7 @@ apart(uint64_t a, uint64_t b)
 	return a > b ? a - b : b - a;
 }
 
-/* A time more than an hour off may be wrong: it counts once a second packet says the like. */
+/* A time more than an hour off may be wrong: it counts once a second packet says the like, and back, too. */
 static __rte_noinline void
 clock_far(struct track *track, uint64_t now)
 {
@@ -56,7 +56,9 @@ clock_far(struct track *track, uint64_t now)
 		return;
 	}
 	clock->far = 0;
-	clock->latest = RTE_MAX(clock->latest, now);
+	if (now < clock->latest)
+		weir_flow_rewind(track->table, now);
+	clock->latest = now;
 }
 
 void

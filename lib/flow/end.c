@@ -56,27 +56,48 @@ at_hand(const struct weir_flow_table *table, const struct weir_flow *flow)
 }
 
 /*
- * Of a wheel, what would end soonest: in front of the first step that has any, unless it has had packets
- * since it was hung up there. Those are hung up anew.
+ * Of a step of a wheel, the first flow that has had no packet since it was hung up there. Those that have are
+ * hung up anew: `tries` of them at most, and one less for each. Those at hand are left where they are.
  */
+static struct weir_flow *
+victim_at(struct weir_flow_table *table, const struct flow_wheel *wheel, uint32_t steps,
+	unsigned int *tries)
+{
+	uint32_t index = wheel->heads[(table->cursor + steps) & WHEEL_MASK];
+
+	while (index != FLOW_NONE && *tries > 0) {
+		struct weir_flow *flow = flow_at(table, index);
+		bool stays = (uint32_t)wheel_step(table, flow) == flow->due;
+
+		index = flow->next;
+		if (index != FLOW_NONE)
+			rte_prefetch0(flow_at(table, index));
+		if (likely(stays && !at_hand(table, flow)))
+			return flow;
+		if (stays)
+			continue;
+		wheel_disarm(table, flow);
+		wheel_arm(table, flow);
+		--*tries;
+	}
+	return NULL;
+}
+
+/* Of a wheel, what would end soonest, and is not at hand. */
 static struct weir_flow *
 victim_of(struct weir_flow_table *table, const struct flow_wheel *wheel)
 {
-	for (unsigned int i = 0; i < VICTIMS_TRIED && wheel->words != 0; i++) {
-		uint32_t first = wheel_next(table, wheel);
-		struct weir_flow *flow;
+	unsigned int tries = VICTIMS_TRIED;
+	struct weir_flow *flow = NULL;
+	uint32_t steps = 0;
 
-		if (first == WHEEL_SLOTS)
+	while (flow == NULL && tries > 0 && wheel->words != 0) {
+		steps = wheel_next(table, wheel, steps);
+		if (steps >= WHEEL_SLOTS)
 			return NULL;
-		flow = flow_at(table, wheel->heads[(table->cursor + first) & WHEEL_MASK]);
-		if (flow->next != FLOW_NONE)
-			rte_prefetch0(flow_at(table, flow->next));
-		if ((uint32_t)wheel_step(table, flow) == flow->due && !at_hand(table, flow))
-			return flow;
-		wheel_disarm(table, flow);
-		wheel_arm(table, flow);
+		flow = victim_at(table, wheel, steps, &tries);
 	}
-	return NULL;
+	return flow;
 }
 
 /*

@@ -313,8 +313,12 @@ void wheel_arm(struct weir_flow_table *table, struct weir_flow *flow);
 void wheel_disarm(struct weir_flow_table *table, struct weir_flow *flow);
 /* The step by which it may have ended, within a turn of the wheel. */
 uint64_t wheel_step(const struct weir_flow_table *table, const struct weir_flow *flow);
-/* Steps from the cursor to the next that has flows, 1 or more; WHEEL_SLOTS: there are none. */
-uint32_t wheel_next(const struct weir_flow_table *table, const struct flow_wheel *wheel);
+/*
+ * Steps from the cursor to the next one with flows, more than `steps`; WHEEL_SLOTS or more: there is none within a
+ * turn.
+ */
+uint32_t wheel_next(const struct weir_flow_table *table, const struct flow_wheel *wheel,
+	uint32_t steps);
 
 /* table.c: records that a table has: some more than flows. */
 uint32_t records_count(const struct weir_flow_conf *conf);

@@ -321,7 +321,7 @@ weir_flow_lookup(struct weir_flow_table *table, struct weir_flow_burst *burst)
 	table->stamp++;
 	table->at_hand = burst;
 	if (table->free_count == table->capacity)
-		table->cursor = burst->now >> STEP_SHIFT;
+		table->cursor = (table->now != 0 ? table->now : burst->now) >> STEP_SHIFT;
 	seek_rooms(table, &seeks, left);
 	for (; left != 0; left &= left - 1)
 		seek_on(table, burst, &seeks, (unsigned int)__builtin_ctzll(left));

@@ -76,11 +76,12 @@ quote_give(const struct tally_quote *quote, const struct tally_cold *cold, uint8
  * or one after the other in the same one. Mixed as by S. Vigna's splitmix64.
  */
 static uint64_t
-id_of(const struct weir_flow *flow, const struct tally_cold *cold, uint64_t start)
+id_of(const struct track *track, const struct weir_flow *flow, uint64_t start)
 {
+	const struct tally_cold *cold = cold_of(track, flow);
 	uint64_t z = start ^ (uint64_t)flow->hash << 32;
 
-	z += ((uint64_t)flow->index << 8 | cold->times) * UINT64_C(0x9e3779b97f4a7c15);
+	z += ((uint64_t)(cold - track->cold) << 8 | cold->times) * UINT64_C(0x9e3779b97f4a7c15);
 	z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
 	z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
 	return z ^ z >> 31;
@@ -104,7 +105,7 @@ record_read(const struct track *track, const struct weir_flow *flow,
 		.icmp_type = cold->icmp_type,
 		.icmp_code = cold->icmp_code,
 	};
-	record->id = id_of(flow, cold, record->start);
+	record->id = id_of(track, flow, record->start);
 	if (record->flags & WEIR_FLOW_RTT)
 		record->rtt_ns = tally->tcp.rtt_ns;
 	side_read(tally, client, &record->sides[WEIR_FLOW_CLIENT]);

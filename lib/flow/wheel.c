@@ -69,9 +69,9 @@ wheel_disarm(struct weir_flow_table *table, struct weir_flow *flow)
 }
 
 uint32_t
-wheel_next(const struct weir_flow_table *table, const struct flow_wheel *wheel)
+wheel_next(const struct weir_flow_table *table, const struct flow_wheel *wheel, uint32_t steps)
 {
-	uint32_t slot = (uint32_t)(table->cursor + 1) & WHEEL_MASK, word = slot / 64;
+	uint32_t slot = (uint32_t)(table->cursor + steps + 1) & WHEEL_MASK, word = slot / 64;
 	uint64_t bits = wheel->occupied[word] & UINT64_MAX << slot % 64, words;
 
 	if (bits == 0) {
@@ -83,15 +83,15 @@ wheel_next(const struct weir_flow_table *table, const struct flow_wheel *wheel)
 		word = (word + (uint32_t)__builtin_ctzll(words)) % 64;
 		bits = wheel->occupied[word];
 	}
-	return ((word * 64 + (uint32_t)__builtin_ctzll(bits) - slot) & WHEEL_MASK) + 1;
+	return steps + ((word * 64 + (uint32_t)__builtin_ctzll(bits) - slot) & WHEEL_MASK) + 1;
 }
 
 /* The next flow that hangs at a step up to this one; NULL: there is none, and that is the cursor now. */
 static struct weir_flow *
 wheel_due(struct weir_flow_table *table, uint64_t step)
 {
-	uint32_t steps[2] = { wheel_next(table, table->wheels[0]),
-		wheel_next(table, table->wheels[1]) };
+	uint32_t steps[2] = { wheel_next(table, table->wheels[0], 0),
+		wheel_next(table, table->wheels[1], 0) };
 	const struct flow_wheel *wheel = table->wheels[steps[1] < steps[0]];
 	uint32_t first = RTE_MIN(steps[0], steps[1]);
 
@@ -135,6 +135,8 @@ weir_flow_expire(struct weir_flow_table *table, uint64_t now, unsigned int most)
 	for (; touched < most && (flow = wheel_due(table, step)) != NULL; touched++) {
 		if (flow->next != FLOW_NONE)
 			rte_prefetch0(flow_at(table, flow->next));
+		/* Nothing was seen later than now: that time was wrong. */
+		flow->last = RTE_MIN(flow->last, table->now);
 		deadline = flow_deadline(table, flow);
 		if (table->now > deadline) {
 			late(table, table->now - deadline);
@@ -146,6 +148,14 @@ weir_flow_expire(struct weir_flow_table *table, uint64_t now, unsigned int most)
 	}
 	stat_add(&table->stats.touched, touched);
 	return touched;
+}
+
+/* What hangs at steps of another time is found within a turn of the wheel, and hung up anew. */
+void
+weir_flow_rewind(struct weir_flow_table *table, uint64_t now)
+{
+	table->now = now;
+	table->cursor = now >> STEP_SHIFT;
 }
 
 bool

@@ -181,6 +181,93 @@ test_lives(void **state __rte_unused)
 	}
 }
 
+/* The time was a year ahead, and is set right: all ages as ever, what was seen then within a turn of the wheel. */
+static void
+test_rewind(void **state __rte_unused)
+{
+	const uint64_t year = 365 * 24 * 3600 * SECOND, turn = 4096 * WEIR_FLOW_STEP_NS;
+	struct ends ends = { 0 };
+	struct weir_flow_conf conf = flows_conf(10, &ends);
+	struct weir_flow_table *table;
+	uint64_t now = BEGIN;
+
+	conf.idle[0] = 10 * SECOND;
+	table = flows_table(&conf);
+	flows_add(table, 0, 1, BEGIN + year);
+	weir_flow_expire(table, BEGIN + year, 10);
+	weir_flow_rewind(table, BEGIN);
+	flows_add(table, 1, 1, BEGIN);
+	for (; now < BEGIN + 10 * SECOND; now += SECOND)
+		weir_flow_expire(table, now, 10);
+	assert_int_equal(ends.count, 0);
+	weir_flow_expire(table, now + 2 * WEIR_FLOW_STEP_NS, 10);
+	assert_int_equal(ends.count, 1);
+	assert_int_equal(ends.last, 2);
+	for (; now < BEGIN + turn + 11 * SECOND; now += SECOND)
+		weir_flow_expire(table, now, 10);
+	assert_int_equal(ends.by[WEIR_FLOW_IDLE], 2);
+	weir_flow_table_free(table);
+}
+
+/* Another flow in the place of one that a packet came too late for. */
+static void
+test_renew(void **state __rte_unused)
+{
+	struct ends ends = { 0 };
+	struct weir_flow_conf conf = flows_conf(10, &ends);
+	struct weir_key key = flows_key(7);
+	uint32_t hash = weir_key_hash(NULL, &key);
+	struct weir_flow_table *table;
+	struct weir_flow *flow;
+	bool created;
+
+	conf.idle[0] = 100 * SECOND;
+	conf.idle[1] = 10 * SECOND;
+	table = flows_table(&conf);
+	flows_add(table, 7, 1, BEGIN);
+	flow = flows_find(table, &key, hash, 0, BEGIN, &created, NULL);
+	weir_flow_set_life(table, flow, 1);
+	assert_false(weir_flow_overdue(table, flow, BEGIN + 10 * SECOND));
+	assert_true(weir_flow_overdue(table, flow, BEGIN + 10 * SECOND + 1));
+	weir_flow_renew(table, flow, WEIR_FLOW_FIN, BEGIN + 20 * SECOND);
+	assert_int_equal(ends.by[WEIR_FLOW_FIN], 1);
+	assert_int_equal(ends.last, 8);
+	assert_ptr_equal(flows_find(table, &key, hash, 0, BEGIN, &created, NULL), flow);
+	assert_false(created);
+	assert_int_equal(((struct kept *)weir_flow_user(flow))->number, 0);
+	assert_int_equal(flow->life, 0);
+	assert_int_equal(flows_stats(table).created, 2);
+	assert_int_equal(flows_stats(table).flows, 1);
+	weir_flow_expire(table, BEGIN + 120 * SECOND, 10);
+	assert_int_equal(ends.count, 1);
+	weir_flow_expire(table, BEGIN + 121 * SECOND, 10);
+	assert_int_equal(ends.by[WEIR_FLOW_IDLE], 1);
+	weir_flow_table_free(table);
+}
+
+/* A life says why what ends by its time-out ended. */
+static void
+test_ends(void **state __rte_unused)
+{
+	struct ends ends = { 0 };
+	struct weir_flow_conf conf = flows_conf(10, &ends);
+	struct weir_error error;
+	struct weir_flow_table *table;
+
+	conf.ends[3] = WEIR_FLOW_REASONS;
+	assert_null(weir_flow_table_create(&conf, &error));
+	assert_non_null(strstr(error.text, "ends[3]"));
+	conf.ends[3] = 0;
+	conf.ends[0] = WEIR_FLOW_RST;
+	conf.idle[0] = SECOND;
+	table = flows_table(&conf);
+	flows_add(table, 0, 3, BEGIN);
+	weir_flow_expire(table, BEGIN + 2 * SECOND, 10);
+	assert_int_equal(ends.by[WEIR_FLOW_RST], 3);
+	assert_int_equal(flows_stats(table).ended[WEIR_FLOW_RST], 3);
+	weir_flow_table_free(table);
+}
+
 int
 main(void)
 {
@@ -191,6 +278,9 @@ main(void)
 		cmocka_unit_test(test_backward),
 		cmocka_unit_test(test_leap),
 		cmocka_unit_test(test_lives),
+		cmocka_unit_test(test_rewind),
+		cmocka_unit_test(test_renew),
+		cmocka_unit_test(test_ends),
 	};
 
 	testing_eal_init(NULL);

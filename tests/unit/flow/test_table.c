@@ -302,6 +302,56 @@ test_capacity(void **state __rte_unused)
 	weir_flow_table_free(table);
 }
 
+/* Look up a burst of new flows, of which one has a life that ends sooner than the others'. */
+static void
+flood(struct weir_flow_table *table, uint32_t first, uint64_t now)
+{
+	struct weir_flow_burst burst = { .size = sizeof(burst), .now = now, .n = 32 };
+	struct weir_key keys[32];
+
+	for (uint32_t i = 0; i < burst.n; i++) {
+		keys[i] = flows_key(first + i);
+		burst.keys[i] = &keys[i];
+		burst.hashes[i] = weir_key_hash(NULL, &keys[i]);
+		burst.lives[i] = i == 5 ? 2 : 0;
+	}
+	weir_flow_lookup(table, &burst);
+	for (uint32_t i = 0; i < burst.n; i++)
+		assert_int_equal(burst.flows[i]->life, i == 5 ? 2 : 0);
+}
+
+/* A flood of two kinds of embryonic flows: none that is established ends, and none is refused. */
+static void
+test_flood_of_lives(void **state __rte_unused)
+{
+	struct ends ends = { 0 };
+	struct weir_flow_conf conf = flows_conf(1000, &ends);
+	struct weir_flow_table *table;
+
+	conf.embryonic = 1 << 0 | 1 << 2;
+	conf.idle[0] = 60 * SECOND;
+	conf.idle[1] = 600 * SECOND;
+	conf.idle[2] = 30 * SECOND;
+	ends.gone = calloc(500, 1);
+	table = flows_table(&conf);
+	for (uint32_t i = 0; i < 500; i++) {
+		struct weir_key key = flows_key(i);
+		struct weir_flow *flow =
+			flows_find(table, &key, weir_key_hash(NULL, &key), 0, SECOND, NULL, NULL);
+
+		((struct kept *)weir_flow_user(flow))->number = i + 1;
+		weir_flow_set_life(table, flow, 1);
+	}
+	for (uint32_t i = 0; i < 3000; i++)
+		flood(table, 1000 + 32 * i, SECOND + i);
+	for (uint32_t i = 0; i < 500; i++)
+		assert_int_equal(ends.gone[i], 0);
+	assert_int_equal(flows_stats(table).refused, 0);
+	assert_int_equal(flows_stats(table).flows, 1000);
+	free(ends.gone);
+	weir_flow_table_free(table);
+}
+
 int
 main(void)
 {
@@ -317,6 +367,7 @@ main(void)
 		cmocka_unit_test(test_evict_none_at_hand),
 		cmocka_unit_test(test_one_hash),
 		cmocka_unit_test(test_capacity),
+		cmocka_unit_test(test_flood_of_lives),
 	};
 
 	testing_eal_init(NULL);

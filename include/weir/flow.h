@@ -217,7 +217,8 @@ WEIR_API unsigned int weir_flow_expire(struct weir_flow_table *table, uint64_t n
 
 /**
  * weir_flow_rewind() sets the time of a table back, or on, without an end: where what it was told was wrong. Flows
- * that were seen later than that count as seen then, once weir_flow_expire() comes by them.
+ * that were seen since count as seen then, once weir_flow_expire() comes by them; not those that were seen
+ * later than the time that is taken back.
  *
  * @param now  ns
  */

@@ -108,7 +108,8 @@ struct weir_flow_table {
 	uint32_t drained;                        /* records that weir_flow_drain() has looked at */
 	uint64_t cursor;                         /* the last step of which nothing is left */
 	uint64_t now;                            /* ns, the latest that was told */
-	uint32_t victims[VICTIMS_AHEAD / 2];     /* flows whose buckets are to be fetched */
+	uint64_t disbelieved; /* ns, the latest that was and is not so any more; 0: none */
+	uint32_t victims[VICTIMS_AHEAD / 2]; /* flows whose buckets are to be fetched */
 	uint32_t victim;
 	uint16_t stamp;                        /* of the burst at hand */
 	const struct weir_flow_burst *at_hand; /* whose flows are not stamped yet; NULL: none */

@@ -135,8 +135,9 @@ weir_flow_expire(struct weir_flow_table *table, uint64_t now, unsigned int most)
 	for (; touched < most && (flow = wheel_due(table, step)) != NULL; touched++) {
 		if (flow->next != FLOW_NONE)
 			rte_prefetch0(flow_at(table, flow->next));
-		/* Nothing was seen later than now: that time was wrong. */
-		flow->last = RTE_MIN(flow->last, table->now);
+		/* A time that was taken back. What lies beyond may yet come to be believed. */
+		if (unlikely(flow->last > table->now && flow->last <= table->disbelieved))
+			flow->last = table->now;
 		deadline = flow_deadline(table, flow);
 		if (table->now > deadline) {
 			late(table, table->now - deadline);
@@ -154,6 +155,7 @@ weir_flow_expire(struct weir_flow_table *table, uint64_t now, unsigned int most)
 void
 weir_flow_rewind(struct weir_flow_table *table, uint64_t now)
 {
+	table->disbelieved = RTE_MAX(table->disbelieved, table->now);
 	table->now = now;
 	table->cursor = now >> STEP_SHIFT;
 }

@@ -46,6 +46,8 @@ gather(struct track *track, struct keyed *keyed, struct weir_event *const events
 			stat_add(&track->stats.keyless, 1);
 			continue;
 		}
+		/* Where its headers are. */
+		rte_prefetch0(weir_event_mbuf(event));
 		keyed->events[count] = event;
 		burst->keys[count] = &event->key;
 		burst->hashes[count] = event->hash;
@@ -66,6 +68,21 @@ run_end(struct track *track, struct keyed *keyed, uint16_t first, uint16_t end)
 		return;
 	track->ops->on_packets(track->worker, flow, track_user(flow), keyed->events + first,
 		end - first);
+}
+
+/* What is counted lies behind what looking up reads; and TCP's headers. */
+static void
+fetch(const struct keyed *keyed)
+{
+	for (uint16_t i = 0; i < keyed->burst.n; i++) {
+		const uint8_t *flow = (const uint8_t *)keyed->burst.flows[i];
+		const struct weir_event *event = keyed->events[i];
+
+		rte_prefetch0(flow + 2 * RTE_CACHE_LINE_SIZE);
+		if (event->l4_off != 0)
+			rte_prefetch0(rte_pktmbuf_mtod_offset(weir_event_mbuf(event), const void *,
+				event->l4_off));
+	}
 }
 
 static void
@@ -120,6 +137,7 @@ burst(struct track *track, struct weir_event *events[], uint16_t n)
 		keyed.burst.now = clock_packet(&track->clock, keyed.events[0]);
 		track->now = keyed.burst.now;
 		weir_flow_lookup(track->table, &keyed.burst);
+		fetch(&keyed);
 		count_all(track, &keyed);
 		clock_burst(&track->clock, events[n - 1]->tsc);
 	}

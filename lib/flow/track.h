@@ -160,7 +160,7 @@ struct track_stats {
 };
 
 /* Most packets of a burst that are looked up at once. */
-#define TRACK_BURST 32
+#define TRACK_BURST 64
 
 struct track {
 	struct weir_flow_table *table;

@@ -56,7 +56,7 @@ static_assert(WHEEL_SLOTS == 64 * 64, "a bit of one word for each word of bits")
 /* Records that are looked at for one that is to be evicted. */
 #define VICTIMS_TRIED 16
 /* So many ends ahead a flow that may be evicted is fetched, and half as many ahead its bucket. */
-#define VICTIMS_AHEAD 8u
+#define VICTIMS_AHEAD 16u
 
 struct __rte_cache_aligned flow_bucket {
 	uint16_t tags[BUCKET_SLOTS]; /* 0: free */

@@ -71,6 +71,14 @@ static const struct shape shapes[] = {
 		  "stage end: type=count; input=c, a; workers=3"),
 		.links = NODES("link gen a", "link a b", "link b c", "link c end", "link a end"),
 		.live = NODES("gen.rate=%uM", "a.idle.max=%uus", "end.idle.max=%uus") },
+	/* Flows that come and go, and are told of to who is slow. */
+	{ .sections = NODES("source gen: type=synth; malformed=10%; flows=5000",
+		  "stage flow: type=flow; input=gen; workers=2; capacity=500; records=4096; "
+		  "active=100us; lifetime=1ms; timeout.udp_new=1ms",
+		  "stage end: type=count; input=flow.packets",
+		  "stage told: type=t_stuck; input=flow.flows; workers=2"),
+		.links = NODES("link gen flow", "link flow.packets end", "link flow.flows told"),
+		.live = NODES("gen.rate=%uM", "flow.idle.max=%uus", "told.idle.max=%uus") },
 	/* Captures with frames that need chains, one over and over, two merged. */
 	{ .sections = NODES("source cap: type=pcap; path=" CAPTURE "; loop=forever",
 		  "source both: type=pcap; path=" CAPTURE ", " CAPTURE "; loop=forever; order=time",

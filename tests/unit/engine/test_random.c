@@ -70,22 +70,29 @@ static void
 draft_stage(struct draft *draft, unsigned int i)
 {
 	const char *type = PICK(draft, "t_pass", "t_filter", "t_hold", "t_tight", "t_shut", "t_fan",
-		"t_reason", "t_slow", "t_share", "count");
+		"t_reason", "t_slow", "t_share", "count", "flow");
 	unsigned int first = draw(draft, draft->output_count);
 	unsigned int second = draw(draft, draft->output_count);
-	bool valued = strcmp(type, "count") != 0;
+	bool flow = strcmp(type, "flow") == 0;
+	bool valued = !flow && strcmp(type, "count") != 0;
 	char name[16];
 
 	snprintf(name, sizeof(name), "s%u", i);
 	snprintf(draft_line(draft), sizeof(draft_text[0]),
 		"stage %s: type=%s; workers=%u; input=%s%s%s%s", name, type, 1 + draw(draft, 4),
 		draft->outputs[first], first != second ? ", " : "",
-		first != second ? draft->outputs[second] : "", valued ? "; value=20" : "");
+		first != second ? draft->outputs[second] : "",
+		valued       ? "; value=20" :
+			flow ? "; capacity=40; records=4096" :
+			       "");
 	if (draw(draft, 2) == 0)
 		draft_link(draft, draft->outputs[first], name);
 	if (strcmp(type, "t_filter") == 0) {
 		draft_output(draft, name, "match");
 		draft_output(draft, name, "rest");
+	} else if (flow) {
+		draft_output(draft, name, "packets");
+		draft_output(draft, name, "flows");
 	} else {
 		draft_output(draft, name, "");
 	}

@@ -125,10 +125,10 @@ def multilink_piece(flags):
 
 
 def capwap_piece(flags, offset):
-    """What is no whole frame is not looked into."""
+    """What is no whole frame is not looked into. No two are of one frame, which tshark would put together."""
     def build(frame):
         LEAVES["udp"](frame)
-        frame.ether().push(u8(0, 0x10, 0x42, flags) + u16(7, offset << 3)).udp(5247)
+        frame.ether().push(u8(0, 0x10, 0x42, flags) + u16(flags, offset << 3)).udp(5247)
         frame.outside()
     return build
 

@@ -338,7 +338,8 @@ WEIR_API const char *weir_flow_state_name(unsigned int state);
  * which it has all parameters, outputs and events. Each may be left out. They are called on the worker's
  * lcore, for each packet in its order once the flow has counted it: on_new(), on_state(), and for a run of
  * packets of one flow on_packets() behind those of its last. They call nothing of the flow's table; events
- * stay the stage's.
+ * stay the stage's. Of flows that a stop did not wait for, on_end() is called by who stops the engine; nothing
+ * is sent then.
  *
  * `user` is what the type keeps with each flow: `user_size` bytes, 0 in a new one.
  */

@@ -5,6 +5,7 @@
 /* The stage `flow`, and what stages of other state machines have of it: parameters, set-up, its end. */
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 
 #include <rte_errno.h>
 #include <rte_malloc.h>
@@ -219,14 +220,32 @@ weir_flow_stage_needs(const struct weir_flow_ops *ops, const void *conf,
 	return 0;
 }
 
+/* Flows that were not drained in time end all the same; of those nobody is told but a state machine. */
+static void
+abandon(struct track *track)
+{
+	struct weir_flow_stats stats = WEIR_FLOW_STATS_INIT;
+
+	weir_flow_stats(track->table, &stats);
+	if (stats.flows > 0 && track->worker->outputs[OUTPUT_FLOWS].link_count > 0)
+		weir_worker_fail(track->worker, ETIMEDOUT,
+			"stage '%s' worker %u: %" PRIu64
+			" flows ended untold: they were not drained in "
+			"time",
+			track->worker->name, track->worker->index, stats.flows);
+	while (weir_flow_drain(track->table, UINT_MAX) > 0)
+		;
+	figures_publish(track);
+}
+
 static void
 fini(struct weir_worker *worker __rte_unused, void *state)
 {
 	struct track *track = state;
 
-	if (track->table != NULL)
-		figures_publish(track);
 	tell_fini(track);
+	if (track->table != NULL)
+		abandon(track);
 	rte_free(track->cold);
 	weir_flow_table_free(track->table);
 }

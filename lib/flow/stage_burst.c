@@ -78,7 +78,8 @@ fetch(const struct keyed *keyed)
 		const uint8_t *flow = (const uint8_t *)keyed->burst.flows[i];
 		const struct weir_event *event = keyed->events[i];
 
-		rte_prefetch0(flow + 2 * RTE_CACHE_LINE_SIZE);
+		if (likely(flow != NULL))
+			rte_prefetch0(flow + 2 * RTE_CACHE_LINE_SIZE);
 		if (event->l4_off != 0)
 			rte_prefetch0(rte_pktmbuf_mtod_offset(weir_event_mbuf(event), const void *,
 				event->l4_off));
@@ -139,7 +140,7 @@ burst(struct track *track, struct weir_event *events[], uint16_t n)
 		weir_flow_lookup(track->table, &keyed.burst);
 		fetch(&keyed);
 		count_all(track, &keyed);
-		clock_burst(&track->clock, events[n - 1]->tsc);
+		clock_burst(&track->clock, keyed.events[keyed.burst.n - 1]->tsc);
 	}
 	expire(track, track->clock.latest,
 		(may - RTE_MIN(may, (uint32_t)track->told_count)) / track->per_end);

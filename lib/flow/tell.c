@@ -85,6 +85,7 @@ tell_fini(struct track *track)
 				"it stays",
 				track->worker->name, track->worker->index,
 				rte_mempool_in_use_count(track->pool));
+		track->pool = NULL;
 	}
 	rte_free(track->stash);
 }

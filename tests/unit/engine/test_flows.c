@@ -262,6 +262,35 @@ test_slow(void **state __rte_unused)
 	assert_true(n > 2 * 4096);
 }
 
+/* A stop that does not wait: what is left ends as well, and that it was not told of is. */
+static void
+test_abandoned(void **state __rte_unused)
+{
+	uint64_t ended = 0;
+	struct rig rig;
+
+	memset(&flows, 0, sizeof(flows));
+	rig_make(&rig, "abandoned", "0,1", FRAMES,
+		SECTIONS("source gen: type=synth; flows=20000", "stage f: type=t_flow; input=gen",
+			"stage end: type=count; input=f.packets",
+			"stage told: type=work; cycles=100000; input=f.flows",
+			"link gen f: on_full=block", "link f.packets end: on_full=block",
+			"link f.flows told: on_full=block"));
+	rig_start(&rig);
+	rig_wait_received(&rig, FRAMES / 8);
+	weir_engine_stop(rig.engine, 0);
+	for (unsigned int i = 0; i < WEIR_FLOW_REASONS; i++)
+		ended += flows.ended[i];
+	assert_int_equal(flows.wrong, 0);
+	assert_true(flows.begun > 0);
+	assert_int_equal(ended, flows.begun);
+	assert_int_equal(figures_of(&rig).flows, 0);
+	assert_int_equal(figures_of(&rig).ended_drain, flows.ended[WEIR_FLOW_DRAIN]);
+	assert_int_equal(weir_engine_failure(rig.engine, 0, &rig.error), 0);
+	assert_non_null(strstr(rig.error.text, "flows ended untold"));
+	rig_end(&rig);
+}
+
 /* Chosen by lot. */
 static void
 test_random(void **state __rte_unused)
@@ -357,6 +386,7 @@ main(void)
 		cmocka_unit_test(test_too_much),
 		cmocka_unit_test(test_told),
 		cmocka_unit_test(test_slow),
+		cmocka_unit_test(test_abandoned),
 		cmocka_unit_test(test_random),
 		cmocka_unit_test(test_storm),
 	};

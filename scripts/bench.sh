@@ -21,10 +21,10 @@ programs=$top/build/tests/bench
 results=$top/build/bench
 
 # Programs of C, and those of Python that compare other programs or run one. `insns` is for insns.py
-# alone.
+# alone, `programs` what those have in common.
 names() {
-    grep -lE '^main\(|sides\.parser\(' "$top"/tests/bench/*.c "$top"/tests/bench/*.py |
-        sed 's|.*/||; s|\.[a-z]*$||' | grep -vx -e insns -e overload | sort -u
+    grep -lE '^main\(|sides\.parser\(|^    compare_programs\(' "$top"/tests/bench/*.c "$top"/tests/bench/*.py |
+        sed 's|.*/||; s|\.[a-z]*$||' | grep -vx -e insns -e overload -e programs | sort -u
 }
 
 # What the comment at the head of a program says, as far as its first full stop.

@@ -13,11 +13,10 @@ what it is there for. The second case is the same capture ten times, one after t
 import getpass
 import os
 import sys
-import tempfile
 
 sys.dont_write_bytecode = True
 import sides  # noqa: E402
-from programs import TOP, Weir, make_capture, tool, weirlib  # noqa: E402
+from programs import compare_programs, make_capture, tool, weirlib  # noqa: E402
 
 PACKETS = 1000000
 
@@ -109,18 +108,5 @@ def compare(given, weir, folder):
     bench.close(packets=n)
 
 
-def main():
-    parser = sides.parser(__doc__.split("\n")[0])
-    parser.add_argument("--packets", type=int, default=PACKETS, metavar="N")
-    parser.add_argument("--build", default=os.path.join(TOP, "build"), metavar="FOLDER")
-    given = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="weir-bench-") as folder:
-        weir = Weir("pcap", given.build, folder, "tests/bench/libprotocols.so")
-        try:
-            compare(given, weir, folder)
-        finally:
-            weir.close()
-
-
 if __name__ == "__main__":
-    main()
+    compare_programs(__doc__, "pcap", PACKETS, compare, "tests/bench/libprotocols.so")

@@ -96,3 +96,17 @@ def make_capture(weir, capture, packets):
     weir.run(MAKE, weirlib.THREE, ["--vdev", "net_pcap0,tx_pcap=" + capture],
              ["-n", str(packets)])
     print("%d packets, %.0f MB" % (packets, os.path.getsize(capture) / 1e6))
+
+
+def compare_programs(doc, name, packets, compare, plugin=None):
+    """The main() of a benchmark: compare(given, weir, folder) makes the capture and runs the cases."""
+    parser = sides.parser(doc.split("\n")[0])
+    parser.add_argument("--packets", type=int, default=packets, metavar="N")
+    parser.add_argument("--build", default=os.path.join(TOP, "build"), metavar="FOLDER")
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="weir-bench-") as folder:
+        weir = Weir(name, given.build, folder, plugin)
+        try:
+            compare(given, weir, folder)
+        finally:
+            weir.close()

@@ -12,11 +12,10 @@ whole program, start and end included; and of weir, how long its engine ran of t
 """
 import os
 import sys
-import tempfile
 
 sys.dont_write_bytecode = True
 import sides  # noqa: E402
-from programs import TOP, Weir, make_capture, tool, weirlib  # noqa: E402
+from programs import compare_programs, make_capture, tool, weirlib  # noqa: E402
 
 PACKETS = 1000000
 TIMES = 10
@@ -85,18 +84,5 @@ def compare(given, weir, folder):
     bench.close(packets=given.packets)
 
 
-def main():
-    parser = sides.parser(__doc__.split("\n")[0])
-    parser.add_argument("--packets", type=int, default=PACKETS, metavar="N")
-    parser.add_argument("--build", default=os.path.join(TOP, "build"), metavar="FOLDER")
-    given = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="weir-bench-") as folder:
-        weir = Weir("records", given.build, folder)
-        try:
-            compare(given, weir, folder)
-        finally:
-            weir.close()
-
-
 if __name__ == "__main__":
-    main()
+    compare_programs(__doc__, "records", PACKETS, compare)

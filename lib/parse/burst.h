@@ -52,10 +52,11 @@ static __rte_always_inline bool
 parse_next(struct rte_mbuf *mbuf, const struct rte_mempool *pool, struct parse_run *run,
 	uint32_t wire)
 {
+	uint32_t length = fast_length(mbuf);
 	int verdict = FAST_NOT;
 
-	if (RTE_BYTE_ORDER == RTE_LITTLE_ENDIAN && fast_takes(mbuf, pool))
-		verdict = parse_fast(mbuf, &run->fast, wire);
+	if (RTE_BYTE_ORDER == RTE_LITTLE_ENDIAN && fast_takes(mbuf, pool, length))
+		verdict = parse_fast(mbuf, &run->fast, length, wire);
 	else if (mbuf->pool != pool)
 		return false;
 	if (likely(verdict == FAST_OK))
@@ -78,10 +79,12 @@ parse_run(struct rte_mbuf *const mbufs[], uint16_t n, struct weir_parse_burst *b
 {
 	struct parse_run run = { .burst = burst, .index = index };
 	size_t fetched = n - RTE_MIN(n, PREFETCH_AHEAD), i;
+	/* Of the first mbuf: most often it is that of all, whose lines need not be read for it. */
+	uintptr_t data = rte_pktmbuf_mtod(mbufs[0], uintptr_t) - (uintptr_t)mbufs[0];
 
 	fast_burst_init(&run.fast, burst, index);
 	for (i = 0; i < fetched; i++) {
-		rte_prefetch0(rte_pktmbuf_mtod(mbufs[i + PREFETCH_AHEAD], const void *));
+		rte_prefetch0((const void *)((uintptr_t)mbufs[i + PREFETCH_AHEAD] + data));
 		if (!parse_next(mbufs[i], pool, &run, FAST_WIRE ? wires[i] : 0))
 			break;
 	}

@@ -32,9 +32,13 @@
 /* refcnt and nb_segs, both 1. */
 #define FAST_ONE_SEGMENT 0x00010001u
 
-/* Version 4 and five words of header; more fragments and fragment offset, as in the packet. */
+/* Version 4 and five words of header; and looked at with the ethertype before it. */
 #define FAST_IPV4 0x45
+#define FAST_ETHER_IPV4 (RTE_BE16(ETHERTYPE_IPV4) | (uint32_t)FAST_IPV4 << 16)
+/* More fragments and fragment offset, and two bytes behind them the protocol, as in the packet. */
 #define FAST_FRAGMENT RTE_BE16(0x3fff)
+#define FAST_PROTO_AT_FRAGMENT 24
+#define FAST_FRAGMENT_MASK (FAST_FRAGMENT | 0xffu << FAST_PROTO_AT_FRAGMENT)
 /* Version 6, looked at with the ethertype before it. */
 #define FAST_IPV6 (RTE_BE16(ETHERTYPE_IPV6) | 0x60u << 16)
 #define FAST_IPV6_MASK 0x00f0ffffu
@@ -84,6 +88,18 @@ fast_here(const struct fast *p, int32_t off, int32_t length)
 	return FAST_WIRE ? RTE_MIN(length, p->end - off) : length;
 }
 
+/*
+ * Whether a packet from there on is no shorter than its header, and no longer than was on the wire: by one
+ * comparison, where there is room for the header, as there always is but inside another packet.
+ */
+static __rte_always_inline bool
+fast_fits(const struct fast *p, int32_t l4_off, int32_t header, int32_t length)
+{
+	int32_t room = fast_room(p, l4_off) - header;
+
+	return (!p->inside || room >= 0) && (uint32_t)(length - header) <= (uint32_t)room;
+}
+
 /* TCP or UDP by its ports; the rest of the header is there, whatever it says. */
 static __rte_always_inline int
 fast_ports(const struct fast *p, int32_t l4_off, int32_t length, uint8_t proto, uint8_t version)
@@ -126,17 +142,28 @@ fast_udp_tunnel(const struct fast *p, int32_t l4_off, int32_t end, int32_t wire_
 	return fast_inner(p->burst, p->mbuf, l4_off, end, wire_end, p->wire, p->vlan, p->flags);
 }
 
+/* What UDP says of its length. It nearly always is IP's, and then need not be turned into the host's order. */
+static __rte_always_inline int32_t
+fast_udp_length(const uint8_t *udp, int32_t length)
+{
+	return likely(load16(udp + 4) == __builtin_bswap16((uint16_t)length)) ? length :
+										get16(udp + 4);
+}
+
 static __rte_always_inline int
 fast_udp(const struct fast *p, int32_t l4_off, int32_t length, uint8_t version)
 {
 	const uint8_t *l4 = p->data + l4_off;
-	int32_t claimed = get16(l4 + 4);
+	int32_t claimed = fast_udp_length(l4, length);
 	int32_t payload = fast_here(p, l4_off, claimed) - UDP_LEN;
 
 	if (fast_ports_suffice(p) && likely(!tunnel_port(p->burst->ports, l4) || !p->burst->inner))
 		return fast_ports(p, l4_off, length, IPPROTO_UDP, version);
-	/* Each is negative where there is not enough of it. */
-	if (unlikely(((fast_room(p, l4_off) - length) | (length - claimed) | payload) < 0))
+	if (unlikely(claimed != length) && (claimed > length || length > fast_room(p, l4_off)))
+		return FAST_NOT;
+	if (unlikely(!fast_fits(p, l4_off, UDP_LEN, claimed)))
+		return FAST_NOT;
+	if ((FAST_WIRE || p->inside) && unlikely(payload < 0))
 		return FAST_NOT;
 	if (unlikely(tunnel_port(p->burst->ports, l4)) && p->burst->inner)
 		return fast_udp_tunnel(p, l4_off, l4_off + UDP_LEN + payload, l4_off + claimed);
@@ -144,17 +171,19 @@ fast_udp(const struct fast *p, int32_t l4_off, int32_t length, uint8_t version)
 	return FAST_OK;
 }
 
+/* IPv4 without options. */
 static __rte_always_inline int
 fast_ipv4(const struct fast *p)
 {
 	const uint8_t *ip = p->data + p->l3_off;
 	int32_t l4_off = p->l3_off + IPV4_LEN, length = get16(ip + 2) - IPV4_LEN;
+	uint32_t proto = load32(ip + 6) & FAST_FRAGMENT_MASK;
 
-	if (unlikely(ip[0] != FAST_IPV4) || unlikely(load16(ip + 6) & FAST_FRAGMENT))
-		return FAST_NOT;
-	if (ip[9] == IPPROTO_TCP)
+	if (proto == (uint32_t)IPPROTO_TCP << FAST_PROTO_AT_FRAGMENT)
 		return fast_tcp(p, l4_off, length, 4);
-	return likely(ip[9] == IPPROTO_UDP) ? fast_udp(p, l4_off, length, 4) : FAST_RARE;
+	if (likely(proto == (uint32_t)IPPROTO_UDP << FAST_PROTO_AT_FRAGMENT))
+		return fast_udp(p, l4_off, length, 4);
+	return FAST_RARE;
 }
 
 static __rte_always_inline int
@@ -200,36 +229,54 @@ fast_llc(const struct fast *p)
 	return verdict;
 }
 
-/* Frames in tunnels and behind tags are Ethernet II. */
-static __rte_always_inline int
-fast_ip(const struct fast *p, uint16_t ethertype)
+/* Whether an ethertype is IPv4's, and a header without options follows. Reads a byte before it, too. */
+static __rte_always_inline bool
+fast_is_ipv4(const uint8_t *type)
 {
-	if (ethertype == RTE_BE16(ETHERTYPE_IPV4))
-		return fast_ipv4(p);
-	if (likely((load32(p->data + p->l3_off - 2) & FAST_IPV6_MASK) == FAST_IPV6))
-		return fast_ipv6(p);
+	return load32(type - 1) >> 8 == FAST_ETHER_IPV4;
+}
+
+/* A frame without IP, or with options of IPv4. Those in tunnels and behind tags are Ethernet II. */
+static __rte_always_inline int
+fast_not_ip(const struct fast *p)
+{
 	return p->inside || p->flags & WEIR_EVENT_VLAN ? FAST_RARE : fast_llc(p);
+}
+
+/* Behind a tag, which is the upper half of what was read. */
+static __rte_always_inline int
+fast_vlan(struct fast *p, uint32_t read)
+{
+	const uint8_t *type = p->data + p->l3_off + 2;
+	uint32_t tag = rte_bswap32(read) & UINT16_MAX;
+
+	p->l3_off += VLAN_LEN;
+	if (p->flags & WEIR_EVENT_VLAN) {
+		p->vlan |= tag << 16;
+		p->flags |= WEIR_EVENT_QINQ;
+	} else {
+		p->vlan = tag;
+		p->flags |= WEIR_EVENT_VLAN;
+	}
+	if (likely(fast_is_ipv4(type)))
+		return fast_ipv4(p);
+	return likely((load32(type) & FAST_IPV6_MASK) == FAST_IPV6) ? fast_ipv6(p) : fast_not_ip(p);
 }
 
 /* An Ethernet header at p->l3_off, with FAST_LEAST bytes to be read there. */
 static __rte_always_inline int
 fast_ether(struct fast *p)
 {
-	const uint8_t *eth = p->data + p->l3_off;
-	uint16_t ethertype = load16(eth + 12);
+	const uint8_t *type = p->data + p->l3_off + ETHER_LEN - 2;
+	uint32_t read;
 
 	p->l3_off += ETHER_LEN;
-	if (ethertype != RTE_BE16(ETHERTYPE_VLAN))
-		return fast_ip(p, ethertype);
-	p->l3_off += VLAN_LEN;
-	if (p->flags & WEIR_EVENT_VLAN) {
-		p->vlan |= (uint32_t)get16(eth + 14) << 16;
-		p->flags |= WEIR_EVENT_QINQ;
-	} else {
-		p->vlan = get16(eth + 14);
-		p->flags |= WEIR_EVENT_VLAN;
-	}
-	return fast_ip(p, load16(eth + 16));
+	if (fast_is_ipv4(type))
+		return fast_ipv4(p);
+	read = load32(type);
+	if ((read & FAST_IPV6_MASK) == FAST_IPV6)
+		return fast_ipv6(p);
+	return (uint16_t)read == RTE_BE16(ETHERTYPE_VLAN) ? fast_vlan(p, read) : fast_not_ip(p);
 }
 
 /*
@@ -263,27 +310,37 @@ fast_inner(const struct fast_burst *burst, struct rte_mbuf *mbuf, int32_t off, i
 	return fast_ether(&p);
 }
 
+/* Bytes of a frame, widened at once: the compiler would compare 16 bits first, and widen them by another instruction. */
+static __rte_always_inline uint32_t
+fast_length(const struct rte_mbuf *mbuf)
+{
+	uint32_t length = mbuf->data_len;
+
+	__asm__("" : "+r"(length));
+	return length;
+}
+
 /* One pristine segment of the pool, long enough, without offload results. */
 static __rte_always_inline bool
-fast_takes(const struct rte_mbuf *mbuf, const struct rte_mempool *pool)
+fast_takes(const struct rte_mbuf *mbuf, const struct rte_mempool *pool, uint32_t length)
 {
-	return likely(mbuf->pool == pool) && likely(mbuf->data_len >= FAST_LEAST) &&
+	return likely(mbuf->pool == pool) && likely(length >= FAST_LEAST) &&
 		likely(!(mbuf->ol_flags & FAST_NOT_OL_FLAGS)) &&
 		likely(load32(&mbuf->refcnt) == FAST_ONE_SEGMENT);
 }
 
 /* Fill the event of an mbuf that fast_takes(). */
 static __rte_always_inline int
-parse_fast(struct rte_mbuf *mbuf, const struct fast_burst *burst, uint32_t wire)
+parse_fast(struct rte_mbuf *mbuf, const struct fast_burst *burst, uint32_t length, uint32_t wire)
 {
 	struct fast p = {
 		.burst = burst,
 		.mbuf = mbuf,
 		.data = rte_pktmbuf_mtod(mbuf, const uint8_t *),
-		.contiguous = mbuf->data_len,
-		.end = mbuf->data_len,
-		.wire_end = (int32_t)RTE_MIN(RTE_MAX(wire, mbuf->data_len), (uint32_t)INT32_MAX),
-		.wire = RTE_MAX(wire, mbuf->data_len),
+		.contiguous = (int32_t)length,
+		.end = (int32_t)length,
+		.wire_end = (int32_t)RTE_MIN(RTE_MAX(wire, length), (uint32_t)INT32_MAX),
+		.wire = RTE_MAX(wire, length),
 		.flags = FAST_FLAGS,
 		.guess = GUESS_NONE,
 		.inside = false,

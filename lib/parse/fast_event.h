@@ -58,7 +58,8 @@ struct fast_burst {
 	const struct weir_vxlan_ports *ports;
 	const struct weir_parse_burst *burst;
 	/* Of the hash's key: nearer than the caller's, which would take a register. */
-	uint64_t words4[HASH_FAST_WORDS4];
+	uint64_t pair4;
+	fast_words tcp4, udp4; /* of both ends alike */
 	fast_words tcp6, udp6, ports6;
 };
 
@@ -76,7 +77,9 @@ fast_burst_init(struct fast_burst *fast, const struct weir_parse_burst *burst, u
 	fast->inner = burst->tunnel == WEIR_PARSE_INNER;
 	fast->ports = parse_ports_of(burst);
 	fast->burst = burst;
-	memcpy(fast->words4, words, sizeof(fast->words4));
+	fast->pair4 = words[HASH_PAIR4];
+	fast->tcp4 = (fast_words){ words[HASH_END4_TCP], words[HASH_END4_TCP] };
+	fast->udp4 = (fast_words){ words[HASH_END4_UDP], words[HASH_END4_UDP] };
 	memcpy(&fast->tcp6, words + HASH_ENDS6_TCP, sizeof(fast->tcp6));
 	memcpy(&fast->udp6, words + HASH_ENDS6_UDP, sizeof(fast->udp6));
 	memcpy(&fast->ports6, words + HASH_PORTS6, sizeof(fast->ports6));
@@ -215,28 +218,65 @@ fast_store_ports(const struct fast *p, const uint8_t *l4, uint8_t proto, uint8_t
 		ports);
 }
 
+/* The IPv4 address that `ends` begins with, as a key has it. */
+static __rte_always_inline fast_bytes
+fast_mapped(fast_bytes ends)
+{
+	const fast_bytes mapped = (fast_bytes)(fast_quarter){ 0, 0, 0, RTE_BE32(0xffff) };
+
+	return __builtin_shufflevector(mapped, ends, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16,
+		17, 18, 19);
+}
+
 static __rte_always_inline void
 fast_store_ipv4(const struct fast *p, const uint8_t *addresses)
 {
-	const fast_quarter mapped = { 0, 0, RTE_BE32(0xffff), 0 };
-	fast_quarter ends = { load32(addresses), load32(addresses + 4) }, src, dst;
 	struct weir_key *key = &weir_mbuf_event(p->mbuf)->key;
+	fast_bytes src = fast_mapped((fast_bytes)(fast_quarter){ load32(addresses) });
+	fast_bytes dst = fast_mapped((fast_bytes)(fast_quarter){ load32(addresses + 4) });
 
-	src = __builtin_shufflevector(ends, mapped, 4, 4, 6, 0);
-	dst = __builtin_shufflevector(ends, mapped, 4, 4, 6, 1);
 	memcpy(key->src, &src, sizeof(src));
 	memcpy(key->dst, &dst, sizeof(dst));
 }
 
-/* The hash of an IPv4 header and the ports behind it. */
-static __rte_always_inline uint32_t
-fast_hash4(const uint64_t words[], const uint8_t *ip, uint8_t proto)
+/* Both ends of an IPv4 flow, of its addresses and ports: each address, and its port in the upper 16 bits. */
+static __rte_always_inline fast_words
+fast_ends4(fast_bytes ends)
 {
-	uint64_t base = words[proto == IPPROTO_TCP ? HASH_END4_TCP : HASH_END4_UDP];
+#ifdef __SSSE3__
+	/* By the operator it is three instructions more. */
+	return (fast_words)_mm_shuffle_epi8((__m128i)ends,
+		_mm_setr_epi8(0, 1, 2, 3, -1, -1, 8, 9, 4, 5, 6, 7, -1, -1, 10, 11));
+#else
+	const fast_bytes none = { 0 };
 
-	/* The destination's end with the source port in its midst, which is left out. */
-	return hash_pair4(words, hash_end4(base, ip + 12, ip + 20),
-		base + (hash_load64(ip + 16) & HASH_END4_DST));
+	return (fast_words)__builtin_shufflevector(ends, none, 0, 1, 2, 3, 16, 16, 8, 9, 4, 5, 6, 7,
+		16, 16, 10, 11);
+#endif
+}
+
+/*
+ * The key of an IPv4 header and the ports behind it, and their hash. Addresses and ports lie in 16 bytes of
+ * the packet; the destination and the ports just as in the last 16 bytes of a key.
+ */
+static __rte_always_inline uint32_t
+fast_key4(const struct fast *p, const uint8_t *ip, uint8_t proto)
+{
+	uint8_t *key = (uint8_t *)&weir_mbuf_event(p->mbuf)->key;
+	const fast_quarter packets = { 0, UINT32_MAX, UINT32_MAX, 0 };
+	const fast_quarter others = { RTE_BE32(0xffff), 0, 0, proto | 4u << 8 };
+	fast_bytes ends, src;
+	fast_quarter last;
+	fast_words words;
+
+	memcpy(&ends, ip + 12, sizeof(ends));
+	src = fast_mapped(ends);
+	memcpy(key, &src, sizeof(src));
+	memset(key + sizeof(src), 0, sizeof(struct weir_key) - sizeof(src) - sizeof(last));
+	last = ((fast_quarter)ends & packets) | others;
+	memcpy(key + sizeof(struct weir_key) - sizeof(last), &last, sizeof(last));
+	words = fast_ends4(ends) + (proto == IPPROTO_TCP ? p->burst->tcp4 : p->burst->udp4);
+	return hash_pair4(p->burst->pair4, words[0], words[1]);
 }
 
 /*
@@ -296,12 +336,11 @@ fast_finish(const struct fast *p, int32_t l4_off, int32_t header, int32_t payloa
 	uint32_t hash;
 
 	if (version == 4) {
-		hash = fast_hash4(p->burst->words4, ip, proto);
-		fast_store_ipv4(p, ip + 12);
+		hash = fast_key4(p, ip, proto);
 	} else {
 		hash = fast_store_ipv6(p, ip, proto);
+		fast_store_ports(p, l4, proto, version);
 	}
-	fast_store_ports(p, l4, proto, version);
 	fast_store(p, fast_first(p, version), l4_off, header, payload, hash, proto);
 }
 

@@ -69,7 +69,7 @@ weir_key_hash(const struct weir_hash_key *hash_key, const struct weir_key *key)
 
 	if (key->ip_version == 4) {
 		base = hash_base4(words, key->proto);
-		return hash_pair4(words, hash_end4(base, key->src + 12, &key->sport),
+		return hash_pair4(words[HASH_PAIR4], hash_end4(base, key->src + 12, &key->sport),
 			hash_end4(base, key->dst + 12, &key->dport));
 	}
 	hash_base6(words, key->proto, base6);

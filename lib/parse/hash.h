@@ -48,9 +48,8 @@
 enum hash_word {
 	HASH_END4_TCP,
 	HASH_END4_UDP,
-	HASH_PAIR4,                   /* P4, odd */
-	HASH_FAST_WORDS4,             /* so many are enough for TCP and UDP */
-	HASH_END4 = HASH_FAST_WORDS4, /* K4 */
+	HASH_PAIR4, /* P4, odd */
+	HASH_END4,  /* K4 */
 	/* Of IPv6, each two in a row: of the high half of an address, and of the low one. */
 	HASH_ENDS6,                      /* H6, L6 */
 	HASH_ENDS6_TCP = HASH_ENDS6 + 2, /* the same, and proto 2^16 Q6, proto 2^16 P6 */
@@ -61,9 +60,6 @@ enum hash_word {
 
 static_assert(HASH_WORDS <= sizeof(((struct weir_hash_key *)0)->words) / sizeof(uint64_t),
 	"a key has room for its words");
-
-/* What of the 8 bytes behind the source address of an IPv4 packet is of the destination's end. */
-#define HASH_END4_DST UINT64_C(0xffff0000ffffffff)
 
 /* The words of a key; NULL: of the default one. */
 const uint64_t *hash_words(const struct weir_hash_key *key);
@@ -128,11 +124,11 @@ hash_end4(uint64_t base, const void *addr, const void *port)
 	return base + (hash_load32(addr) | hash_load16(port) << 48);
 }
 
-/* The hash of an IPv4 flow with these two ends, in either order. */
+/* The hash of an IPv4 flow with these two ends, in either order, by the key's word HASH_PAIR4. */
 static inline uint32_t
-hash_pair4(const uint64_t words[], uint64_t a, uint64_t b)
+hash_pair4(uint64_t pair, uint64_t a, uint64_t b)
 {
-	return (uint32_t)hash_fold(hash_fold(a, b), words[HASH_PAIR4]);
+	return (uint32_t)hash_fold(hash_fold(a, b), pair);
 }
 
 /* Of an IPv6 flow: what both ends have, one of them, and the hash. */

@@ -58,11 +58,14 @@ rare_layer(struct fast *layer, const struct parse *p, struct rte_mbuf *mbuf,
 static __rte_always_inline int
 rare_ip(const struct fast *layer, struct parse *p, uint8_t version)
 {
+	const uint8_t *ip = layer->data + layer->l3_off;
+
 	if (layer->l3_off + FAST_LEAST_IP > layer->contiguous || parse_misfits(p, version))
 		return FAST_NOT;
-	if (version == 4)
-		return fast_ipv4(layer);
-	return layer->data[layer->l3_off] >> 4 == 6 ? fast_ipv6(layer) : FAST_NOT;
+	if (version == 6)
+		return ip[0] >> 4 == 6 ? fast_ipv6(layer) : FAST_NOT;
+	return ip[0] == FAST_IPV4 && !(load16(ip + 6) & FAST_FRAGMENT) ? fast_ipv4(layer) :
+									 FAST_NOT;
 }
 
 /* Bytes of a header of L4 that has a length of its own; -1: what follows IP is not L4. */

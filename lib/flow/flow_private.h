@@ -223,10 +223,16 @@ flow_place(const struct weir_flow_table *table, uint32_t hash)
 {
 	uint64_t mixed = hash * UINT64_C(0x9e3779b97f4a7c15);
 	uint64_t group = (mixed >> 32) * table->group_count;
-	uint32_t bucket = (uint32_t)group >> 29 & (table->group_buckets - 1);
+	uint32_t bucket = (uint32_t)(group >> 29), first;
 
+	/* The bucket of all, if each group has 8: in pages its lower bits are the line, as it is exchanged. */
+	if (likely(table->group_turns != 0))
+		first = (bucket & ~(GROUP_BUCKETS_MAX - 1)) * 8 + (bucket & 63);
+	else
+		first = group_line(table, (uint32_t)(group >> 32),
+			bucket & (table->group_buckets - 1));
 	return (struct flow_place){
-		.first = group_line(table, (uint32_t)(group >> 32), bucket),
+		.first = first,
 		.mark = (uint32_t)mixed | UINT32_C(1) << 16,
 	};
 }

@@ -3,7 +3,7 @@
  */
 
 /*
- * Looking up a burst, in steps that each fetch for all packets what the next one reads: buckets, records,
+ * Looking up a burst, in steps that each fetch what the next one reads some packets later: buckets, records,
  * keys. What is not found is put in behind that, packet by packet.
  */
 #include "flow_private.h"
@@ -62,13 +62,13 @@ same_turned(const struct weir_flow *flow, const struct weir_key *key, uint64_t e
 #endif
 
 /*
- * The direction in which a packet is of a flow, if it is: by the first port it can be but one, unless both
- * ports are alike. No branch hangs on it, which none could foretell.
+ * Whether a packet goes against a flow's key, if it is of that flow: by the first port it can be but one, unless
+ * both ports are alike. No branch hangs on it, which none could foretell.
  */
-static inline unsigned int
-flow_turn(const struct weir_flow *flow, const struct weir_key *key)
+static inline bool
+flow_turned(const struct weir_flow *flow, const struct weir_key *key)
 {
-	return flow->key.sport != key->sport ? KEY_ENDS_AT : 0;
+	return flow->key.sport != key->sport;
 }
 
 /* Both ports are alike: it may still be the other one. */
@@ -82,7 +82,7 @@ same_reversed(const struct weir_flow *flow, const struct weir_key *key, uint64_t
 static inline enum direction
 flow_is(const struct weir_flow *flow, const struct weir_key *key, uint64_t extra)
 {
-	unsigned int turn = flow_turn(flow, key);
+	unsigned int turn = flow_turned(flow, key) ? KEY_ENDS_AT : 0;
 
 	if (same_turned(flow, key, extra, turn))
 		return (enum direction)turn;
@@ -212,17 +212,14 @@ seek_on(struct weir_flow_table *table, struct weir_flow_burst *burst, const stru
 }
 
 static inline void
-seek_buckets(const struct weir_flow_table *table, const struct weir_flow_burst *burst,
-	struct seeks *seeks)
+seek_bucket(const struct weir_flow_table *table, const struct weir_flow_burst *burst,
+	struct seeks *seeks, unsigned int i)
 {
-	for (unsigned int i = 0; i < burst->n; i++) {
-		struct flow_place place =
-			flow_place(table, flow_hash(burst->hashes[i], burst->extras[i]));
+	struct flow_place place = flow_place(table, flow_hash(burst->hashes[i], burst->extras[i]));
 
-		seeks->firsts[i] = bucket_at(table, place.first);
-		seeks->marks[i] = place.mark;
-		rte_prefetch0(seeks->firsts[i]);
-	}
+	seeks->firsts[i] = bucket_at(table, place.first);
+	seeks->marks[i] = place.mark;
+	rte_prefetch0(seeks->firsts[i]);
 }
 
 /* In the place of a flow that may be meant, where there is none: like no key. */
@@ -241,88 +238,112 @@ seek_further(const struct weir_flow_table *table, const struct seeks *seeks, uns
 
 /* The first flow that may be meant in a packet's first bucket. */
 static inline void
-seek_records(const struct weir_flow_table *table, struct weir_flow_burst *burst,
-	const struct seeks *seeks)
+seek_record(const struct weir_flow_table *table, struct weir_flow_burst *burst,
+	const struct seeks *seeks, unsigned int i)
 {
-	for (unsigned int i = 0; i < burst->n; i++) {
-		struct weir_flow *flow = &nobody;
-		uint32_t index;
+	struct weir_flow *flow = &nobody;
+	uint32_t index;
 
-		if (likely(bucket_first(seeks->firsts[i], seeks->marks[i], &index))) {
-			flow = flow_at(table, index);
-			rte_prefetch0(flow);
-			rte_prefetch0((uint8_t *)flow + RTE_CACHE_LINE_SIZE);
-		} else {
-			seek_further(table, seeks, i);
-		}
-		burst->flows[i] = flow;
+	if (likely(bucket_first(seeks->firsts[i], seeks->marks[i], &index))) {
+		flow = flow_at(table, index);
+		rte_prefetch0(flow);
+	} else {
+		seek_further(table, seeks, i);
 	}
+	burst->flows[i] = flow;
 }
 
-/* Which packets are of the flow that may be meant: the others are left, bit i for packet i. */
-static inline uint64_t
-seek_keys(struct weir_flow_burst *burst)
+static inline void
+record_fetch(const struct weir_flow_table *table, uint32_t index)
 {
-	uint64_t left = 0, reversed = 0;
-
-	for (unsigned int i = 0; i < burst->n; i++) {
-		const struct weir_flow *flow = burst->flows[i];
-		const struct weir_key *key = burst->keys[i];
-		unsigned int turn = flow_turn(flow, key);
-
-		/* Its bit goes up by the lower end, and comes down to that of packet i. */
-		reversed |= turn / KEY_ENDS_AT;
-		reversed = reversed >> 1 | reversed << 63;
-		if (likely(same_turned(flow, key, burst->extras[i], turn)))
-			continue;
-		if (key->sport == key->dport && same_reversed(flow, key, burst->extras[i])) {
-			reversed |= UINT64_C(1) << 63;
-			continue;
-		}
-		left |= UINT64_C(1) << i;
-		burst->flows[i] = NULL;
-	}
-	burst->reversed = burst->n > 0 ? reversed >> (64 - burst->n) & ~left : 0;
-	return left;
+	rte_prefetch0(flow_at(table, index));
+	rte_prefetch0((const uint8_t *)flow_at(table, index) + RTE_CACHE_LINE_SIZE);
 }
 
-/* Where a new flow would lie. */
-static void
-seek_rooms(const struct weir_flow_table *table, const struct seeks *seeks, uint64_t left)
+/* Of a packet that is not of the flow that may be meant: where its own may lie, or would if it is new. */
+static __rte_noinline void
+seek_rest(const struct weir_flow_table *table, const struct seeks *seeks, unsigned int i)
 {
-	for (; left != 0; left &= left - 1) {
-		struct flow_place place =
-			seek_place(table, seeks, (unsigned int)__builtin_ctzll(left));
-		uint32_t head = group_of(table, place.first);
-		uint32_t free = bucket_at(table, head)->free;
-		const uint8_t *record;
+	struct flow_place place = seek_place(table, seeks, i);
+	uint32_t head = group_of(table, place.first), index;
+	uint32_t free = bucket_at(table, head)->free;
 
-		if (free == 0)
-			continue;
-		record = (const uint8_t *)flow_at(table,
-			group_record(table, head, (uint32_t)__builtin_ctz(free)));
-		rte_prefetch0(record);
-		rte_prefetch0(record + RTE_CACHE_LINE_SIZE);
+	if (free != 0)
+		record_fetch(table, group_record(table, head, (uint32_t)__builtin_ctz(free)));
+	if (seeks->firsts[i]->spilled != 0 &&
+		bucket_first(bucket_at(table, flow_other(table, place.first, flow_tag(&place))),
+			place.mark, &index))
+		record_fetch(table, index);
+}
+
+/* What is known of the packets of a burst, bit i for packet i. */
+struct sought {
+	uint64_t left; /* not of the flow that may be meant */
+	uint64_t reversed;
+};
+
+/* Whether a packet is of the flow that may be meant: what its user writes then lies in the second line. */
+static inline void
+seek_key(const struct weir_flow_table *table, struct weir_flow_burst *burst,
+	const struct seeks *seeks, struct sought *sought, unsigned int i)
+{
+	const struct weir_flow *flow = burst->flows[i];
+	const struct weir_key *key = burst->keys[i];
+	uint64_t turned = flow_turned(flow, key);
+
+	rte_prefetch0((const uint8_t *)flow + RTE_CACHE_LINE_SIZE);
+	sought->reversed |= turned << i;
+	if (likely(same_turned(flow, key, burst->extras[i], (unsigned int)turned * KEY_ENDS_AT)))
+		return;
+	if (key->sport == key->dport && same_reversed(flow, key, burst->extras[i])) {
+		sought->reversed |= UINT64_C(1) << i;
+		return;
 	}
+	sought->left |= UINT64_C(1) << i;
+	burst->flows[i] = NULL;
+	seek_rest(table, seeks, i);
+}
+
+/*
+ * A packet's key is compared half a burst behind the fetching of its record: what is fetched at once is no more
+ * than a core can wait for, and it computes meanwhile.
+ */
+static inline struct sought
+seek(const struct weir_flow_table *table, struct weir_flow_burst *burst, struct seeks *seeks)
+{
+	unsigned int n = burst->n, ahead = n / 2;
+	struct sought sought = { 0, 0 };
+
+	for (unsigned int i = 0; i < n; i++)
+		seek_bucket(table, burst, seeks, i);
+	for (unsigned int i = 0; i < ahead; i++)
+		seek_record(table, burst, seeks, i);
+	for (unsigned int i = ahead; i < n; i++) {
+		seek_record(table, burst, seeks, i);
+		seek_key(table, burst, seeks, &sought, i - ahead);
+	}
+	for (unsigned int i = n - ahead; i < n; i++)
+		seek_key(table, burst, seeks, &sought, i);
+	return sought;
 }
 
 void
 weir_flow_lookup(struct weir_flow_table *table, struct weir_flow_burst *burst)
 {
+	struct sought sought;
 	struct seeks seeks;
 	uint64_t left;
 
+	sought = seek(table, burst, &seeks);
+	left = sought.left;
 	burst->created = 0;
-	seek_buckets(table, burst, &seeks);
-	seek_records(table, burst, &seeks);
-	left = seek_keys(burst);
+	burst->reversed = sought.reversed & ~left;
 	if (likely(left == 0))
 		return;
 	table->stamp++;
 	table->at_hand = burst;
 	if (table->free_count == table->capacity)
 		table->cursor = (table->now != 0 ? table->now : burst->now) >> STEP_SHIFT;
-	seek_rooms(table, &seeks, left);
 	for (; left != 0; left &= left - 1)
 		seek_on(table, burst, &seeks, (unsigned int)__builtin_ctzll(left));
 	table->at_hand = NULL;

@@ -13,7 +13,6 @@
 
 #include "track.h"
 
-#define HOUR_NS (3600 * (uint64_t)NS_PER_S)
 #define QUIET_NS (10 * (uint64_t)NS_PER_S)
 
 void
@@ -29,10 +28,8 @@ clock_init(struct track_clock *clock)
 }
 
 uint64_t
-clock_packet(const struct track_clock *clock, const struct weir_event *event)
+clock_untimed(const struct track_clock *clock, const struct weir_event *event)
 {
-	if (event->flags & WEIR_EVENT_WIRE_TIME)
-		return event->wire_ns;
 	if (unlikely(event->flags & WEIR_EVENT_NO_TIME) && clock->latest != 0)
 		return clock->latest;
 	return clock_at(clock, event->tsc);
@@ -62,7 +59,7 @@ clock_far(struct track *track, uint64_t now)
 }
 
 void
-clock_move(struct track *track, uint64_t now)
+clock_turn(struct track *track, uint64_t now)
 {
 	struct track_clock *clock = &track->clock;
 

@@ -27,45 +27,79 @@ count_up(uint16_t *counter)
 	*counter = (uint16_t)(*counter + (*counter < WEIR_FLOW_COUNT_MAX));
 }
 
-uint32_t
-track_l4_len(const struct weir_event *event)
+/* Where an IP header says how long its packet is. */
+static inline uint32_t
+length_off(const struct weir_event *event)
 {
-	bool ipv4 = event->flags & WEIR_EVENT_IPV4;
-	uint32_t off = event->l3_off, l3_len = event->l4_off - off, total;
-	rte_be16_t scratch;
-	const uint8_t *len;
+	return event->l3_off + (event->flags & WEIR_EVENT_IPV4 ? 2u : 4u);
+}
 
-	len = track_bytes(event, off + (ipv4 ? 2u : 4u), sizeof(scratch), &scratch);
-	if (len == NULL)
-		return 0;
-	total = (uint32_t)(len[0] << 8 | len[1]) + (ipv4 ? 0 : sizeof(struct rte_ipv6_hdr));
+/* Bytes from the L4 header on, by that length. */
+static inline uint32_t
+l4_len_of(const struct weir_event *event, const uint8_t *len)
+{
+	uint32_t off = event->l3_off, l3_len = event->l4_off - off, total;
+
+	total = (uint32_t)(len[0] << 8 | len[1]);
+	if (!(event->flags & WEIR_EVENT_IPV4))
+		total += sizeof(struct rte_ipv6_hdr);
 	total = RTE_MIN(total, event->wire_len - off);
 	return total > l3_len ? total - l3_len : 0;
 }
 
-/* False: its header is not there. */
-static bool
-segment_read(const struct weir_event *event, struct segment *segment)
+uint32_t
+track_l4_len(const struct weir_event *event)
+{
+	rte_be16_t scratch;
+	const uint8_t *len;
+
+	len = track_bytes(event, length_off(event), sizeof(scratch), &scratch);
+	return len != NULL ? l4_len_of(event, len) : 0;
+}
+
+static inline void
+segment_fill(const struct weir_event *event, const struct rte_tcp_hdr *tcp, uint32_t len,
+	struct segment *segment)
+{
+	uint32_t header = (tcp->data_off >> 4) * 4u;
+
+	segment->seq = rte_be_to_cpu_32(tcp->sent_seq);
+	segment->flags = event->tcp_flags;
+	if (unlikely(event->flags & WEIR_EVENT_NO_LENGTH))
+		segment->payload = event->payload_len;
+	else
+		segment->payload = len > header ? len - header : 0;
+}
+
+/* Its headers are not in the first part of the packet. False: not there. */
+static __rte_noinline bool
+segment_gather(const struct weir_event *event, struct segment *segment)
 {
 	struct rte_tcp_hdr scratch;
 	const struct rte_tcp_hdr *tcp;
-	uint32_t len, header;
+
+	tcp = (const struct rte_tcp_hdr *)track_bytes(event, event->l4_off, sizeof(scratch),
+		&scratch);
+	if (tcp == NULL)
+		return false;
+	segment_fill(event, tcp, track_l4_len(event), segment);
+	return true;
+}
+
+/* False: its header is not there. */
+static inline bool
+segment_read(const struct weir_event *event, struct segment *segment)
+{
+	const struct rte_mbuf *mbuf = weir_event_mbuf(event);
+	const uint8_t *frame;
 
 	if (unlikely(event->l4_off == 0 || event->flags & WEIR_EVENT_NO_TCP_FLAGS))
 		return false;
-	tcp = (const struct rte_tcp_hdr *)track_bytes(event, event->l4_off, sizeof(scratch),
-		&scratch);
-	if (unlikely(tcp == NULL))
-		return false;
-	header = (tcp->data_off >> 4) * 4u;
-	segment->seq = rte_be_to_cpu_32(tcp->sent_seq);
-	segment->flags = event->tcp_flags;
-	if (unlikely(event->flags & WEIR_EVENT_NO_LENGTH)) {
-		segment->payload = event->payload_len;
-		return true;
-	}
-	len = track_l4_len(event);
-	segment->payload = len > header ? len - header : 0;
+	if (unlikely(event->l4_off + sizeof(struct rte_tcp_hdr) > rte_pktmbuf_data_len(mbuf)))
+		return segment_gather(event, segment);
+	frame = rte_pktmbuf_mtod(mbuf, const uint8_t *);
+	segment_fill(event, (const struct rte_tcp_hdr *)(const void *)(frame + event->l4_off),
+		l4_len_of(event, frame + length_off(event)), segment);
 	return true;
 }
 

@@ -3,7 +3,6 @@
  */
 
 /* What a packet means for its flow: whether it is of it, what it adds, and which state it leads to. */
-#include <netinet/in.h>
 #include <netinet/tcp.h>
 
 #include <rte_icmp.h>
@@ -33,29 +32,6 @@ static const uint8_t kinds[LIVES] = {
 	[LIFE_OTHER_NEW] = LIFE_OTHER_NEW,
 	[LIFE_OTHER] = LIFE_OTHER_NEW,
 };
-
-/* Fragments of datagrams have a flow by addresses alone, whatever they carry. */
-static bool
-portless(const struct weir_event *event)
-{
-	return event->flags & WEIR_EVENT_FRAGMENT && (event->key.sport | event->key.dport) == 0;
-}
-
-uint8_t
-track_life(const struct weir_event *event)
-{
-	switch (event->proto) {
-	case IPPROTO_TCP:
-		return portless(event) ? LIFE_OTHER_NEW : LIFE_TCP_NEW;
-	case IPPROTO_UDP:
-		return portless(event) ? LIFE_OTHER_NEW : LIFE_UDP_NEW;
-	case IPPROTO_ICMP:
-	case IPPROTO_ICMPV6:
-		return portless(event) ? LIFE_OTHER_NEW : LIFE_ICMP_NEW;
-	default:
-		return LIFE_OTHER_NEW;
-	}
-}
 
 static void
 change(struct track *track, struct weir_flow *flow, enum weir_flow_state state)
@@ -204,7 +180,7 @@ track_anew(const struct track *track, const struct weir_flow *flow, const struct
 	const struct tally *tally = tally_of(flow);
 	bool syn = event->tcp_flags & TH_SYN && !(event->tcp_flags & TH_ACK);
 
-	if (unlikely(weir_flow_overdue(track->table, flow, track->now)))
+	if (unlikely(track->now > flow_deadline(track->table, flow)))
 		*reason = WEIR_FLOW_IDLE;
 	else if (unlikely(tally->state >= WEIR_FLOW_STATE_CLOSED) && syn)
 		*reason = WEIR_FLOW_FIN;

@@ -14,6 +14,8 @@
 #ifndef WEIR_FLOW_TRACK_H
 #define WEIR_FLOW_TRACK_H
 
+#include <netinet/in.h>
+
 #include "link/link.h"
 
 #include "flow_private.h"
@@ -229,14 +231,57 @@ clock_at(const struct track_clock *clock, uint64_t tsc)
 
 /* clock.c */
 void clock_init(struct track_clock *clock);
-/* The time of a packet. */
-uint64_t clock_packet(const struct track_clock *clock, const struct weir_event *event);
-/* A packet of that time came. */
-void clock_move(struct track *track, uint64_t now);
+/* The time of a packet that has none of the wire. */
+uint64_t clock_untimed(const struct track_clock *clock, const struct weir_event *event);
+/* A packet of that time came, be it the first one, or before the latest, or far off. */
+void clock_turn(struct track *track, uint64_t now);
 /* The last packet of a burst has come: what its time is to the clock. */
 void clock_burst(struct track_clock *clock, uint64_t tsc);
 /* What time it is; 0: not known. */
 uint64_t clock_now(const struct track_clock *clock);
+
+#define HOUR_NS (3600 * (uint64_t)NS_PER_S)
+
+/* The time of a packet. */
+static inline uint64_t
+clock_packet(const struct track_clock *clock, const struct weir_event *event)
+{
+	return likely(event->flags & WEIR_EVENT_WIRE_TIME) ? event->wire_ns :
+							     clock_untimed(clock, event);
+}
+
+/* A packet of that time came. */
+static inline void
+clock_move(struct track *track, uint64_t now)
+{
+	uint64_t latest = track->clock.latest;
+
+	if (likely(latest != 0 && now >= latest && now - latest <= HOUR_NS))
+		track->clock.latest = now;
+	else
+		clock_turn(track, now);
+}
+
+/* Fragments of datagrams have a flow by addresses alone, whatever they carry. */
+static inline bool
+track_portless(const struct weir_event *event)
+{
+	return event->flags & WEIR_EVENT_FRAGMENT && (event->key.sport | event->key.dport) == 0;
+}
+
+/* Of a packet that makes a flow, that flow's life. */
+static inline uint8_t
+track_life(const struct weir_event *event)
+{
+	if (unlikely(track_portless(event)))
+		return LIFE_OTHER_NEW;
+	if (likely(event->proto == IPPROTO_TCP))
+		return LIFE_TCP_NEW;
+	if (event->proto == IPPROTO_UDP)
+		return LIFE_UDP_NEW;
+	return event->proto == IPPROTO_ICMP || event->proto == IPPROTO_ICMPV6 ? LIFE_ICMP_NEW :
+										LIFE_OTHER_NEW;
+}
 
 /* track.c: whether a packet begins another flow in the place of one that is there; why that ends. */
 bool track_anew(const struct track *track, const struct weir_flow *flow,
@@ -245,8 +290,6 @@ bool track_anew(const struct track *track, const struct weir_flow *flow,
 void track_packet(struct track *track, struct weir_flow *flow, const struct weir_event *event,
 	unsigned int side, bool created);
 void track_end(void *arg, struct weir_flow *flow, enum weir_flow_reason reason);
-/* Of a packet that makes a flow, that flow's life. */
-uint8_t track_life(const struct weir_event *event);
 
 /*
  * tcp.c: what a packet of a TCP flow is to it; the states that it leads to are in `reached`. Its bytes of

@@ -112,13 +112,12 @@ victims_fetch(struct weir_flow_table *table, const struct weir_flow *flow)
 
 	rte_prefetch0(ahead);
 	rte_prefetch0(ahead + RTE_CACHE_LINE_SIZE);
-	rte_prefetch0(bucket_at(table, group_of_record(table, flow->ahead)));
 	rte_prefetch0(bucket_at(table, flow_place(table, flow_at(table, *soon)->hash).first));
 	*soon = flow->ahead;
 }
 
 uint32_t
-flow_evict(struct weir_flow_table *table, uint32_t bucket)
+flow_evict(struct weir_flow_table *table)
 {
 	struct weir_flow *flow = victim_of(table, table->wheels[1]);
 	uint32_t index;
@@ -130,10 +129,7 @@ flow_evict(struct weir_flow_table *table, uint32_t bucket)
 	index = flow_index(table, flow);
 	victims_fetch(table, flow);
 	end(table, flow, index, WEIR_FLOW_EVICTED);
-	if (bucket_at(table, group_of(table, bucket))->free == 0)
-		return index;
-	record_give(table, index);
-	return record_take(table, bucket);
+	return index;
 }
 
 /* Whether a flow matters less than another: NULL matters most. */

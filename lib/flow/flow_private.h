@@ -11,7 +11,8 @@
  *
  * Buckets and records lie in groups of a page of 4 KB where they fit, and a flow takes a record of its
  * bucket's group while that has one: what costs most in a large table is not lines but pages, each of which
- * has to be translated. That holds with hugepages, too, where a host gives a guest small ones.
+ * has to be translated. That holds with hugepages, too, where a host gives a guest small ones. A flow for which
+ * another one ends takes that one's record, which is at hand.
  *
  * Places of both are numbers of cache lines from the first group.
  *
@@ -165,13 +166,6 @@ group_of(const struct weir_flow_table *table, uint32_t bucket)
 	if (likely(table->group_turns != 0))
 		return bucket & ~(GROUP_BUCKETS_MAX - 1);
 	return divide(bucket, table->group_inverse) * table->group_lines;
-}
-
-/* Likewise of a record. */
-static inline uint32_t
-group_of_record(const struct weir_flow_table *table, uint32_t index)
-{
-	return group_line(table, divide(index, table->group_inverse), 0);
 }
 
 /* Record i of a group, by its first bucket: which is exchanged as its records are. */
@@ -358,11 +352,8 @@ void flow_hold(struct weir_flow_table *table);
 
 /* end.c: end a flow, and have its record free. */
 void flow_end(struct weir_flow_table *table, struct weir_flow *flow, enum weir_flow_reason reason);
-/*
- * End the flow that matters least, and is not of the burst at hand, and take a record as record_take() does.
- * FLOW_NONE: there is none.
- */
-uint32_t flow_evict(struct weir_flow_table *table, uint32_t bucket);
+/* End the flow that matters least, and is not of the burst at hand: its record. FLOW_NONE: there is none. */
+uint32_t flow_evict(struct weir_flow_table *table);
 /* Likewise of those in two buckets that are full. */
 bool flow_evict_of(struct weir_flow_table *table, const uint32_t buckets[2]);
 

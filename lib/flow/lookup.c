@@ -169,7 +169,7 @@ insert(struct weir_flow_table *table, const struct flow_place *place,
 		flow_hold(table);
 		if (table->on_full != WEIR_FLOW_EVICT)
 			return NULL;
-		index = flow_evict(table, place->first);
+		index = flow_evict(table);
 		if (unlikely(index == FLOW_NONE))
 			return NULL;
 	}
@@ -231,7 +231,8 @@ seek_further(const struct weir_flow_table *table, const struct seeks *seeks, uns
 {
 	struct flow_place place = seek_place(table, seeks, i);
 
-	rte_prefetch0(bucket_at(table, group_of(table, place.first)));
+	if (table->free_count > 0)
+		rte_prefetch0(bucket_at(table, group_of(table, place.first)));
 	if (seeks->firsts[i]->spilled != 0)
 		rte_prefetch0(bucket_at(table, flow_other(table, place.first, flow_tag(&place))));
 }
@@ -260,16 +261,25 @@ record_fetch(const struct weir_flow_table *table, uint32_t index)
 	rte_prefetch0((const uint8_t *)flow_at(table, index) + RTE_CACHE_LINE_SIZE);
 }
 
+/* The record that a new flow would take. */
+static void
+room_fetch(const struct weir_flow_table *table, uint32_t bucket)
+{
+	uint32_t head = group_of(table, bucket), free = bucket_at(table, head)->free;
+
+	if (free != 0)
+		record_fetch(table, group_record(table, head, (uint32_t)__builtin_ctz(free)));
+}
+
 /* Of a packet that is not of the flow that may be meant: where its own may lie, or would if it is new. */
 static __rte_noinline void
 seek_rest(const struct weir_flow_table *table, const struct seeks *seeks, unsigned int i)
 {
 	struct flow_place place = seek_place(table, seeks, i);
-	uint32_t head = group_of(table, place.first), index;
-	uint32_t free = bucket_at(table, head)->free;
+	uint32_t index;
 
-	if (free != 0)
-		record_fetch(table, group_record(table, head, (uint32_t)__builtin_ctz(free)));
+	if (table->free_count > 0)
+		room_fetch(table, place.first);
 	if (seeks->firsts[i]->spilled != 0 &&
 		bucket_first(bucket_at(table, flow_other(table, place.first, flow_tag(&place))),
 			place.mark, &index))

@@ -23,7 +23,7 @@ extern "C" {
 enum weir_param_type {
 	WEIR_PARAM_UINT = 1, /**< number, also 0x…; uint64_t */
 	WEIR_PARAM_SIZE,     /**< number, also with k, M or G (1024s), as 1.5k; uint64_t */
-	WEIR_PARAM_DURATION, /**< time with ns, us, ms or s, as 1.5us, or 0; uint64_t nanoseconds */
+	WEIR_PARAM_DURATION, /**< time with ns, us, ms, s, m or h, or 0; uint64_t nanoseconds */
 	WEIR_PARAM_RATE,     /**< events a second, also with k, M or G (1000s); uint64_t */
 	WEIR_PARAM_SHARE,    /**< 0% to 100%; double 0 to 1; its range is in percent */
 	WEIR_PARAM_REAL,     /**< number with a fraction; double */

@@ -24,11 +24,14 @@ static const struct unit size_units[] = {
 	{ "", 1 },
 	{ NULL, 0 },
 };
+/* A time is written out in the first of these that it is a whole number of: in no more than seconds. */
 static const struct unit duration_units[] = {
 	{ "s", 1000000000 },
 	{ "ms", 1000000 },
 	{ "us", 1000 },
 	{ "ns", 1 },
+	{ "m", 60 * UINT64_C(1000000000) },
+	{ "h", 3600 * UINT64_C(1000000000) },
 	{ NULL, 0 },
 };
 static const struct unit rate_units[] = {
@@ -126,9 +129,9 @@ decimal_parse(const char **text, struct decimal *decimal)
 static int
 decimal_scale(const struct decimal *decimal, uint64_t times, uint64_t *value)
 {
-	uint64_t part = decimal->fraction * times;
+	uint64_t part;
 
-	if (part % decimal->scale != 0)
+	if (__builtin_mul_overflow(decimal->fraction, times, &part) || part % decimal->scale != 0)
 		return -EINVAL;
 	if (__builtin_mul_overflow(decimal->whole, times, value) ||
 		__builtin_add_overflow(*value, part / decimal->scale, value))
@@ -296,7 +299,7 @@ number_kind(enum weir_param_type type)
 	case WEIR_PARAM_SIZE:
 		return "a number, also with k, M or G (1024s)";
 	case WEIR_PARAM_DURATION:
-		return "a time with ns, us, ms or s";
+		return "a time with ns, us, ms, s, m or h";
 	case WEIR_PARAM_RATE:
 		return "events a second, also with k, M or G (1000s)";
 	case WEIR_PARAM_SHARE:

@@ -320,8 +320,12 @@ test_types(void **state)
 	assert_string_equal(conf->text, "x");
 	assert_string_equal(conf->lcores, "1,3-5");
 	set(pipeline, "a", "t.size", "1.5k");
-	set(pipeline, "a", "t.duration", "0");
+	set(pipeline, "a", "t.duration", "0.025m");
 	assert_int_equal(conf->size, 1536);
+	assert_int_equal(conf->duration, 1500000000);
+	set(pipeline, "a", "t.duration", "0.0005h");
+	assert_int_equal(conf->duration, 1800000000);
+	set(pipeline, "a", "t.duration", "0");
 	assert_int_equal(conf->duration, 0);
 	weir_pipeline_free(pipeline);
 }

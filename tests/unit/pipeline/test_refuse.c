@@ -166,7 +166,7 @@ static const struct bad bad_values[] = {
 		"expected auto or a number, also with k, M or G (1024s), from 64 to 1M" },
 	{ "[link a b]\nring = 1.0001k\n", "ring = 1.0001k: expected" },
 	{ "[link a b]\nfull.min = 5\n",
-		"full.min = 5: expected a time with ns, us, ms or s, from 1ns to 1s" },
+		"full.min = 5: expected a time with ns, us, ms, s, m or h, from 1ns to 1s" },
 	{ "[link a b]\nfull.max = 0\n", "full.max = 0: expected a time" },
 	{ "[link a b]\nfull.max = 2s\n", "full.max = 2s: expected a time" },
 	{ "[link a b]\nfull.max = 0.5ns\n", "full.max = 0.5ns: expected a time" },
@@ -232,8 +232,13 @@ static const struct bad bad_values[] = {
 	{ "[stage a]\ntype = t_all\nt.rate = 1.5\n",
 		"expected events a second, also with k, M or G (1000s)" },
 	{ "[stage a]\ntype = t_all\nt.duration = 1 us\n",
-		"t.duration = 1 us: expected a time with ns, us, ms or s, from 0 to 2s" },
+		"t.duration = 1 us: expected a time with ns, us, ms, s, m or h, from 0 to 2s" },
 	{ "[stage a]\ntype = t_all\nt.duration = 0.0000000001s\n", "expected a time" },
+	{ "[stage a]\ntype = t_all\nt.duration = 1m\n", "t.duration = 1m: expected a time" },
+	{ "[stage a]\ntype = t_all\nt.duration = 5124095577h\n", "expected a time" },
+	{ "[stage a]\ntype = t_all\nt.duration = 0.999999999h\n", "expected a time" },
+	{ "[stage a]\ntype = t_all\nt.duration = 1min\n", "expected a time" },
+	{ "[stage a]\ntype = t_all\nt.duration = 1M\n", "expected a time" },
 	{ "[stage a]\ntype = t_all\nt.lcores = x\n", "expected lcores" },
 };
 

@@ -294,7 +294,7 @@ weir_engine_set(struct weir_engine *engine, const char *assignment, struct weir_
 	int rc;
 
 	if (engine == NULL)
-		return weir_error_set(error, EINVAL, "expected an engine");
+		return weir_error_set(error, EINVAL, NO_ENGINE);
 	pthread_mutex_lock(&engine->setting);
 	rc = engine_set(engine, assignment, error);
 	pthread_mutex_unlock(&engine->setting);

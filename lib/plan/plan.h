@@ -130,7 +130,7 @@ struct weir_plan {
 	unsigned int pair_count;
 	struct plan_port *ports;
 	unsigned int port_count;
-	struct plan_pool *pools; /* one a socket that has sources */
+	struct plan_pool *pools; /* one a socket that has sources, but for those of foreign mbufs */
 	unsigned int pool_count;
 	uint32_t data_room;       /* of their mbufs, headroom included */
 	uint64_t memory;          /* bytes, all sockets, */

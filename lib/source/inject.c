@@ -267,6 +267,7 @@ const struct source_ops source_inject = {
 	.poll = inject_poll,
 	.drain = inject_drain,
 	.checked = true,
+	.foreign = true,
 	.pressure = inject_pressure,
 	.fini = inject_fini,
 	.pending = inject_pending,

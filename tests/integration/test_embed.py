@@ -26,6 +26,19 @@ type = count
 input = scan.packets
 """
 
+BATCH = """\
+[source gen]
+type = synth
+[stage gather]
+type = batch
+input = gen
+most = 300
+delay = 1ms
+[stage end]
+type = count
+input = gather
+"""
+
 
 class Embed(WeirTest):
     def test_of_the_build(self):
@@ -39,6 +52,16 @@ class Installed(prefixed.Prefixed):
         plugin = shutil.copy(built, self.guarded_folder())
         run = self.run_ok(SAMPLE, "-n", "4000", eal=["-d", plugin])
         self.assertEqual(self.node(run, "picked")["in"], 1000)
+
+    def test_batch(self):
+        """Held events are planned for, and none is left: at a stop, nor when no more come to fill a batch."""
+        built = self.compile("batch.c", "libbatch.so", "-shared", "-fPIC",
+                             *self.pkg_config("--cflags", "--libs", "weir"))
+        plugin = shutil.copy(built, self.guarded_folder())
+        run = self.run_ok(BATCH, "-n", "4000", eal=["-d", plugin])
+        self.assertEqual(self.node(run, "end")["in"], 4000)
+        run = self.run_ok(BATCH, "-n", "1001", "--exit-when-idle", "50", eal=["-d", plugin])
+        self.assertEqual(self.node(run, "end")["in"], 1001)
 
     def test_portscan(self):
         """Somebody tries 500 ports of whom nobody answers; 200 others are answered."""

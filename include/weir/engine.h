@@ -83,9 +83,10 @@ weir_engine_conf_init(struct weir_engine_conf *conf)
  * weir_engine_create() allocates pools, rings and worker state, and sets up and starts the ports.
  *
  * @param conf  NULL: the defaults
- * @return the engine, for weir_engine_destroy(), which must be before the plan's free; NULL with
- *   `error` and rte_errno: EINVAL: `conf` is not from weir_engine_conf_init(), or a value in it is
- *   out of range; E2BIG: it is of
+ * @return the engine, for weir_engine_destroy(); NULL with
+ *   `error` and rte_errno: EINVAL: no plan, `conf` is not from weir_engine_conf_init(), or a value in it is
+ *   out of range, or a source's or stage's parameters do not go with the plan; EEXIST: there is an engine
+ *   of that name, as one made from this plan or pipeline; E2BIG: it is of
  *   newer headers, and asks for what this library does not know; ENOMEM; EBUSY: a port is in use;
  *   ENODEV; or what a driver or a stage's init() gave
  */
@@ -98,8 +99,12 @@ WEIR_API struct weir_engine *weir_engine_create(const struct weir_plan *plan,
  * that it waits for links that are down, as long as `link_wait` of their sources says;
  * weir_engine_stop_request() ends the wait, and the workers then drain as soon as they run.
  *
+ * An lcore is free for another engine as soon as it has drained, though that which it ran was not stopped
+ * yet.
+ *
  * @return 0; -EBUSY with `error`: an lcore runs something else (none is left running);
- *   -EALREADY: was started before
+ *   -EALREADY: was started before, or stopped; -ENOMEM: `numa = strict`, and an lcore's stack is elsewhere;
+ *   -EINVAL: no engine
  */
 WEIR_API int weir_engine_start(struct weir_engine *engine, struct weir_error *error);
 
@@ -110,7 +115,8 @@ WEIR_API int weir_engine_start(struct weir_engine *engine, struct weir_error *er
  *
  * @param lcore  the lcore that the plan names, whichever thread calls
  * @return events moved, 0: there was nothing to do; -ESHUTDOWN: stopped and drained;
- *   -ENOENT: no worker is placed there; -EBUSY: weir_engine_start() launched them
+ *   -ENOENT: no worker is placed there; -EBUSY: weir_engine_start() launched them;
+ *   -EINVAL: no engine
  */
 WEIR_API int weir_worker_poll(struct weir_engine *engine, unsigned int lcore);
 
@@ -160,7 +166,7 @@ WEIR_API void weir_engine_stop_request(struct weir_engine *engine);
  *
  * @param timeout_ms  0: abandon at once
  * @return 0; -ETIMEDOUT: the time was up before all had drained, or lcores have still not returned;
- *   again 0 when it was stopped before, and all lcores have returned
+ *   again 0 when it was stopped before, and all lcores have returned; -EINVAL: no engine
  */
 WEIR_API int weir_engine_stop(struct weir_engine *engine, unsigned int timeout_ms);
 
@@ -250,7 +256,7 @@ WEIR_API double weir_engine_elapsed(const struct weir_engine *engine);
  * NULL is nothing. Every pool is full again before it is freed.
  *
  * An engine whose stop gave up an lcore (see weir_engine_stop()) is freed only when that has
- * returned and every mbuf is back. Until then nothing is freed, its plan, its pipeline and EAL must
+ * returned and every mbuf is back. Until then nothing is freed, its plan and pipeline stay, EAL must
  * stay too, and this may be called again: 0 tells that the engine is gone, anything else that it is
  * there still.
  *

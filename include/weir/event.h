@@ -295,6 +295,22 @@ weir_mbuf_event(const struct rte_mbuf *mbuf)
 }
 
 /**
+ * weir_mbuf_priv() gives the application's own bytes of an mbuf, which lie behind its event: `priv_size` of
+ * weir_pool_create(), or what the pool's private area has beyond sizeof(struct weir_event). weir never reads
+ * nor writes them: they are as the application left them from weir_inject_packets() or weir_inject_events()
+ * on, in every stage, in those of a shared event too, until the mbuf is freed. The next packet in that mbuf
+ * finds them as they were. A clone has bytes of its own.
+ *
+ * @param mbuf  one whose private area fits more than an event; of an event weir_event_mbuf()
+ * @return aligned to 8 bytes
+ */
+static inline void *
+weir_mbuf_priv(const struct rte_mbuf *mbuf)
+{
+	return weir_mbuf_event(mbuf) + 1;
+}
+
+/**
  * weir_event_ports() gives the ports of a keyed packet: those of its key, or, where a first fragment's key
  * has none, those in its L4 header, which it reads for that. A packet that was parsed key-only has the
  * key's alone.

@@ -136,7 +136,7 @@ WEIR_API const struct weir_figure *weir_figure(unsigned int noun, unsigned int i
  * weir_figure_value() reads a figure of its noun's struct.
  *
  * @param figures  begins with its size
- * @return 0; -ENODATA: it is not known here, or the struct's size has no room for it
+ * @return 0; -ENODATA: it is not known here, or the struct's size has no room for it; -EINVAL: NULL
  */
 WEIR_API int weir_figure_value(const struct weir_figure *figure, const void *figures,
 	struct weir_value *value);
@@ -147,7 +147,7 @@ WEIR_API int weir_figure_value(const struct weir_figure *figure, const void *fig
  *
  * @param figures  the noun's struct, which begins with its size
  * @return 0; -ENOENT beyond the last noun or one; -ENODATA: a latency that sources do not have;
- *   -EINVAL: a size without room for the first figure
+ *   -EINVAL: no engine, or a size without room for the first figure
  */
 WEIR_API int weir_figures_read(const struct weir_engine *engine, unsigned int noun, unsigned int i,
 	void *figures);
@@ -156,7 +156,7 @@ WEIR_API int weir_figures_read(const struct weir_engine *engine, unsigned int no
  * weir_figures_add() adds counters and gauges of one to those of a sum, and leaves the rest of the
  * sum alone. Shares add up too: of n workers the mean is a n-th.
  *
- * @return 0; -ENOENT beyond the last noun
+ * @return 0; -ENOENT beyond the last noun; -EINVAL: NULL
  */
 WEIR_API int weir_figures_add(unsigned int noun, void *sum, const void *figures);
 

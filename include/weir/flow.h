@@ -164,8 +164,8 @@ WEIR_API size_t weir_flow_memory(const struct weir_flow_conf *conf);
 /**
  * weir_flow_table_create() makes a table.
  *
- * @return the table; NULL with `error` and rte_errno: EINVAL: a value is out of range, or `conf` does not
- *   begin with its size; E2BIG: it is of newer headers, and asks for what this library does not know;
+ * @return the table; NULL with `error` and rte_errno: EINVAL: a value is out of range, `conf` does not
+ *   begin with its size, or rte_eal_init() was not called yet; E2BIG: it is of newer headers, and asks for what this library does not know;
  *   ENOMEM
  */
 WEIR_API struct weir_flow_table *weir_flow_table_create(const struct weir_flow_conf *conf,
@@ -234,7 +234,7 @@ WEIR_API unsigned int weir_flow_drain(struct weir_flow_table *table, unsigned in
 /**
  * weir_flow_stats() reads figures: no more of them than `stats->size` has.
  *
- * @return 0; -EINVAL: `stats` does not begin with its size
+ * @return 0; -EINVAL: no table, or `stats` does not begin with its size
  */
 WEIR_API int weir_flow_stats(const struct weir_flow_table *table, struct weir_flow_stats *stats);
 

@@ -18,7 +18,7 @@
  *
  * The structs of figures begin with their size, which the caller sets by their WEIR_…_INIT. A
  * reader writes no more than that, and keeps it: one such struct does for many calls. A size
- * without room for the first figure is -EINVAL with every reader here.
+ * without room for the first figure is -EINVAL with every reader here, as is no engine.
  */
 #ifndef WEIR_LEDGER_H
 #define WEIR_LEDGER_H
@@ -425,7 +425,7 @@ WEIR_API int weir_ledger_drop(const struct weir_engine *engine, unsigned int i, 
 /**
  * weir_report() writes all figures as one JSON document, as the README describes.
  *
- * @return a string for free(); NULL with rte_errno ENOMEM
+ * @return a string for free(); NULL with rte_errno ENOMEM, or EINVAL: no engine
  */
 WEIR_API char *weir_report(const struct weir_engine *engine);
 

@@ -153,7 +153,7 @@ struct weir_vxlan_ports {
  *
  * @param list  ports, in the host's order; none is 0, there twice, or another tunnel's
  * @param n     how many, 1 to WEIR_VXLAN_PORTS_MAX
- * @return 0; -EINVAL: not such a list
+ * @return 0; -EINVAL: not such a list, or NULL
  */
 WEIR_API int weir_vxlan_ports_init(struct weir_vxlan_ports *ports, const uint16_t *list,
 	unsigned int n);

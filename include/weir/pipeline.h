@@ -11,7 +11,9 @@
  * caller of the functions here. Sections: `pipeline`, `pool`, `source NAME`, `stage NAME`,
  * `link FROM TO`, where FROM is a node, or NODE.OUTPUT for a stage with several outputs.
  *
- * Call order: create or load; set; check; weir_plan_create(). Not thread-safe.
+ * Call order: create or load; set; check; weir_plan_create(). Not thread-safe. While there is a plan
+ * made from a pipeline, or an engine of such a plan, the pipeline stays as it is: it was checked, and
+ * nothing can be set.
  */
 #ifndef WEIR_PIPELINE_H
 #define WEIR_PIPELINE_H
@@ -54,12 +56,12 @@ WEIR_API struct weir_pipeline *weir_pipeline_load(const char *path, struct weir_
  * again. Keys of a type's own that come before `type` are checked when that comes; afterwards the
  * type stays as it is. `input` of a stage is a list of nodes, or NODE.OUTPUT, with commas; they
  * may be added later. A source with `device` is of type ethdev. A failure changes nothing.
- * Not while there is a plan made from the pipeline.
  *
  * @param section  as in a file, without brackets: `stage busy`, `link wan busy`, `pool`. A name
  *   alone means the source or stage of that name
  * @return 0; -EINVAL with `error`: unknown section, unknown key (with the nearest known one), a
- *   value of the wrong type or out of range; -ENOMEM
+ *   value of the wrong type or out of range; -EBUSY: there is a plan made from the pipeline, or an
+ *   engine of one: free them first; -ENOMEM
  */
 WEIR_API int weir_pipeline_set(struct weir_pipeline *pipeline, const char *section, const char *key,
 	const char *value, struct weir_error *error);
@@ -80,7 +82,7 @@ WEIR_API int weir_pipeline_set_text(struct weir_pipeline *pipeline, const char *
  * read, no stage that changes events gets shared ones, `block` links form no cycle, and files that
  * sources read are there.
  *
- * Call it again after a further weir_pipeline_set().
+ * Call it again after a further weir_pipeline_set(); else it is 0 at once.
  *
  * @return 0; -EINVAL with `error`; -ENOMEM; of a file that cannot be read what the kernel says, as
  *         -ENOENT, with `error`
@@ -90,7 +92,10 @@ WEIR_API int weir_pipeline_check(const struct weir_pipeline *pipeline, struct we
 /** Name of the pipeline. */
 WEIR_API const char *weir_pipeline_name(const struct weir_pipeline *pipeline);
 
-/** weir_pipeline_free() frees a pipeline; NULL is nothing. Plans made from it must be gone. */
+/**
+ * weir_pipeline_free() frees a pipeline, which is not to be used any more; NULL is nothing. What plans
+ * made from it need stays until the last of them is gone.
+ */
 WEIR_API void weir_pipeline_free(struct weir_pipeline *pipeline);
 
 /** A source type, for help texts. */

@@ -7,7 +7,8 @@
  * plan: the pipeline placed on this machine: worker to lcore to socket, ring sizes, pool sizes.
  *
  * EAL must be initialised. Nothing is allocated from its memory, and no port is touched.
- * Not thread-safe.
+ * Not thread-safe. A plan is never changed: one engine after another may be made from it, but not two at
+ * once, which would have one name.
  */
 #ifndef WEIR_PLAN_H
 #define WEIR_PLAN_H
@@ -49,17 +50,21 @@ weir_plan_conf_init(struct weir_plan_conf *conf)
  * weir_plan_create() checks a pipeline with weir_pipeline_check(), and places it.
  *
  * @param conf  NULL: the defaults
- * @return the plan, for weir_plan_free(), which must be before the pipeline's free; NULL with
- *   `error` and rte_errno: EINVAL: `conf` is not from weir_plan_conf_init(), the pipeline or the list
+ * @return the plan, for weir_plan_free(); NULL with
+ *   `error` and rte_errno: EINVAL: rte_eal_init() was not called yet, `conf` is not from weir_plan_conf_init(), the pipeline or the list
  *   of lcores is wrong, two sources are on
  *   one port, a pool is given too small, or there are more rings than EAL can hold; ENODEV: no
  *   such port or lcore, or too few queues where the file insists; ENOMEM: less memory than it
- *   takes; E2BIG: `conf` is of newer headers, and asks for what this library does not know; EXDEV: `numa = strict` and a link, or a port and its worker, would cross sockets
+ *   takes; E2BIG: `conf` is of newer headers, and asks for what this library does not know; EXDEV: `numa = strict` and a link, or a port and its worker, would cross sockets; or
+ *   what weir_pipeline_check() gives
  */
 WEIR_API struct weir_plan *weir_plan_create(const struct weir_pipeline *pipeline,
 	const struct weir_plan_conf *conf, struct weir_error *error);
 
-/** weir_plan_free() frees a plan; NULL is nothing. Engines made from it must be gone. */
+/**
+ * weir_plan_free() frees a plan, which is not to be used any more; NULL is nothing. What an engine made from
+ * it needs stays until that is gone.
+ */
 WEIR_API void weir_plan_free(struct weir_plan *plan);
 
 /** How a plan is shown. */
@@ -72,7 +77,7 @@ enum weir_plan_format {
 /**
  * weir_plan_show() writes a plan as text.
  *
- * @return a string for free(); NULL with rte_errno ENOMEM, or EINVAL for an unknown format
+ * @return a string for free(); NULL with rte_errno ENOMEM, or EINVAL: no plan, or an unknown format
  */
 WEIR_API char *weir_plan_show(const struct weir_plan *plan, enum weir_plan_format format);
 

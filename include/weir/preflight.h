@@ -77,7 +77,7 @@ weir_preflight_conf_init(struct weir_preflight_conf *conf)
  * @param conf      NULL: the defaults
  * @param found     called for each finding, with `arg`
  * @return how many of them are faults; -EINVAL: `found` is NULL, `conf` is not from
- *   weir_preflight_conf_init(), or the pipeline is wrong; -E2BIG: `conf` is of newer headers, and asks
+ *   weir_preflight_conf_init(), the pipeline is wrong, or rte_eal_init() was not called yet; -E2BIG: `conf` is of newer headers, and asks
  *   for what this library does not know; -ENOMEM; or what weir_plan_create() fails with, but for
  *   devices and memory that are not there. `error` says it.
  */

@@ -33,7 +33,8 @@ struct weir_inject;
  *
  * @param source  name of the source
  * @return the producer, valid until the engine is destroyed; NULL with rte_errno ENOENT (no inject
- *   source of that name) or EBUSY (all its producers are taken), and `error`
+ *   source of that name), EBUSY (all its producers are taken) or EINVAL (no engine or name), and
+ *   `error`. Also of an engine that has stopped: nothing can be handed in then
  */
 WEIR_API struct weir_inject *weir_inject_open(struct weir_engine *engine, const char *source,
 	struct weir_error *error);
@@ -43,8 +44,8 @@ WEIR_API struct weir_inject *weir_inject_open(struct weir_engine *engine, const 
  *
  * @param mbufs  packets whose mbufs fit an event (weir_mbuf_fits(); a pool of weir_pool_create())
  * @return how many of the first were taken; the others are still the caller's. Fewer than n with
- *   rte_errno ENOBUFS (no room now), EINVAL (the next mbuf does not fit an event) or ESHUTDOWN
- *   (the engine is stopping)
+ *   rte_errno ENOBUFS (no room now), EINVAL (the next mbuf does not fit an event, or NULL) or ESHUTDOWN
+ *   (the engine is stopping, or has stopped)
  */
 WEIR_API uint16_t weir_inject_packets(struct weir_inject *inject, struct rte_mbuf *mbufs[],
 	uint16_t n);

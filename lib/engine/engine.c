@@ -78,23 +78,25 @@ random_seed(void)
 const struct weir_hash_key *
 weir_engine_hash_key(const struct weir_engine *engine)
 {
-	return &engine->hash_key;
+	return engine != NULL ? &engine->hash_key : NULL;
 }
 
 int
 weir_engine_failure(struct weir_engine *engine, unsigned int i, struct weir_error *error)
 {
+	if (engine == NULL)
+		return weir_error_set(error, EINVAL, NO_ENGINE);
 	return failures_get(&engine->failures, i, error);
 }
 
 bool
 weir_engine_exhausted(const struct weir_engine *engine)
 {
-	for (unsigned int i = 0; i < engine->seat_count; i++)
+	for (unsigned int i = 0; engine != NULL && i < engine->seat_count; i++)
 		if (engine->seats[i].node->source &&
 			!__atomic_load_n(&engine->seats[i].worker->exhausted, __ATOMIC_ACQUIRE))
 			return false;
-	return true;
+	return engine != NULL;
 }
 
 /* The struct alone, and what was asked of it. */
@@ -103,9 +105,13 @@ engine_alloc(const struct weir_plan *plan, const struct weir_engine_conf *conf,
 	struct weir_error *error)
 {
 	struct weir_engine_conf own;
-	uint64_t hash_seed = plan->pipeline->conf.hash_seed;
 	struct weir_engine *engine;
+	uint64_t hash_seed;
 
+	if (plan == NULL) {
+		weir_error_set(error, EINVAL, "no plan to make an engine of");
+		return NULL;
+	}
 	if (conf_take(&own, conf, error) != 0)
 		return NULL;
 	engine = calloc(1, sizeof(*engine));
@@ -115,12 +121,23 @@ engine_alloc(const struct weir_plan *plan, const struct weir_engine_conf *conf,
 	}
 	pthread_mutex_init(&engine->setting, NULL);
 	failures_init(&engine->failures);
+	plan_take(plan);
 	engine->plan = plan;
+	hash_seed = plan->pipeline->conf.hash_seed;
 	engine->flow_seed = (uint32_t)rte_rand();
 	weir_hash_key_init(&engine->hash_key, hash_seed != 0 ? hash_seed : random_seed());
 	engine->id = __atomic_fetch_add(&engines_made, 1, __ATOMIC_RELAXED);
 	engine->conf = own;
 	return engine;
+}
+
+static void
+engine_free(struct weir_engine *engine)
+{
+	pthread_mutex_destroy(&engine->setting);
+	failures_destroy(&engine->failures);
+	plan_leave(engine->plan);
+	free(engine);
 }
 
 /* All that drivers, sources and stages do themselves: any of it may take long. */
@@ -215,9 +232,7 @@ free_pools:
 unlist:
 	engine_unlist(engine);
 free_engine:
-	pthread_mutex_destroy(&engine->setting);
-	failures_destroy(&engine->failures);
-	free(engine);
+	engine_free(engine);
 	rte_errno = -rc;
 	return NULL;
 }
@@ -245,9 +260,7 @@ weir_engine_destroy(struct weir_engine *engine)
 	engine_unbuild(engine);
 	leaked = engine_pools_free(engine);
 	rte_free(engine->control);
-	pthread_mutex_destroy(&engine->setting);
-	failures_destroy(&engine->failures);
-	free(engine);
+	engine_free(engine);
 	return leaked;
 }
 
@@ -256,6 +269,10 @@ weir_inject_open(struct weir_engine *engine, const char *source, struct weir_err
 {
 	bool found = false;
 
+	if (engine == NULL || source == NULL) {
+		weir_error_set(error, EINVAL, "expected an engine and the name of a source");
+		return NULL;
+	}
 	for (unsigned int i = 0; i < engine->seat_count; i++) {
 		const struct seat *seat = &engine->seats[i];
 		struct weir_inject *inject;

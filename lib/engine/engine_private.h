@@ -11,6 +11,9 @@
 #include "engine.h"
 #include "event/compat.h"
 
+/* What is said of NULL. */
+#define NO_ENGINE "expected an engine"
+
 /* list.c: the engines of the process by their names, which differ; shown once they are made. */
 int engine_list(struct weir_engine *engine, struct weir_error *error);
 void engine_show(struct weir_engine *engine);

@@ -15,7 +15,7 @@ static rte_spinlock_t engines_lock = RTE_SPINLOCK_INITIALIZER;
 const char *
 weir_engine_name(const struct weir_engine *engine)
 {
-	return weir_pipeline_name(engine->plan->pipeline);
+	return engine != NULL ? weir_pipeline_name(engine->plan->pipeline) : NULL;
 }
 
 static int

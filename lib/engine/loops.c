@@ -18,6 +18,8 @@
 #define LOOK_US 100
 /* How long lcores may take for their pass, besides waits, once told to return at once. */
 #define GRACE_S 1
+/* How long EAL may take, once a loop has returned, to have its lcore free for others. */
+#define FREE_MS 100
 
 struct loop *
 engine_loop(const struct weir_engine *engine, unsigned int lcore)
@@ -151,6 +153,19 @@ engine_longest_wait(const struct weir_engine *engine)
 	return longest;
 }
 
+/*
+ * It will be free within a moment: who stops an engine may start another one there. Where it is not, another
+ * engine, or the application, has launched something there already since the loop returned.
+ */
+static void
+lcore_await_free(unsigned int lcore)
+{
+	uint64_t deadline = rte_rdtsc() + FREE_MS * (rte_get_tsc_hz() / MS_PER_S);
+
+	while (rte_eal_get_lcore_state(lcore) != WAIT && rte_rdtsc() < deadline)
+		usleep(LOOK_US);
+}
+
 unsigned int
 engine_loops_join(struct weir_engine *engine, uint64_t deadline)
 {
@@ -161,11 +176,10 @@ engine_loops_join(struct weir_engine *engine, uint64_t deadline)
 
 		if (!loop->launched)
 			continue;
-		while (!__atomic_load_n(&loop->finished, __ATOMIC_ACQUIRE) &&
-			rte_rdtsc() < deadline)
+		while (!__atomic_load_n(&loop->left, __ATOMIC_ACQUIRE) && rte_rdtsc() < deadline)
 			usleep(LOOK_US);
-		if (__atomic_load_n(&loop->finished, __ATOMIC_ACQUIRE)) {
-			rte_eal_wait_lcore(loop->lcore);
+		if (__atomic_load_n(&loop->left, __ATOMIC_ACQUIRE)) {
+			lcore_await_free(loop->lcore);
 			/* Who sees this sees that it has finished. */
 			__atomic_store_n(&loop->launched, false, __ATOMIC_RELEASE);
 		} else {

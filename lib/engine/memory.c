@@ -151,9 +151,13 @@ weir_ledger_memory(const struct weir_engine *engine, unsigned int i,
 	struct weir_memory_figures *figures)
 {
 	struct weir_memory_figures full = { .actual = SOCKET_ID_ANY };
-	unsigned int pools = engine->pool_count, seats = engine->seat_count;
 	struct tally tally = { .bytes = 0 };
+	unsigned int pools, seats;
 
+	if (engine == NULL)
+		return -EINVAL;
+	pools = engine->pool_count;
+	seats = engine->seat_count;
 	if (i < pools)
 		pool_memory(&engine->pools[i], &full, &tally);
 	else if (i - pools < seats)

@@ -113,18 +113,31 @@ engine_settings_free(struct weir_engine *engine)
 	}
 }
 
+#define LINK_TEXT_SIZE (LINK_FROM_SIZE + WEIR_NAME_SIZE + 1)
+
+/* "FROM TO", as a link's section has it. */
+static const char *
+link_text(const struct weir_engine *engine, const struct pipeline_change *change,
+	char text[LINK_TEXT_SIZE])
+{
+	const struct weir_pipeline *pipeline = engine->plan->pipeline;
+	const struct link *link = &pipeline->links[change->link];
+	char from[LINK_FROM_SIZE];
+
+	snprintf(text, LINK_TEXT_SIZE, "%s %s", pipeline_from(pipeline, link, from),
+		pipeline->nodes[link->to].name);
+	return text;
+}
+
 /* "[link a b] key = value: why not". */
 static int
 link_refuse(const struct weir_engine *engine, const struct pipeline_change *change,
 	const struct link_policy *policy, struct weir_error *error, const char *why)
 {
-	const struct weir_pipeline *pipeline = engine->plan->pipeline;
-	const struct link *link = &pipeline->links[change->link];
 	bool late = strcmp(change->param->name, "deadline") == 0;
-	char from[LINK_FROM_SIZE];
+	char text[LINK_TEXT_SIZE];
 
-	return weir_error_set(error, EINVAL, "[link %s %s] %s%s: %s",
-		pipeline_from(pipeline, link, from), pipeline->nodes[link->to].name,
+	return weir_error_set(error, EINVAL, "[link %s] %s%s: %s", link_text(engine, change, text),
 		late ? "deadline" : "on_full = ", late ? "" : policy->name, why);
 }
 
@@ -170,7 +183,14 @@ link_check(const struct weir_engine *engine, const struct weir_pipeline *pipelin
 	bool late = conf->on_full == WEIR_ON_FULL_DROP_LATE ||
 		strcmp(change->param->name, "deadline") == 0;
 	const struct link_policy *policy = link_policy((enum weir_on_full)conf->on_full);
+	char text[LINK_TEXT_SIZE];
 
+	if (conf->gap_markers && engine->pool_count == 0)
+		return weir_error_set(error, EINVAL,
+			"[link %s] gap_markers = on: there is no pool that markers could be of, as "
+			"every packet comes in an mbuf of the application's: stop it, set the key, start "
+			"again",
+			link_text(engine, change, text));
 	if (late && engine->plan->pipeline->links[change->link].conf.deadline == 0)
 		return link_refuse(engine, change, policy, error,
 			"the link was made without `deadline`, so its rings keep no times: stop "
@@ -294,7 +314,7 @@ weir_engine_set(struct weir_engine *engine, const char *assignment, struct weir_
 	int rc;
 
 	if (engine == NULL)
-		return weir_error_set(error, EINVAL, "expected an engine");
+		return weir_error_set(error, EINVAL, NO_ENGINE);
 	pthread_mutex_lock(&engine->setting);
 	rc = engine_set(engine, assignment, error);
 	pthread_mutex_unlock(&engine->setting);

@@ -83,6 +83,8 @@ weir_engine_start(struct weir_engine *engine, struct weir_error *error)
 	bool first;
 	int rc;
 
+	if (engine == NULL)
+		return weir_error_set(error, EINVAL, NO_ENGINE);
 	if (engine->launched || engine_stopped(engine))
 		return weir_error_set(error, EALREADY,
 			"'%s' was started before: make another engine", weir_engine_name(engine));
@@ -114,8 +116,11 @@ weir_engine_start(struct weir_engine *engine, struct weir_error *error)
 int
 weir_worker_poll(struct weir_engine *engine, unsigned int lcore)
 {
-	struct loop *loop = engine_loop(engine, lcore);
+	struct loop *loop;
 
+	if (unlikely(engine == NULL))
+		return -EINVAL;
+	loop = engine_loop(engine, lcore);
 	if (loop == NULL)
 		return -ENOENT;
 	if (loop_launched(loop))
@@ -130,7 +135,7 @@ weir_worker_poll(struct weir_engine *engine, unsigned int lcore)
 bool
 weir_engine_polled(const struct weir_engine *engine, unsigned int lcore)
 {
-	const struct loop *loop = engine_loop(engine, lcore);
+	const struct loop *loop = engine != NULL ? engine_loop(engine, lcore) : NULL;
 
 	return loop != NULL && !loop_launched(loop);
 }

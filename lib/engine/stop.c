@@ -21,6 +21,8 @@ weir_engine_stop_request(struct weir_engine *engine)
 {
 	uint32_t run = ORDER_RUN;
 
+	if (engine == NULL)
+		return;
 	__atomic_store_n(&engine->stop_asked, true, __ATOMIC_SEQ_CST);
 	__atomic_compare_exchange_n(&engine->control->order, &run, ORDER_DRAIN, false,
 		__ATOMIC_SEQ_CST, __ATOMIC_RELAXED);
@@ -35,10 +37,10 @@ deadline_in(unsigned int ms)
 bool
 weir_engine_drained(const struct weir_engine *engine)
 {
-	for (unsigned int i = 0; i < engine->loop_count; i++)
+	for (unsigned int i = 0; engine != NULL && i < engine->loop_count; i++)
 		if (!__atomic_load_n(&engine->loops[i].finished, __ATOMIC_ACQUIRE))
 			return false;
-	return true;
+	return engine != NULL;
 }
 
 /* Poll what is not launched; how many events moved. */
@@ -117,6 +119,8 @@ weir_engine_stop(struct weir_engine *engine, unsigned int timeout_ms)
 {
 	uint64_t deadline = deadline_in(timeout_ms);
 
+	if (engine == NULL)
+		return -EINVAL;
 	if (engine_stopped(engine))
 		return engine_stop_again(engine, deadline);
 	weir_engine_stop_request(engine);
@@ -139,5 +143,5 @@ weir_engine_stop(struct weir_engine *engine, unsigned int timeout_ms)
 double
 weir_engine_elapsed(const struct weir_engine *engine)
 {
-	return (double)engine_cycles(engine) / (double)rte_get_tsc_hz();
+	return engine == NULL ? 0 : (double)engine_cycles(engine) / (double)rte_get_tsc_hz();
 }

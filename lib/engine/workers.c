@@ -85,7 +85,7 @@ weir_engine_reopen(struct weir_engine *engine)
 {
 	unsigned int n = 0;
 
-	for (unsigned int i = 0; i < engine->seat_count; i++) {
+	for (unsigned int i = 0; engine != NULL && i < engine->seat_count; i++) {
 		const struct seat *seat = &engine->seats[i];
 		const struct weir_stage_ops *ops = seat->node->stage_ops;
 

@@ -6,6 +6,8 @@
 #ifndef WEIR_COMPAT_H
 #define WEIR_COMPAT_H
 
+#include <stdbool.h>
+
 #include <rte_lcore.h>
 #include <rte_version.h>
 
@@ -49,5 +51,15 @@ control_thread_join(control_thread thread)
 	rte_thread_join(thread, NULL);
 }
 #endif
+
+/* Whether rte_eal_init() has begun, which no function of EAL tells: before it there are no lcores. */
+static inline bool
+eal_is_there(void)
+{
+	return rte_lcore_count() > 0;
+}
+
+/* What is said where it has not; with the name of who was called. */
+#define EAL_MISSING "EAL is not there yet: call rte_eal_init before %s()"
 
 #endif /* WEIR_COMPAT_H */

@@ -10,6 +10,7 @@
 #include <rte_mbuf_pool_ops.h>
 #include <rte_mempool.h>
 
+#include "compat.h"
 #include "event.h"
 #include "stacks.h"
 
@@ -197,6 +198,10 @@ weir_pool_create(const char *name, unsigned int size, unsigned int cache, uint16
 	if (priv_size > UINT16_MAX - sizeof(struct weir_event) ||
 		priv_size % RTE_MBUF_PRIV_ALIGN != 0) {
 		rte_errno = EINVAL;
+		return NULL;
+	}
+	if (name == NULL || !eal_is_there()) {
+		rte_errno = name == NULL ? EINVAL : E_RTE_NO_CONFIG;
 		return NULL;
 	}
 	return pool_create_kind(name, size, &kind);

@@ -15,6 +15,8 @@ sized_give(void *to, const void *full, size_t size, size_t least)
 {
 	size_t given;
 
+	if (to == NULL)
+		return -EINVAL;
 	memcpy(&given, to, sizeof(given));
 	if (given < least)
 		return -EINVAL;
@@ -26,6 +28,8 @@ sized_give(void *to, const void *full, size_t size, size_t least)
 void
 sized_init(void *to, const void *full, size_t size, size_t known)
 {
+	if (to == NULL)
+		return;
 	memset(to, 0, size);
 	memcpy(to, full, RTE_MIN(size, known));
 	memcpy(to, &size, RTE_MIN(size, sizeof(size)));
@@ -47,6 +51,8 @@ sized_take(void *full, const void *from, size_t size, size_t least)
 {
 	size_t given;
 
+	if (from == NULL)
+		return -EINVAL;
 	memcpy(&given, from, sizeof(given));
 	if (given < least || given > SIZED_MAX)
 		return -EINVAL;

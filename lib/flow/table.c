@@ -9,6 +9,7 @@
 #include <rte_errno.h>
 #include <rte_malloc.h>
 
+#include "event/compat.h"
 #include "flow_private.h"
 
 static uint32_t
@@ -179,6 +180,10 @@ weir_flow_table_create(const struct weir_flow_conf *conf, struct weir_error *err
 
 	if (conf_take(&own, conf, error) != 0)
 		return NULL;
+	if (!eal_is_there()) {
+		weir_error_set(error, EINVAL, EAL_MISSING, __func__);
+		return NULL;
+	}
 	table = take(own.name, sizeof(*table), RTE_CACHE_LINE_SIZE, own.socket);
 	if (table == NULL)
 		goto unmade;
@@ -222,6 +227,8 @@ weir_flow_stats(const struct weir_flow_table *table, struct weir_flow_stats *sta
 {
 	struct weir_flow_stats now = WEIR_FLOW_STATS_INIT;
 
+	if (table == NULL)
+		return -EINVAL;
 	now.created = stat_read(&table->stats.created);
 	now.refused = stat_read(&table->stats.refused);
 	now.late_ns = stat_read(&table->stats.late_ns);

@@ -47,6 +47,7 @@ loop_rewind(struct loop *loop)
 	__atomic_store_n(&loop->tid, 0, __ATOMIC_RELAXED);
 	__atomic_store_n(&loop->stack, NULL, __ATOMIC_RELAXED);
 	__atomic_store_n(&loop->state, LCORE_IDLE, __ATOMIC_RELAXED);
+	__atomic_store_n(&loop->left, 0, __ATOMIC_RELAXED);
 	__atomic_store_n(&loop->finished, 0, __ATOMIC_RELEASE);
 }
 
@@ -250,6 +251,7 @@ loop_main(void *arg)
 		}
 	}
 	waiter_slack(slack);
+	__atomic_store_n(&loop->left, 1, __ATOMIC_RELEASE);
 	return 0;
 }
 

@@ -129,6 +129,7 @@ struct __rte_cache_aligned loop {
 	uint64_t quiet; /* and of the first pass that moved nothing after one that did */
 	uint32_t state; /* in which it is since; written after what it was in before was counted */
 	uint32_t finished;
+	uint32_t left; /* it is not touched any more by the lcore that ran it */
 	uint64_t passes;
 	struct seat *at;  /* the seat that has its turn, or had the last */
 	uint64_t longest; /* cycles that a wait of its may take, by the settings that it has */

@@ -38,8 +38,11 @@ next_word(uint64_t *state)
 void
 weir_hash_key_init(struct weir_hash_key *key, uint64_t seed)
 {
-	uint64_t state = seed, *words = key->words, ports6;
+	uint64_t state = seed, *words, ports6;
 
+	if (key == NULL)
+		return;
+	words = key->words;
 	memset(key, 0, sizeof(*key));
 	key->seed = seed;
 	words[HASH_END4] = next_word(&state);

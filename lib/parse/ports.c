@@ -52,6 +52,8 @@ port_free(uint16_t port)
 int
 weir_vxlan_ports_init(struct weir_vxlan_ports *ports, const uint16_t *list, unsigned int n)
 {
+	if (ports == NULL || list == NULL)
+		return -EINVAL;
 	*ports = (struct weir_vxlan_ports){ .crowded = 0 };
 	if (n == 0 || n > WEIR_VXLAN_PORTS_MAX)
 		return -EINVAL;

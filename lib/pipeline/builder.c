@@ -43,7 +43,7 @@ pipeline_vxlan_ports(const struct node_conf *conf, struct weir_vxlan_ports *port
 const char *
 weir_pipeline_name(const struct weir_pipeline *pipeline)
 {
-	return pipeline->conf.name;
+	return pipeline != NULL ? pipeline->conf.name : NULL;
 }
 
 void
@@ -77,11 +77,9 @@ private_free(struct pipeline_private *priv)
 	free(priv);
 }
 
-void
-weir_pipeline_free(struct weir_pipeline *pipeline)
+static void
+pipeline_destroy(struct weir_pipeline *pipeline)
 {
-	if (pipeline == NULL)
-		return;
 	pipeline_forget(pipeline);
 	for (unsigned int i = 0; i < pipeline->node_count; i++) {
 		section_clear(pipeline->nodes[i].section);
@@ -94,6 +92,26 @@ weir_pipeline_free(struct weir_pipeline *pipeline)
 	free(pipeline);
 }
 
+void
+pipeline_take(const struct weir_pipeline *pipeline)
+{
+	__atomic_fetch_add(&pipeline->priv->users, 1, __ATOMIC_RELAXED);
+}
+
+void
+pipeline_leave(const struct weir_pipeline *pipeline)
+{
+	if (__atomic_sub_fetch(&pipeline->priv->users, 1, __ATOMIC_ACQ_REL) == 0)
+		pipeline_destroy((struct weir_pipeline *)(uintptr_t)pipeline);
+}
+
+void
+weir_pipeline_free(struct weir_pipeline *pipeline)
+{
+	if (pipeline != NULL)
+		pipeline_leave(pipeline);
+}
+
 static struct weir_pipeline *
 pipeline_new(struct weir_error *error)
 {
@@ -103,10 +121,11 @@ pipeline_new(struct weir_error *error)
 	if (pipeline != NULL)
 		pipeline->priv = calloc(1, sizeof(*pipeline->priv));
 	if (pipeline == NULL || pipeline->priv == NULL) {
-		weir_pipeline_free(pipeline);
+		free(pipeline);
 		no_memory(error);
 		return NULL;
 	}
+	pipeline_take(pipeline);
 	strcpy(pipeline->priv->pipeline.title, section_kinds[SECTION_PIPELINE]);
 	strcpy(pipeline->priv->pool.title, section_kinds[SECTION_POOL]);
 	if (params_default(section_params(SECTION_PIPELINE), &pipeline->conf, &bad) != 0 ||
@@ -157,6 +176,13 @@ entry_form(const struct weir_pipeline *pipeline, const struct target *target,
 	return 0;
 }
 
+/* Whether anybody has it but its owner. */
+static bool
+pipeline_planned(const struct weir_pipeline *pipeline)
+{
+	return __atomic_load_n(&pipeline->priv->users, __ATOMIC_RELAXED) > 1;
+}
+
 int
 weir_pipeline_set(struct weir_pipeline *pipeline, const char *section, const char *key,
 	const char *value, struct weir_error *error)
@@ -168,6 +194,11 @@ weir_pipeline_set(struct weir_pipeline *pipeline, const char *section, const cha
 
 	if (pipeline == NULL || section == NULL || key == NULL || value == NULL)
 		return weir_error_set(error, EINVAL, "expected a pipeline, section, key and value");
+	if (pipeline_planned(pipeline))
+		return weir_error_set(error, EBUSY,
+			"pipeline '%s' has a plan, and stays as it is: free its plans and engines before a "
+			"key is set, or use weir_engine_set() for what may be set while an engine runs",
+			pipeline->conf.name);
 	given.key = (char *)(uintptr_t)key;
 	given.value = (char *)(uintptr_t)value;
 	given.line = pipeline->priv->line;

@@ -116,6 +116,13 @@ struct weir_pipeline {
 	struct pipeline_private *priv; /* text as given, for messages and for freeing */
 };
 
+/*
+ * A plan has a pipeline until pipeline_leave(): nothing in it changes meanwhile, and it stays though its
+ * owner frees it. Thread-safe.
+ */
+void pipeline_take(const struct weir_pipeline *pipeline);
+void pipeline_leave(const struct weir_pipeline *pipeline);
+
 /* The policy that `auto` stands for on this link. */
 enum weir_on_full pipeline_on_full(const struct weir_pipeline *pipeline, const struct link *link);
 

@@ -68,8 +68,9 @@ struct value_lines {
 };
 
 struct pipeline_private {
-	char *file;        /* that was loaded, or NULL */
-	unsigned int line; /* that is being read; 0: none, what is set comes from the API */
+	unsigned int users; /* plans that are made from it, and its owner until that frees it */
+	char *file;         /* that was loaded, or NULL */
+	unsigned int line;  /* that is being read; 0: none, what is set comes from the API */
 	struct value_lines *values;
 	unsigned int value_count;
 	struct section pipeline;

@@ -10,6 +10,7 @@
 #include <rte_common.h>
 #include <rte_errno.h>
 
+#include "event/compat.h"
 #include "link/link.h"
 #include "plan_private.h"
 
@@ -160,7 +161,9 @@ plan_make(const struct weir_pipeline *pipeline, const struct weir_plan_conf *con
 		plan_no_memory(error);
 		return NULL;
 	}
-	plan->pipeline = pipeline;
+	plan->users = 1;
+	plan->pipeline = plan->described = pipeline;
+	pipeline_take(pipeline);
 	plan->machine = malloc(sizeof(*plan->machine));
 	if (plan->machine == NULL) {
 		plan_no_memory(error);
@@ -201,6 +204,10 @@ weir_plan_create(const struct weir_pipeline *pipeline, const struct weir_plan_co
 		weir_error_set(error, EINVAL, "no pipeline to plan");
 		return NULL;
 	}
+	if (!eal_is_there()) {
+		weir_error_set(error, EINVAL, EAL_MISSING, __func__);
+		return NULL;
+	}
 	if (weir_pipeline_check(pipeline, error) < 0)
 		return NULL;
 	machine = malloc(sizeof(*machine));
@@ -214,13 +221,11 @@ weir_plan_create(const struct weir_pipeline *pipeline, const struct weir_plan_co
 	return plan;
 }
 
-void
-weir_plan_free(struct weir_plan *plan)
+static void
+plan_destroy(struct weir_plan *plan)
 {
 	int saved = rte_errno;
 
-	if (plan == NULL)
-		return;
 	while (plan->note_count > 0)
 		free(plan->notes[--plan->note_count]);
 	free(plan->notes);
@@ -231,8 +236,31 @@ weir_plan_free(struct weir_plan *plan)
 	free(plan->workers);
 	free(plan->machine);
 	pipeline_copy_free(plan->own);
+	pipeline_leave(plan->described);
 	free(plan);
 	rte_errno = saved;
+}
+
+void
+plan_take(const struct weir_plan *plan)
+{
+	__atomic_fetch_add(&((struct weir_plan *)(uintptr_t)plan)->users, 1, __ATOMIC_RELAXED);
+}
+
+void
+plan_leave(const struct weir_plan *plan)
+{
+	struct weir_plan *own = (struct weir_plan *)(uintptr_t)plan;
+
+	if (__atomic_sub_fetch(&own->users, 1, __ATOMIC_ACQ_REL) == 0)
+		plan_destroy(own);
+}
+
+void
+weir_plan_free(struct weir_plan *plan)
+{
+	if (plan != NULL)
+		plan_leave(plan);
 }
 
 char *

@@ -120,6 +120,8 @@ struct plan_lcore {
 struct machine;
 
 struct weir_plan {
+	const struct weir_pipeline *described; /* as its owner has it */
+	unsigned int users; /* engines that are made from it, and its owner until that frees it */
 	const struct weir_pipeline *pipeline;
 	struct weir_pipeline *own;   /* that, where it is a copy with queues for auto; else NULL */
 	struct plan_worker *workers; /* grouped by node, in node order */
@@ -128,7 +130,7 @@ struct weir_plan {
 	unsigned int pair_count;
 	struct plan_port *ports;
 	unsigned int port_count;
-	struct plan_pool *pools; /* one a socket that has sources */
+	struct plan_pool *pools; /* one a socket that has sources, but for those of foreign mbufs */
 	unsigned int pool_count;
 	uint32_t data_room;       /* of their mbufs, headroom included */
 	uint64_t memory;          /* bytes, all sockets, */
@@ -143,6 +145,10 @@ struct weir_plan {
 	uint64_t hugepages_2m;   /* pages of 2 MB that `memory` fills, socket by socket */
 	struct machine *machine; /* what EAL and libnuma said of it */
 };
+
+/* An engine has a plan until plan_leave(): it stays though its owner frees it. Thread-safe. */
+void plan_take(const struct weir_plan *plan);
+void plan_leave(const struct weir_plan *plan);
 
 /* Index of the first worker of a node. */
 unsigned int plan_first_worker(const struct weir_plan *plan, unsigned int node);

@@ -44,6 +44,28 @@ plan_pool(const struct weir_plan *plan, int socket)
 	return best;
 }
 
+/*
+ * Whether a worker takes mbufs of the pool of its socket. One whose packets have mbufs of the application does
+ * so only for gap markers; and where a port that only sends has RX queues to fill, there is a pool too.
+ */
+static bool
+takes_mbufs(const struct weir_plan *plan, const struct plan_worker *worker)
+{
+	const struct node *node = plan_node(plan, worker);
+
+	if (!node->source)
+		return false;
+	if (!node->source_ops->foreign)
+		return true;
+	for (unsigned int i = 0; i < plan->pipeline->link_count; i++)
+		if (plan->pipeline->links[i].conf.gap_markers)
+			return true;
+	for (unsigned int i = 0; i < plan->port_count; i++)
+		if (plan->ports[i].rx_spare != 0)
+			return true;
+	return false;
+}
+
 /* Mark the workers that mbufs of a socket's pool can come to: its sources, and all behind them. */
 void
 plan_pool_reach(const struct weir_plan *plan, int socket, bool *reached)
@@ -53,8 +75,8 @@ plan_pool_reach(const struct weir_plan *plan, int socket, bool *reached)
 	unsigned int i;
 
 	for (i = 0; i < plan->worker_count; i++)
-		reached[i] = plan_node(plan, &plan->workers[i])->source &&
-			plan->workers[i].socket == socket;
+		reached[i] =
+			plan->workers[i].socket == socket && takes_mbufs(plan, &plan->workers[i]);
 	while (more) {
 		more = false;
 		for (i = 0; i < plan->pair_count; i++) {
@@ -245,7 +267,7 @@ size_pool(struct weir_plan *plan, struct plan_pool *pool, struct terms *terms, u
 	return ret;
 }
 
-/* An entry for every socket where a source runs, in the order of sockets. */
+/* An entry for every socket where a source takes mbufs, in the order of sockets. */
 static int
 add_pools(struct weir_plan *plan)
 {
@@ -254,7 +276,7 @@ add_pools(struct weir_plan *plan)
 	int socket;
 
 	for (i = 0; i < plan->worker_count; i++)
-		if (plan_node(plan, &plan->workers[i])->source)
+		if (takes_mbufs(plan, &plan->workers[i]))
 			wanted[plan->workers[i].socket] = true;
 	plan->pools = calloc(MACHINE_SOCKETS, sizeof(*plan->pools));
 	if (plan->pools == NULL)
@@ -274,7 +296,7 @@ stacks_turn(const struct weir_plan *plan, const struct plan_pool *pool, bool sou
 
 	for (unsigned int i = 0; i < plan->worker_count; i++) {
 		const struct plan_worker *worker = &plan->workers[i];
-		bool allocates = plan_node(plan, worker)->source && worker->socket == pool->socket;
+		bool allocates = worker->socket == pool->socket && takes_mbufs(plan, worker);
 
 		if (allocates != sources || has[worker->lcore])
 			continue;

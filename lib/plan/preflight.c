@@ -9,6 +9,7 @@
 
 #include <rte_common.h>
 
+#include "event/compat.h"
 #include "preflight.h"
 #include "sysfs.h"
 
@@ -243,6 +244,8 @@ weir_preflight(const struct weir_pipeline *pipeline, const struct weir_preflight
 		return weir_error_set(error, -rc, SIZED_WHY(rc), "weir_preflight_conf");
 	if (pipeline == NULL)
 		return preflight_look(&preflight, NULL, NULL, error);
+	if (!eal_is_there())
+		return weir_error_set(error, EINVAL, EAL_MISSING, __func__);
 	rc = weir_pipeline_check(pipeline, error);
 	if (rc < 0)
 		return rc;

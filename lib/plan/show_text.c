@@ -339,8 +339,10 @@ text_pools(const struct weir_plan *plan, FILE *out)
 	const struct plan_pool *pool;
 	unsigned int i;
 
-	if (plan->pool_count != 0)
-		fputs("\npools\n", out);
+	fputs(plan->pool_count != 0 ?
+			"\npools\n" :
+			"\npools: none, every packet comes in an mbuf of the application's\n",
+		out);
 	for (i = 0; i < plan->pool_count; i++) {
 		pool = &plan->pools[i];
 		fprintf(out,

@@ -220,6 +220,10 @@ weir_inject_packets(struct weir_inject *inject, struct rte_mbuf *mbufs[], uint16
 {
 	uint16_t fit = 0, put;
 
+	if (inject == NULL || (mbufs == NULL && n > 0)) {
+		rte_errno = EINVAL;
+		return 0;
+	}
 	while (fit < n && weir_mbuf_fits(mbufs[fit]))
 		fit++;
 	put = inject_put(inject, (void **)mbufs, fit);
@@ -234,6 +238,10 @@ weir_inject_events(struct weir_inject *inject, struct weir_event *events[], uint
 	void *entries[BURST_MAX];
 	uint16_t done = 0;
 
+	if (inject == NULL || (events == NULL && n > 0)) {
+		rte_errno = EINVAL;
+		return 0;
+	}
 	while (done < n) {
 		uint16_t k = RTE_MIN((uint16_t)(n - done), BURST_MAX), put;
 
@@ -259,6 +267,7 @@ const struct source_ops source_inject = {
 	.poll = inject_poll,
 	.drain = inject_drain,
 	.checked = true,
+	.foreign = true,
 	.pressure = inject_pressure,
 	.fini = inject_fini,
 	.pending = inject_pending,

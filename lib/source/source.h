@@ -80,6 +80,7 @@ struct source_ops {
 	uint16_t least;   /* poll() may give nothing for fewer, POLL_LEAST at most; 0: any */
 	bool single;      /* one worker does all: `queues` is 1 */
 	bool threaded;    /* a thread of its own makes what it gives */
+	bool foreign;     /* what it gives has mbufs that others made: it takes none of the pool */
 	bool checked;     /* a port may have looked at checksums of its packets, and told them so */
 	uint32_t longest; /* bytes of a packet that it makes a chain of; 0: one mbuf */
 	uint32_t chained; /* the same, of a driver that makes chains unasked */

@@ -240,11 +240,17 @@ report_engine(const struct weir_engine *engine)
 char *
 weir_report(const struct weir_engine *engine)
 {
-	json_t *report = report_engine(engine);
-	char *text = report == NULL ?
+	json_t *report;
+	char *text;
+
+	if (engine == NULL) {
+		rte_errno = EINVAL;
+		return NULL;
+	}
+	report = report_engine(engine);
+	text = report == NULL ?
 		NULL :
 		json_dumps(report, JSON_INDENT(2) | JSON_REAL_PRECISION(REAL_DIGITS));
-
 	json_decref(report);
 	if (text == NULL)
 		rte_errno = ENOMEM;

@@ -94,6 +94,8 @@ value_at(enum weir_figure_type type, const void *at)
 int
 weir_figure_value(const struct weir_figure *figure, const void *figures, struct weir_value *value)
 {
+	if (figure == NULL || figures == NULL || value == NULL)
+		return -EINVAL;
 	if (!has_room(figures, figure->offset, type_size(figure->type)) ||
 		!is_known(figure, figures))
 		return -ENODATA;
@@ -129,6 +131,8 @@ weir_figures_add(unsigned int noun, void *sum, const void *figures)
 
 	if (noun >= WEIR_NOUN_MAX)
 		return -ENOENT;
+	if (sum == NULL || figures == NULL)
+		return -EINVAL;
 	for (unsigned int i = 0; (figure = weir_figure(noun, i)) != NULL; i++) {
 		size_t bytes = type_size(figure->type);
 		bool adds =
@@ -146,6 +150,8 @@ int
 weir_figures_read(const struct weir_engine *engine, unsigned int noun, unsigned int i,
 	void *figures)
 {
+	if (noun < WEIR_NOUN_MAX && engine == NULL)
+		return -EINVAL;
 	switch (noun) {
 	case WEIR_NOUN_ENGINE:
 		return i == 0 ? weir_ledger_engine(engine, figures) : -ENOENT;

@@ -92,12 +92,13 @@ idle_step(const struct weir_engine *engine, uint64_t now)
 double
 weir_engine_idle(struct weir_engine *engine)
 {
-	struct watch *watch = engine->watch;
 	uint64_t now = rte_rdtsc();
+	struct watch *watch;
 	bool works, look;
 
-	if (stat_read(&engine->start_tsc) == 0 || engine_stopped(engine))
+	if (engine == NULL || stat_read(&engine->start_tsc) == 0 || engine_stopped(engine))
 		return 0;
+	watch = engine->watch;
 	if (now - watch->idle_at < IDLE_LOOK_MS * (rte_get_tsc_hz() / MS_PER_S))
 		return (double)watch->idle / (double)rte_get_tsc_hz();
 	/* By the passes of the last look, which are noted anew after that. */

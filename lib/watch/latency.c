@@ -43,6 +43,8 @@ weir_ledger_latency(const struct weir_engine *engine, unsigned int i, enum weir_
 	struct weir_latency_figures full;
 	const struct histogram *histogram;
 
+	if (engine == NULL)
+		return -EINVAL;
 	if (i >= engine->seat_count || latency >= WEIR_LATENCY_MAX)
 		return -ENOENT;
 	if (engine->seats[i].worker->latency == NULL)

@@ -87,6 +87,8 @@ weir_ledger_read(const struct weir_engine *engine, struct weir_ledger *ledger)
 {
 	struct weir_ledger full = WEIR_LEDGER_INIT;
 
+	if (engine == NULL)
+		return -EINVAL;
 	ledger_fill(engine, &full);
 	return SIZED_GIVE(ledger, &full, received);
 }
@@ -94,14 +96,17 @@ weir_ledger_read(const struct weir_engine *engine, struct weir_ledger *ledger)
 int
 weir_ledger_engine(const struct weir_engine *engine, struct weir_engine_figures *figures)
 {
-	struct weir_engine_figures full = {
+	struct weir_engine_figures full;
+
+	if (engine == NULL)
+		return -EINVAL;
+	full = (struct weir_engine_figures){
 		.weir = weir_version(),
 		.dpdk = rte_version() + sizeof("DPDK"),
 		.pipeline = weir_engine_name(engine),
 		.elapsed = weir_engine_elapsed(engine),
 		.flow_seed = engine->flow_seed,
 	};
-
 	snprintf(full.hash_seed, sizeof(full.hash_seed), "0x%016" PRIx64,
 		weir_engine_hash_key(engine)->seed);
 	return SIZED_GIVE(figures, &full, weir);
@@ -132,6 +137,8 @@ weir_ledger_node(const struct weir_engine *engine, unsigned int i,
 	struct weir_node_figures full;
 	const struct node *node;
 
+	if (engine == NULL)
+		return -EINVAL;
 	if (i >= pipeline_of(engine)->node_count)
 		return -ENOENT;
 	node = &pipeline_of(engine)->nodes[i];
@@ -165,6 +172,8 @@ weir_ledger_worker(const struct weir_engine *engine, unsigned int i,
 	const struct seat *seat;
 	const struct worker_stats *stats;
 
+	if (engine == NULL)
+		return -EINVAL;
 	if (i >= engine->seat_count)
 		return -ENOENT;
 	seat = &engine->seats[i];
@@ -219,6 +228,8 @@ weir_ledger_ring(const struct weir_engine *engine, unsigned int i,
 	const struct joint *joint;
 	const struct plan_worker *producer, *consumer;
 
+	if (engine == NULL)
+		return -EINVAL;
 	if (i >= engine->joint_count)
 		return -ENOENT;
 	joint = &engine->joints[i];
@@ -266,6 +277,8 @@ weir_ledger_link(const struct weir_engine *engine, unsigned int i,
 	struct weir_link_figures full;
 	const struct link *link;
 
+	if (engine == NULL)
+		return -EINVAL;
 	if (i >= pipeline_of(engine)->link_count)
 		return -ENOENT;
 	link = &pipeline_of(engine)->links[i];
@@ -292,6 +305,8 @@ int
 weir_ledger_link_drop(const struct weir_engine *engine, unsigned int link, unsigned int i,
 	const char **reason, uint64_t *count)
 {
+	if (engine == NULL || reason == NULL || count == NULL)
+		return -EINVAL;
 	if (link >= pipeline_of(engine)->link_count || i >= DROP_LINK)
 		return -ENOENT;
 	*reason = drop_reason_name(i);
@@ -305,7 +320,7 @@ weir_ledger_link_drop(const struct weir_engine *engine, unsigned int link, unsig
 uint32_t
 weir_ledger_flow_seed(const struct weir_engine *engine)
 {
-	return engine->flow_seed;
+	return engine != NULL ? engine->flow_seed : 0;
 }
 
 int
@@ -315,6 +330,8 @@ weir_ledger_pool(const struct weir_engine *engine, unsigned int i,
 	struct weir_pool_figures full;
 	const struct rte_mempool *pool;
 
+	if (engine == NULL)
+		return -EINVAL;
 	if (i >= engine->pool_count)
 		return -ENOENT;
 	pool = engine->pools[i].pool;
@@ -336,6 +353,8 @@ weir_ledger_flows(const struct weir_engine *engine, unsigned int i,
 {
 	struct weir_flow_figures full;
 
+	if (engine == NULL)
+		return -EINVAL;
 	for (unsigned int s = 0; s < engine->seat_count; s++)
 		if (flow_figures(engine->seats[s].worker, &full) && i-- == 0)
 			return SIZED_GIVE(figures, &full, node);
@@ -370,6 +389,8 @@ weir_ledger_drop(const struct weir_engine *engine, unsigned int i, const char **
 	const struct weir_stage_ops *ops = NULL;
 	unsigned int index = i;
 
+	if (engine == NULL || reason == NULL || count == NULL)
+		return -EINVAL;
 	if (i >= DROP_STAGE) {
 		ops = stage_reason(engine, i - DROP_STAGE, &index);
 		if (ops == NULL)

@@ -39,6 +39,8 @@ weir_ledger_port(const struct weir_engine *engine, unsigned int i,
 	struct port_counts counts;
 	struct port_link link;
 
+	if (engine == NULL)
+		return -EINVAL;
 	if (i >= engine->port_count)
 		return -ENOENT;
 	port = &engine->ports[i];
@@ -85,11 +87,14 @@ int
 weir_ledger_queue(const struct weir_engine *engine, unsigned int i,
 	struct weir_queue_figures *figures)
 {
-	const struct seat *seat = queue_seat(engine, i);
 	struct weir_queue_figures full;
+	const struct seat *seat;
 	struct port_state *port;
 	bool source;
 
+	if (engine == NULL)
+		return -EINVAL;
+	seat = queue_seat(engine, i);
 	if (seat == NULL)
 		return -ENOENT;
 	source = seat->node->source;

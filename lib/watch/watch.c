@@ -101,6 +101,8 @@ weir_engine_watch(struct weir_engine *engine)
 	uint64_t now = rte_rdtsc();
 	unsigned int stuck;
 
+	if (engine == NULL)
+		return 0;
 	engine_ports_let_go(engine);
 	if (!engine_stopped(engine))
 		engine_ports_take_up(engine);
@@ -125,8 +127,11 @@ int
 weir_ledger_watch(const struct weir_engine *engine, struct weir_watch_figures *figures)
 {
 	struct weir_watch_figures full;
-	const uint64_t *counts = engine->watch->counts;
+	const uint64_t *counts;
 
+	if (engine == NULL)
+		return -EINVAL;
+	counts = engine->watch->counts;
 	full = (struct weir_watch_figures){
 		.stuck_workers = stat_read(&counts[WATCH_STUCK_WORKER]),
 		.stuck_lcores = stat_read(&counts[WATCH_STUCK_LCORE]),
@@ -145,6 +150,8 @@ weir_ledger_lcore(const struct weir_engine *engine, unsigned int i,
 	const struct cpu_loss *lost;
 	const struct loop *loop;
 
+	if (engine == NULL)
+		return -EINVAL;
 	if (i >= engine->loop_count)
 		return -ENOENT;
 	loop = &engine->loops[i];

@@ -126,6 +126,83 @@ test_no_room(void **state)
 	end(&rig);
 }
 
+/* The application's own bytes: as they were, in stages and after. */
+static void
+test_private(void **state)
+{
+	struct rte_mempool *own = weir_pool_create("private", 63, 0, 24, 256, SOCKET_ID_ANY);
+	struct rte_mbuf *mbufs[2];
+	struct weir_inject *inject;
+	struct rig rig;
+
+	(void)state;
+	rig_make(&rig, "private", "0", 0,
+		SECTIONS("source app: type=inject", "stage end: type=t_hold; input=app; value=2"));
+	inject = open_app(&rig);
+	assert_int_equal(rte_pktmbuf_alloc_bulk(own, mbufs, 2), 0);
+	for (unsigned int i = 0; i < 2; i++) {
+		assert_ptr_equal(weir_mbuf_priv(mbufs[i]), weir_mbuf_event(mbufs[i]) + 1);
+		assert_int_equal(mbufs[i]->priv_size - sizeof(struct weir_event), 24);
+		assert_int_equal((uintptr_t)weir_mbuf_priv(mbufs[i]) % 8, 0);
+		memset(rte_pktmbuf_append(mbufs[i], 60), 0, 60);
+		memset(weir_mbuf_priv(mbufs[i]), 'a' + (int)i, 24);
+	}
+	assert_int_equal(weir_inject_packets(inject, mbufs, 2), 2);
+	rig_wait_received(&rig, 2);
+	rig_stop(&rig);
+	for (unsigned int i = 0; i < 24; i++) {
+		assert_int_equal(((char *)weir_mbuf_priv(mbufs[0]))[i], 'a');
+		assert_int_equal(((char *)weir_mbuf_priv(mbufs[1]))[i], 'b');
+	}
+	rig_end(&rig);
+	testing_pool_is_full(own);
+	rte_mempool_free(own);
+}
+
+/* Every packet is in an mbuf of the application's: weir makes none, and nothing can be set that takes one. */
+static void
+test_no_pool(void **state)
+{
+	struct weir_pool_figures figures = WEIR_POOL_FIGURES_INIT;
+	struct rte_mbuf *mbuf = packet();
+	struct weir_inject *inject;
+	struct rig rig;
+	char *text;
+
+	(void)state;
+	rig_make(&rig, "none", "0,1", 0,
+		SECTIONS("source app: type=inject", "stage end: type=t_pass; input=app",
+			"link app end: kind=ring"));
+	assert_int_equal(weir_ledger_pool(rig.engine, 0, &figures), -ENOENT);
+	text = weir_plan_show(rig.plan, WEIR_PLAN_TEXT);
+	assert_non_null(strstr(text, "pools: none"));
+	free(text);
+	assert_int_equal(weir_engine_set(rig.engine, "link app end.gap_markers=on", &rig.error),
+		-EINVAL);
+	assert_non_null(strstr(rig.error.text, "[link app end] gap_markers"));
+	assert_int_equal(weir_engine_set(rig.engine, "link app end.gap_markers=off", &rig.error),
+		0);
+	inject = open_app(&rig);
+	assert_int_equal(weir_inject_packets(inject, &mbuf, 1), 1);
+	rig_wait(&rig, 1);
+	rig_stop(&rig);
+	end(&rig);
+
+	/* Markers want one, and so does another source. */
+	rig_make(&rig, "marked", "0", 0,
+		SECTIONS("source app: type=inject", "stage end: type=t_pass; input=app",
+			"link app end: kind=ring; gap_markers=on"));
+	assert_int_equal(weir_ledger_pool(rig.engine, 0, &figures), 0);
+	rig_stop(&rig);
+	rig_end(&rig);
+	rig_make(&rig, "beside", "0", 0,
+		SECTIONS("source app: type=inject", "source gen: type=synth; flows=10",
+			"stage end: type=t_pass; input=app, gen"));
+	assert_int_equal(weir_ledger_pool(rig.engine, 0, &figures), 0);
+	rig_stop(&rig);
+	rig_end(&rig);
+}
+
 /* More events at once than the source moves in one go. */
 static void
 test_many_events(void **state)
@@ -394,6 +471,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_not_fitting),
 		cmocka_unit_test(test_no_room),
+		cmocka_unit_test(test_private),
+		cmocka_unit_test(test_no_pool),
 		cmocka_unit_test(test_many_events),
 		cmocka_unit_test(test_shutdown),
 		cmocka_unit_test(test_abandoned),

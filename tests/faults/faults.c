@@ -128,10 +128,10 @@ test_elsewhere(void **state)
 
 		make(&rig, numa[i], "drop-newest", "type=count");
 		weir_engine_destroy(rig.engine);
+		weir_plan_free(rig.plan);
 		assert_int_equal(weir_pipeline_set(rig.pipeline, "pipeline", "numa", numa[i],
 					 &error),
 			0);
-		weir_plan_free(rig.plan);
 		rig.plan = weir_plan_create(rig.pipeline, NULL, &error);
 		assert_non_null(rig.plan);
 		fault_arm(FAULT_ELSEWHERE, 60 * US_PER_S);
@@ -167,8 +167,8 @@ test_stack_elsewhere(void **state)
 	(void)state;
 	make(&rig, "stack", "drop-newest", "type=count");
 	weir_engine_destroy(rig.engine);
-	assert_int_equal(weir_pipeline_set(rig.pipeline, "pipeline", "numa", "strict", &error), 0);
 	weir_plan_free(rig.plan);
+	assert_int_equal(weir_pipeline_set(rig.pipeline, "pipeline", "numa", "strict", &error), 0);
 	rig.plan = weir_plan_create(rig.pipeline, NULL, &error);
 	assert_non_null(rig.plan);
 	rig.engine = weir_engine_create(rig.plan, NULL, &error);

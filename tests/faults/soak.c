@@ -207,15 +207,17 @@ links_set(struct rig *rig, const struct shape *shape, uint64_t *random)
 	}
 }
 
-/* At times no more mbufs than it cannot do without, and as many again. */
+/* At times no more mbufs than it cannot do without, and as many again. Its plan ends with that. */
 static void
 pool_shrink(struct rig *rig, uint64_t *random)
 {
 	const struct plan_pool *pool = &rig->plan->pools[0];
 	uint64_t least = pool->descriptors + pool->bursts + pool->held;
+	bool shrink = among(random, 3) == 0 && plan_pool_sum(pool) > 2 * least;
 	char text[32];
 
-	if (among(random, 3) > 0 || plan_pool_sum(pool) <= 2 * least)
+	weir_plan_free(rig->plan);
+	if (!shrink)
 		return;
 	snprintf(text, sizeof(text), "%" PRIu64, least + among(random, (unsigned int)least));
 	rig_ok(rig, weir_pipeline_set(rig->pipeline, "pool", "size", text, &rig->error));
@@ -238,7 +240,6 @@ soak_make(struct rig *rig, const struct shape *shape, uint64_t *random)
 	at = lcores[among(random, RTE_DIM(lcores))];
 	rig_place(rig, at);
 	pool_shrink(rig, random);
-	weir_plan_free(rig->plan);
 	rig_place(rig, at);
 	rig_create(rig, 0);
 }

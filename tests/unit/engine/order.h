@@ -205,7 +205,7 @@ any_value(struct order *o)
 {
 	static const char *const values[] = { "", "0", "1", "2", "3", "7", "64", "100", "-1",
 		"18446744073709551616", "1k", "1.5k", "0%", "50%", "75%", "101%", "1us", "100us",
-		"1ms", "5 h", "on", "off", "auto", "0.5", "1-2", "3", "0", "9999", "x", "synth",
+		"1ms", "5 x", "on", "off", "auto", "0.5", "1-2", "3", "0", "9999", "x", "synth",
 		"inject", "count", "work", "flow", "t_pass", "gen", "app", "app, gen", "mid", "end",
 		"mid.out", "gen.gen", "block", "drop-newest", "drop-oldest", "drop-late",
 		"drop-flow", "copy", "round-robin", "sleep", "yield", "pause", "ring", "/dev/null",

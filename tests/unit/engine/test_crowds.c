@@ -194,11 +194,11 @@ shrink(struct crowd *crowd)
 	const struct plan_pool *pool = &crowd->rig.plan->pools[0];
 	uint64_t sum = plan_pool_sum(pool), least = pool->descriptors + pool->bursts + pool->held;
 
+	weir_plan_free(crowd->rig.plan);
 	least = RTE_MAX(least, UINT64_C(64));
 	line(crowd, "pool: size=%" PRIu64,
 		draw(crowd, 3) == 0 ? least :
 				      least + testing_random(&crowd->random) % (sum - least));
-	weir_plan_free(crowd->rig.plan);
 }
 
 static void

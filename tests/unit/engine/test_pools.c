@@ -75,8 +75,8 @@ give_size(struct rig *rig, uint64_t *random)
 	snprintf(text, sizeof(text), "pool: size=%" PRIu64,
 		testing_random(random) % 4 == 0 ? least :
 						  least + testing_random(random) % (sum - least));
-	rig_section(rig, text);
 	weir_plan_free(rig->plan);
+	rig_section(rig, text);
 }
 
 /* Lossless links in front of stages that take their time: sources without mbufs wait, and nothing is lost. */

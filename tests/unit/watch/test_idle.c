@@ -219,18 +219,20 @@ made_event(struct rte_mempool *pool)
 static void
 test_injected(void **state)
 {
+	struct rte_mempool *pool = weir_pool_create("injected", 63, 0, 0, 0, SOCKET_ID_ANY);
 	struct weir_inject *inject;
 	struct weir_event *event;
 	struct rig rig;
 
 	(void)state;
+	assert_non_null(pool);
 	rig_make(&rig, "injected", "0", 0,
 		SECTIONS("source gen: type=inject", "stage end: type=t_pass; input=gen"));
 	inject = weir_inject_open(rig.engine, "gen", &rig.error);
 	assert_non_null(inject);
 	rig_start(&rig);
 	becomes_idle(&rig);
-	event = made_event(rig.engine->pools[0].pool);
+	event = made_event(pool);
 	assert_non_null(event);
 	assert_int_equal(weir_inject_events(inject, &event, 1), 1);
 	assert_true(idle_after(&rig, 0.05, false) == 0);
@@ -238,6 +240,8 @@ test_injected(void **state)
 	becomes_idle(&rig);
 	rig_stop(&rig);
 	rig_end(&rig);
+	testing_pool_is_full(pool);
+	rte_mempool_free(pool);
 }
 
 /* Nobody looked for long: no more of that counts than a stall. */

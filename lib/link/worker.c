@@ -239,6 +239,13 @@ weir_transmitted(struct weir_worker *worker, uint16_t n)
 	stat_add_release(&worker->stats->transmitted, n);
 }
 
+void
+weir_ejected(struct weir_worker *worker, uint16_t n)
+{
+	stat_add(&worker->stats->out, n);
+	stat_add_release(&worker->stats->ejected, n);
+}
+
 bool
 worker_reaches_ring(const struct weir_worker *worker)
 {

@@ -255,6 +255,7 @@ worker_reaches_ring(const struct weir_worker *worker)
 
 			for (uint16_t i = 0; i < link->lane_count; i++)
 				if (link->lanes[i].ring.ring != NULL ||
+					link->lanes[i].consumer->hands_over ||
 					worker_reaches_ring(link->lanes[i].consumer))
 					return true;
 		}

@@ -273,6 +273,12 @@ eject_fini(struct weir_worker *worker, void *state)
 		weir_abandon(worker, events, (uint16_t)n);
 }
 
+bool
+eject_hands_over(const struct weir_stage_ops *ops, const void *conf)
+{
+	return ops->process == eject_process && ((const struct eject_conf *)conf)->mode == MODE_RING;
+}
+
 int
 eject_claim(void *state, struct weir_eject **eject)
 {

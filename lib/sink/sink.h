@@ -14,6 +14,8 @@ extern const struct weir_stage_ops stage_eve;
 extern const struct weir_stage_ops stage_tx;
 extern const struct weir_stage_ops stage_eject;
 
+/* Whether workers of a type, with these parameters, give events to other threads. */
+bool eject_hands_over(const struct weir_stage_ops *ops, const void *conf);
 /* A worker of eject: its end for the application: 0; -EINVAL: it calls; -EBUSY: it is taken. */
 int eject_claim(void *state, struct weir_eject **eject);
 /* Have it call a function: 0; -EINVAL: it has a ring; -EBUSY: it has a function. */

@@ -5,8 +5,6 @@
 /* The eject stage, from the side of the application that takes. */
 #include "eject.h"
 
-#include <pthread.h>
-
 #define APP "source app: type=inject; ring=64"
 #define OUT "stage out: type=eject; input=app"
 
@@ -419,112 +417,6 @@ test_call_none(void **state)
 	app_end(&rig);
 }
 
-/* What the application has of the engine's own pools is lent, and the pool is left to it. */
-static void
-test_lent(void **state)
-{
-	struct weir_pool_figures p = WEIR_POOL_FIGURES_INIT;
-	struct rte_mempool *pool;
-	struct rte_mbuf *mbufs[32];
-	struct weir_eject *eject;
-	struct rig_log log;
-	struct rig rig;
-	uint16_t n = 0;
-
-	(void)state;
-	rig_make(&rig, "lent", "0", 100,
-		SECTIONS("source gen: type=synth",
-			"stage out: type=eject; events=packets; input=gen"));
-	eject = app_eject(&rig, 0);
-	while (n < 10) {
-		rig_pass(&rig);
-		n += weir_eject_packets(eject, mbufs + n, (uint16_t)(10 - n));
-	}
-	pool = mbufs[0]->pool;
-	weir_engine_stop(rig.engine, 0);
-	assert_int_equal(weir_ledger_pool(rig.engine, 0, &p), 0);
-	assert_int_equal(p.lent, 10);
-	assert_int_equal(p.leaked, 0);
-	assert_int_equal(p.available, p.mbufs - 10);
-	assert_int_equal(rig_ledger(&rig).ejected, 10);
-	assert_int_equal(rig_ledger(&rig).unaccounted, 0);
-	rig_log_begin(&log);
-	assert_int_equal(weir_engine_destroy(rig.engine), 0);
-	assert_int_equal(rig_log_count(&log, "10 mbufs of pool weir_"), 1);
-	rig_log_end(&log);
-	rig_free(&rig);
-
-	assert_ptr_equal(rte_mempool_lookup(pool->name), pool);
-	for (uint16_t i = 0; i < n; i++)
-		memset(rte_pktmbuf_mtod(mbufs[i], void *), 0, rte_pktmbuf_data_len(mbufs[i]));
-	rte_pktmbuf_free_bulk(mbufs, n);
-	testing_pool_is_full(pool);
-	rte_mempool_free(pool);
-}
-
-/* All are back before the engine goes: it frees its pool as ever. */
-static void
-test_come_home(void **state)
-{
-	struct rte_mempool *pool;
-	struct rte_mbuf *mbufs[32];
-	struct weir_eject *eject;
-	char name[RTE_MEMPOOL_NAMESIZE];
-	struct rig rig;
-	uint16_t n;
-
-	(void)state;
-	rig_make(&rig, "home", "0", 32,
-		SECTIONS("source gen: type=synth",
-			"stage out: type=eject; events=packets; input=gen"));
-	eject = app_eject(&rig, 0);
-	rig_wait_received(&rig, 32);
-	n = weir_eject_packets(eject, mbufs, 32);
-	assert_int_equal(n, 32);
-	pool = mbufs[0]->pool;
-	snprintf(name, sizeof(name), "%s", pool->name);
-	rig_stop(&rig);
-	rte_pktmbuf_free_bulk(mbufs, n);
-	rig_end(&rig);
-	assert_null(rte_mempool_lookup(name));
-}
-
-/* A leak of the engine's is none of the application's: as many as were ejected are the most. */
-static void
-test_leak(void **state)
-{
-	struct weir_pool_figures p = WEIR_POOL_FIGURES_INIT;
-	struct rte_mbuf *mbufs[8], *lost[5];
-	struct weir_eject *eject;
-	struct rte_mempool *pool;
-	struct rig_log log;
-	struct rig rig;
-	uint16_t n = 0;
-
-	(void)state;
-	rig_make(&rig, "leak", "0", 8,
-		SECTIONS("source gen: type=synth",
-			"stage out: type=eject; events=packets; input=gen"));
-	eject = app_eject(&rig, 0);
-	while (n < 8) {
-		rig_pass(&rig);
-		n += weir_eject_packets(eject, mbufs + n, (uint16_t)(8 - n));
-	}
-	pool = mbufs[0]->pool;
-	assert_int_equal(rte_pktmbuf_alloc_bulk(pool, lost, 5), 0);
-	rig_stop(&rig);
-	assert_int_equal(weir_ledger_pool(rig.engine, 0, &p), 0);
-	assert_int_equal(p.lent, 8);
-	assert_int_equal(p.leaked, 5);
-	rig_log_begin(&log);
-	assert_int_equal(weir_engine_destroy(rig.engine), 5);
-	rig_log_end(&log);
-	rig_free(&rig);
-	rte_pktmbuf_free_bulk(mbufs, 8);
-	rte_pktmbuf_free_bulk(lost, 5);
-	rte_mempool_free(pool);
-}
-
 int
 main(void)
 {
@@ -540,9 +432,6 @@ main(void)
 		cmocka_unit_test(test_copies),
 		cmocka_unit_test(test_call),
 		cmocka_unit_test(test_call_none),
-		cmocka_unit_test(test_lent),
-		cmocka_unit_test(test_come_home),
-		cmocka_unit_test(test_leak),
 	};
 
 	rig_eal_init();

@@ -107,7 +107,7 @@ ledger_is(const char *command, const struct weir_ledger *ledger)
 {
 	json_t *value = ask(command);
 
-	assert_int_equal(json_object_size(value), 7);
+	assert_int_equal(json_object_size(value), 8);
 	assert_int_equal(number(value, "received"), ledger->received);
 	assert_int_equal(number(value, "created"), ledger->created);
 	assert_int_equal(number(value, "released"), ledger->released);

@@ -77,8 +77,9 @@ WEIR_API struct weir_eject *weir_eject_open(struct weir_engine *engine, const ch
  * weir_eject_events() takes events that wait for the application, the oldest first. Never blocks.
  *
  * @param events  room for n
- * @return how many were taken: they are the caller's now. 0 with rte_errno EAGAIN: none waits;
- *   ESHUTDOWN: the engine has stopped, and none will come
+ * @return how many were taken: they are the caller's now. 0 with rte_errno EAGAIN: none waits, or n is 0;
+ *   ESHUTDOWN: the engine has stopped, and none will come. Where a stop gave up the worker's lcore
+ *   (weir_engine_stop()) that is said once a further stop has it back
  */
 WEIR_API uint16_t weir_eject_events(struct weir_eject *eject, struct weir_event *events[],
 	uint16_t n);

@@ -214,8 +214,8 @@ struct __rte_cache_aligned weir_worker {
 	uint16_t port; /* RTE_MAX_ETHPORTS: none */
 	uint16_t queue;
 	bool hands_over; /* gives its events to a thread that is not its lcore's: as a ring does */
-	bool port_gone;                        /* set by the control side: leave the port alone */
-	uint8_t tunnel;                        /* a source's enum weir_parse_tunnel */
+	bool port_gone;  /* set by the control side: leave the port alone */
+	uint8_t tunnel;  /* a source's enum weir_parse_tunnel */
 	uint8_t fragments;                     /* a source's enum weir_parse_fragments */
 	uint8_t checksum;                      /* a source's enum weir_parse_checksum */
 	uint8_t under_pressure;                /* a source's enum weir_parse_depth under pressure */

@@ -276,7 +276,8 @@ eject_fini(struct weir_worker *worker, void *state)
 bool
 eject_hands_over(const struct weir_stage_ops *ops, const void *conf)
 {
-	return ops->process == eject_process && ((const struct eject_conf *)conf)->mode == MODE_RING;
+	return ops->process == eject_process &&
+		((const struct eject_conf *)conf)->mode == MODE_RING;
 }
 
 int
@@ -315,13 +316,13 @@ weir_eject_close(struct weir_eject *eject)
 
 /* Whether it is worth to be busy: else rte_errno says why not. */
 static inline bool
-handle_waits(const struct weir_eject *eject)
+handle_waits(const struct weir_eject *eject, uint16_t n)
 {
 	if (unlikely(__atomic_load_n(&eject->closed, __ATOMIC_RELAXED))) {
 		rte_errno = ESHUTDOWN;
 		return false;
 	}
-	if (ring_waits(&eject->ring))
+	if (n > 0 && ring_waits(&eject->ring))
 		return true;
 	rte_errno = EAGAIN;
 	return false;
@@ -332,7 +333,7 @@ weir_eject_events(struct weir_eject *eject, struct weir_event *events[], uint16_
 {
 	uint16_t got = 0;
 
-	if (!handle_waits(eject))
+	if (!handle_waits(eject, n))
 		return 0;
 	__atomic_store_n(&eject->busy, 1, __ATOMIC_SEQ_CST);
 	if (likely(!__atomic_load_n(&eject->closed, __ATOMIC_SEQ_CST)))

@@ -107,6 +107,7 @@ test_nothing(void **state)
 	assert_int_equal(app_give(app_inject(&rig), 1, 1), 1);
 	rig_pass(&rig);
 	assert_int_equal(weir_eject_events(eject, events, 0), 0);
+	assert_int_equal(rte_errno, EAGAIN);
 	assert_int_equal(weir_eject_events(eject, events, 4), 1);
 	weir_events_free(events, 1);
 	rig_stop(&rig);

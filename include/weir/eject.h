@@ -68,7 +68,7 @@ struct weir_eject;
  * @param worker  index of the worker in the stage, from 0; WEIR_EJECT_ANY: the first that is free
  * @return the handle, for weir_eject_close(); it is valid until the engine is destroyed. NULL with
  *   `error` and rte_errno: ENOENT: no eject stage of that name, or no such worker; EBUSY: that
- *   worker, or each, is taken; EINVAL: the stage has `mode = call`
+ *   worker, or each, is taken; EINVAL: no engine or name, or the stage has `mode = call`
  */
 WEIR_API struct weir_eject *weir_eject_open(struct weir_engine *engine, const char *stage,
 	unsigned int worker, struct weir_error *error);
@@ -77,7 +77,7 @@ WEIR_API struct weir_eject *weir_eject_open(struct weir_engine *engine, const ch
  * weir_eject_events() takes events that wait for the application, the oldest first. Never blocks.
  *
  * @param events  room for n
- * @return how many were taken: they are the caller's now. 0 with rte_errno EAGAIN: none waits, or n is 0;
+ * @return how many were taken: they are the caller's now. 0 with rte_errno EAGAIN: none waits, or n is 0; EINVAL: NULL;
  *   ESHUTDOWN: the engine has stopped, and none will come. Where a stop gave up the worker's lcore
  *   (weir_engine_stop()) that is said once a further stop has it back
  */
@@ -119,8 +119,8 @@ typedef uint16_t (
  * all its workers, once. Until then they let nothing in. Thread-safe, before start or after.
  *
  * @param arg  for `fn`; stays until the engine has stopped
- * @return 0; with `error`: -ENOENT: no eject stage of that name; -EINVAL: `fn` is NULL, or the stage
- *   has `mode = ring`; -EBUSY: it has a function already
+ * @return 0; with `error`: -ENOENT: no eject stage of that name; -EINVAL: `engine`, `stage` or `fn`
+ *   is NULL, or the stage has `mode = ring`; -EBUSY: it has a function already
  */
 WEIR_API int weir_eject_call(struct weir_engine *engine, const char *stage, weir_eject_fn fn,
 	void *arg, struct weir_error *error);

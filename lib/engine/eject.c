@@ -40,6 +40,10 @@ weir_eject_open(struct weir_engine *engine, const char *stage, unsigned int work
 	struct weir_eject *eject;
 	int why = 0;
 
+	if (engine == NULL || stage == NULL) {
+		weir_error_set(error, EINVAL, "expected an engine and the name of a stage");
+		return NULL;
+	}
 	for (unsigned int i = 0; i < engine->seat_count; i++) {
 		if (!seat_ejects(&engine->seats[i], stage, worker))
 			continue;
@@ -58,8 +62,9 @@ weir_eject_call(struct weir_engine *engine, const char *stage, weir_eject_fn fn,
 {
 	int rc = 0, found = 0;
 
-	if (fn == NULL)
-		return weir_error_set(error, EINVAL, "[stage %s] no function is given", stage);
+	if (engine == NULL || stage == NULL || fn == NULL)
+		return weir_error_set(error, EINVAL,
+			"expected an engine, the name of a stage and a function");
 	for (unsigned int i = 0; rc == 0 && i < engine->seat_count; i++)
 		if (seat_ejects(&engine->seats[i], stage, WEIR_EJECT_ANY)) {
 			rc = eject_set_call(engine->seats[i].worker->state, fn, arg);

@@ -333,6 +333,10 @@ weir_eject_events(struct weir_eject *eject, struct weir_event *events[], uint16_
 {
 	uint16_t got = 0;
 
+	if (unlikely(eject == NULL || (events == NULL && n > 0))) {
+		rte_errno = EINVAL;
+		return 0;
+	}
 	if (!handle_waits(eject, n))
 		return 0;
 	__atomic_store_n(&eject->busy, 1, __ATOMIC_SEQ_CST);
@@ -350,7 +354,7 @@ weir_eject_packets(struct weir_eject *eject, struct rte_mbuf *mbufs[], uint16_t 
 	struct weir_event *events[KEPT_MAX];
 	uint16_t done = 0, got;
 
-	if (unlikely(!eject->packets)) {
+	if (unlikely(eject == NULL || (mbufs == NULL && n > 0) || !eject->packets)) {
 		rte_errno = EINVAL;
 		return 0;
 	}

@@ -59,6 +59,9 @@ test_open(void **state)
 	rig_make(&rig, "open", "0", 0,
 		SECTIONS(APP, OUT "; workers=2", "stage called: type=eject; mode=call; input=app",
 			"stage end: type=count; input=app"));
+	assert_null(weir_eject_open(NULL, "out", 0, &rig.error));
+	assert_int_equal(rig.error.code, EINVAL);
+	open_refused(&rig, NULL, WEIR_EJECT_ANY, EINVAL);
 	open_refused(&rig, "nobody", WEIR_EJECT_ANY, ENOENT);
 	open_refused(&rig, "app", WEIR_EJECT_ANY, ENOENT);
 	open_refused(&rig, "end", WEIR_EJECT_ANY, ENOENT);
@@ -99,7 +102,11 @@ test_nothing(void **state)
 	(void)state;
 	rig_make(&rig, "nothing", "0", 0, SECTIONS(APP, OUT));
 	eject = app_eject(&rig, WEIR_EJECT_ANY);
-	rte_errno = 0;
+	assert_int_equal(weir_eject_events(NULL, events, 4), 0);
+	assert_int_equal(rte_errno, EINVAL);
+	assert_int_equal(weir_eject_packets(NULL, mbufs, 4), 0);
+	assert_int_equal(weir_eject_events(eject, NULL, 4), 0);
+	assert_int_equal(rte_errno, EINVAL);
 	assert_int_equal(weir_eject_events(eject, events, 4), 0);
 	assert_int_equal(rte_errno, EAGAIN);
 	assert_int_equal(weir_eject_packets(eject, mbufs, 4), 0);

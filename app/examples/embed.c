@@ -95,10 +95,10 @@ finish(struct weir_engine *engine)
 	weir_engine_stop(engine, 1000);
 	weir_ledger_read(engine, &ledger);
 	printf("ledger  received %" PRIu64 " + created %" PRIu64 " = released %" PRIu64
-	       " + transmitted %" PRIu64 " + dropped %" PRIu64 " + in_flight %" PRIu64
-	       "; unaccounted %" PRId64 "\n",
+	       " + transmitted %" PRIu64 " + ejected %" PRIu64 " + dropped %" PRIu64
+	       " + in_flight %" PRIu64 "; unaccounted %" PRId64 "\n",
 		ledger.received, ledger.created, ledger.released, ledger.transmitted,
-		ledger.dropped, ledger.in_flight, ledger.unaccounted);
+		ledger.ejected, ledger.dropped, ledger.in_flight, ledger.unaccounted);
 	return weir_engine_destroy(engine) == 0 && ledger.unaccounted == 0 ? 0 : 1;
 }
 

@@ -71,6 +71,24 @@ has_source(const struct weir_engine *engine)
 	return has;
 }
 
+/* Whether all that comes out goes somewhere: what an application takes nobody does in this command. */
+static bool
+has_takers(const struct weir_engine *engine)
+{
+	struct weir_worker_figures w = WEIR_WORKER_FIGURES_INIT;
+
+	for (unsigned int i = 0; weir_ledger_worker(engine, i, &w) == 0; i++)
+		if (strcmp(w.type, "eject") == 0) {
+			complain(
+				"stage '%s' is of type eject, for an application that embeds weir: "
+				"this command takes nothing; --check and --plan look at such a "
+				"file",
+				w.node);
+			return false;
+		}
+	return true;
+}
+
 static int
 run_plan(const struct weir_plan *plan, const struct options *options, FILE *tables)
 {
@@ -88,7 +106,8 @@ run_plan(const struct weir_plan *plan, const struct options *options, FILE *tabl
 	guard_at(GUARD_FREE);
 	if (engine == NULL)
 		return fail(&error);
-	status = has_source(engine) ? run_engine(engine, options, tables) : STATUS_USAGE;
+	status = has_source(engine) && has_takers(engine) ? run_engine(engine, options, tables) :
+							    STATUS_USAGE;
 	guard_run(NULL, 0, clock_s());
 	guard_at(GUARD_STOP);
 	weir_engine_stop(engine, 0);

@@ -212,7 +212,7 @@ moves(struct run *run)
 	uint64_t before = run->ended;
 
 	weir_ledger_read(run->engine, &ledger);
-	run->ended = ledger.released + ledger.transmitted + ledger.dropped;
+	run->ended = ledger.released + ledger.transmitted + ledger.ejected + ledger.dropped;
 	return run->ended != before;
 }
 

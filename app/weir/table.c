@@ -313,6 +313,8 @@ show_pools(const struct table *table)
 			pool.socket, pool.mbufs);
 		if (pool.kept > 0)
 			fprintf(table->out, "%" PRIu32 " kept by drivers, ", pool.kept);
+		if (pool.lent > 0)
+			fprintf(table->out, "%" PRIu32 " lent, ", pool.lent);
 		fprintf(table->out, "%" PRIu32 " leaked\n", pool.leaked);
 	}
 }
@@ -339,10 +341,10 @@ show_ledger(const struct table *table)
 	weir_ledger_read(table->engine, &ledger);
 	fprintf(table->out,
 		"ledger  received %" PRIu64 " + created %" PRIu64 " = released %" PRIu64
-		" + transmitted %" PRIu64 " + dropped %" PRIu64 " + in_flight %" PRIu64
-		"; unaccounted %" PRId64 "\n",
+		" + transmitted %" PRIu64 " + ejected %" PRIu64 " + dropped %" PRIu64
+		" + in_flight %" PRIu64 "; unaccounted %" PRId64 "\n",
 		ledger.received, ledger.created, ledger.released, ledger.transmitted,
-		ledger.dropped, ledger.in_flight, ledger.unaccounted);
+		ledger.ejected, ledger.dropped, ledger.in_flight, ledger.unaccounted);
 }
 
 void

@@ -255,13 +255,19 @@ WEIR_API double weir_engine_elapsed(const struct weir_engine *engine);
  * weir_engine_destroy() stops the engine if it runs, and undoes weir_engine_create() in reverse.
  * NULL is nothing. Every pool is full again before it is freed.
  *
+ * A pool of which the application has mbufs, that an eject stage handed over, is not freed: it is the
+ * application's from then on. How many they are is logged, and `lent` in struct weir_pool_figures before.
+ * They are used and freed as ever; once they are back, rte_mempool_free() frees the pool, which is the `pool`
+ * of each of the mbufs, or rte_mempool_lookup() of its name. No thread may be giving back mbufs of
+ * the engine's pools while this is called.
+ *
  * An engine whose stop gave up an lcore (see weir_engine_stop()) is freed only when that has
  * returned and every mbuf is back. Until then nothing is freed, its plan and pipeline stay, EAL must
  * stay too, and this may be called again: 0 tells that the engine is gone, anything else that it is
  * there still.
  *
- * @return mbufs that did not come back; their pools are then left alone. 0 otherwise. Of an engine
- *   that stays, at least 1
+ * @return mbufs that did not come back, but for those that are with the application; their pools are
+ *   then left alone. 0 otherwise. Of an engine that stays, at least 1
  */
 WEIR_API unsigned int weir_engine_destroy(struct weir_engine *engine);
 

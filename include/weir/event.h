@@ -412,6 +412,16 @@ weir_event_touch(struct weir_event *event)
 WEIR_API struct rte_mempool *weir_pool_create(const char *name, unsigned int size,
 	unsigned int cache, uint16_t priv_size, uint16_t data_room, int socket);
 
+/**
+ * weir_events_free() gives the mbufs of n events back to their pools: runs of pristine ones of one pool at
+ * once, of which no line of the mbuf itself is touched; others by rte_pktmbuf_free(). For who has the
+ * events: those that weir_eject_events() gave, or weir_inject_events() did not take. Any thread.
+ *
+ * @param events  events in mbufs that have changed neither shape nor refcnt since weir_mbuf_mark(), or
+ *   of which that was said by weir_event_touch()
+ */
+WEIR_API void weir_events_free(struct weir_event *const events[], unsigned int n);
+
 /** Short name of a verdict ("ok", "trunc_l3" …), the key in reports; NULL beyond the last. */
 WEIR_API const char *weir_verdict_name(unsigned int verdict);
 

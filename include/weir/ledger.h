@@ -6,9 +6,9 @@
  * @file
  * ledger: the figures that must balance: every event in has exactly one way out.
  *
- *     received + created = released + transmitted + dropped + in_flight     whole engine
- *     in + created       = out + released + dropped + held                  each worker
- *     enqueued           = dequeued + dropped_inside + count                each ring
+ *     received + created = released + transmitted + ejected + dropped + in_flight     whole engine
+ *     in + created       = out + released + dropped + held                            each worker
+ *     enqueued           = dequeued + dropped_inside + count                          each ring
  *
  * Dropped inside is what was lost after it was put in a ring: the oldest, the late, and what a stop
  * found there when its time was up. It counts as come in, and as dropped, at the consumer.
@@ -66,6 +66,7 @@ struct weir_ledger {
 	uint64_t dropped;     /**< ended for a reason */
 	uint64_t in_flight;   /**< in rings, in hand or held */
 	int64_t unaccounted;  /**< at rest, what the others do not explain; 0 while running */
+	uint64_t ejected;     /**< handed over to the application */
 };
 /** An empty ledger, for the reader. */
 #define WEIR_LEDGER_INIT WEIR_SIZED(struct weir_ledger)
@@ -98,7 +99,7 @@ struct weir_worker_figures {
 	int socket;              /**< and on which socket */
 	bool source;             /**< whether the node is a source */
 	uint64_t in;             /**< taken in */
-	uint64_t out;            /**< passed on, transmitted ones included */
+	uint64_t out;            /**< passed on, transmitted and ejected ones included */
 	uint64_t created;        /**< made */
 	uint64_t released;       /**< ended, done with */
 	uint64_t transmitted;    /**< left through a port */
@@ -117,6 +118,7 @@ struct weir_worker_figures {
 	uint64_t no_length; /**< packets whose IP header says no length; sources only */
 	uint64_t bad_l3_checksum; /**< packets with a wrong IPv4 checksum; sources only */
 	uint64_t bad_l4_checksum; /**< packets with a wrong checksum of L4; sources only */
+	uint64_t ejected;         /**< handed over to the application, as far as it has seen that */
 };
 /** Empty figures, for the reader. */
 #define WEIR_WORKER_FIGURES_INIT WEIR_SIZED(struct weir_worker_figures)
@@ -277,6 +279,9 @@ struct weir_pool_figures {
 	uint32_t available; /**< mbufs that are free now */
 	uint32_t leaked;    /**< mbufs that a stop did not bring back; 0 while the engine runs */
 	uint32_t kept; /**< mbufs that drivers kept at a stop, as they do: net_af_xdp; not leaked */
+	/** Mbufs that are not back after a stop, up to as many as were ejected: they are with the
+	 * application, and not leaked. */
+	uint32_t lent;
 };
 /** Empty figures, for the reader. */
 #define WEIR_POOL_FIGURES_INIT WEIR_SIZED(struct weir_pool_figures)

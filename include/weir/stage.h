@@ -258,6 +258,11 @@ WEIR_API void weir_abandon(struct weir_worker *worker, struct weir_event *events
 WEIR_API void weir_transmitted(struct weir_worker *worker, uint16_t n);
 
 /**
+ * weir_ejected() says that n events were handed over to the application; their mbufs are its.
+ */
+WEIR_API void weir_ejected(struct weir_worker *worker, uint16_t n);
+
+/**
  * weir_worker_fail() says that a worker lost what need not have been lost, or cannot go on: it is logged,
  * and told by weir_engine_failure() from then on. Takes a lock and writes to the log: from init(), tick(),
  * drain(), fini() and threads of the stage's own, once for each cause, never for each event. Thread-safe.

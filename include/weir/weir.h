@@ -19,6 +19,7 @@
 #ifndef WEIR_WEIR_H
 #define WEIR_WEIR_H
 
+#include <weir/eject.h>
 #include <weir/engine.h>
 #include <weir/error.h>
 #include <weir/event.h>

@@ -10,6 +10,7 @@
 #include <rte_errno.h>
 #include <rte_malloc.h>
 
+#include "sink/sink.h"
 #include "engine_private.h"
 
 static unsigned int
@@ -112,6 +113,7 @@ seat_create(struct weir_engine *engine, struct seat *seat, const struct plan_wor
 	if (worker->latency == NULL)
 		return -ENOMEM;
 	worker->process = stage->process;
+	worker->hands_over = eject_hands_over(stage, node->type_conf);
 	worker->room = stage->room;
 	worker->tick = stage->tick;
 	worker->drain = stage->drain;

@@ -146,7 +146,9 @@ struct weir_engine {
 	bool stopped; /* any thread may read it, and `stop_tsc` then, */
 	bool at_rest; /* and this: stopped, and no lcore is out, so that no figure changes */
 	bool timed_out;
-	bool gave_up;       /* a stop did not wait for lcores any longer: then, or now, */
+	uint64_t
+		lent_most; /* mbufs of its pools that the application may have, once it has stopped */
+	bool gave_up;      /* a stop did not wait for lcores any longer: then, or now, */
 	unsigned int out;   /* so many have not returned */
 	uint64_t start_tsc; /* 0: not started */
 	uint64_t stop_tsc;
@@ -205,8 +207,15 @@ void engine_port_link(struct port_state *port, struct port_link *link);
 /* port_link.c: speed and duplex of a link that is up as the end of a message, or "", into text. */
 #define PORT_LINK_TEXT_SIZE 64
 const char *engine_port_link_text(const struct port_link *link, char text[PORT_LINK_TEXT_SIZE]);
-/* pools.c: mbufs of a pool that are not there: lost by the engine, and kept by drivers. */
-uint32_t pool_missing(const struct pool_state *pool, uint32_t *kept);
+/* Mbufs of a pool that are not there. */
+struct pool_missing {
+	uint32_t kept;   /* by drivers, */
+	uint32_t lent;   /* with the application, */
+	uint32_t leaked; /* and lost by the engine */
+};
+
+/* pools.c: after a stop, what is missing of a pool. */
+struct pool_missing pool_missing(const struct weir_engine *engine, const struct pool_state *pool);
 /* The port is gone from now on; whether it was not before, nor stopped. */
 bool port_mark(struct port_state *port);
 

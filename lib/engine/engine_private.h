@@ -97,6 +97,9 @@ void engine_workers_fini(struct weir_engine *engine, bool sources, struct slow *
 /* What is left of them when the time is up: dropped; how many events. */
 unsigned int engine_workers_abandon(struct weir_engine *engine);
 
+/* eject.c: mbufs of its own pools that it may have handed over. */
+uint64_t engine_lent_most(const struct weir_engine *engine);
+
 /* set.c: nothing can be set any more; and what was set is freed, when no loop runs. */
 void engine_settings_free(struct weir_engine *engine);
 
@@ -108,7 +111,7 @@ struct rte_mempool *engine_pool(const struct weir_engine *engine, int socket);
  * with `error`. */
 int engine_pools_check(const struct weir_engine *engine, struct weir_error *error);
 void engine_pools_flush(const struct weir_engine *engine);
-/* Mbufs that are not in the pools: all; and but for those that drivers keep. */
+/* Mbufs that are not in the pools: all; and those of them that are leaked, once it has stopped. */
 unsigned int engine_pools_out(const struct weir_engine *engine);
 unsigned int engine_pools_missing(const struct weir_engine *engine);
 /* Whether every mbuf is back, which may take a moment. */

@@ -7,8 +7,11 @@
 #include <stdlib.h>
 
 #include <rte_errno.h>
+#include <rte_log.h>
 
 #include "engine_private.h"
+
+RTE_LOG_REGISTER(logtype_pools, lib.weir.pools, NOTICE);
 
 struct rte_mempool *
 engine_pool(const struct weir_engine *engine, int socket)
@@ -65,23 +68,25 @@ engine_pools_out(const struct weir_engine *engine)
 	return out;
 }
 
-uint32_t
-pool_missing(const struct pool_state *pool, uint32_t *kept)
+struct pool_missing
+pool_missing(const struct weir_engine *engine, const struct pool_state *pool)
 {
 	uint32_t out = pool_out(pool);
+	struct pool_missing missing = { .kept = RTE_MIN(out, pool->kept) };
 
-	*kept = RTE_MIN(out, pool->kept);
-	return out - *kept;
+	out -= missing.kept;
+	missing.lent = (uint32_t)RTE_MIN((uint64_t)out, engine->lent_most);
+	missing.leaked = out - missing.lent;
+	return missing;
 }
 
 unsigned int
 engine_pools_missing(const struct weir_engine *engine)
 {
 	unsigned int missing = 0;
-	uint32_t kept;
 
 	for (unsigned int i = 0; i < engine->pool_count; i++)
-		missing += pool_missing(&engine->pools[i], &kept);
+		missing += pool_missing(engine, &engine->pools[i]).leaked;
 	return missing;
 }
 
@@ -164,6 +169,19 @@ engine_pools_check(const struct weir_engine *engine, struct weir_error *error)
 	return 0;
 }
 
+/* It is the application's from now on, where that has mbufs of it. */
+static void
+pool_leave(const struct weir_engine *engine, const struct pool_state *pool)
+{
+	uint32_t lent = pool_missing(engine, pool).lent;
+
+	if (lent > 0)
+		rte_log(RTE_LOG_NOTICE, (uint32_t)logtype_pools,
+			"'%s': %u mbufs of pool %s are with the application: it is left to that, "
+			"for rte_mempool_free() once they are back\n",
+			weir_engine_name(engine), lent, pool->pool->name);
+}
+
 unsigned int
 engine_pools_free(struct weir_engine *engine)
 {
@@ -173,6 +191,8 @@ engine_pools_free(struct weir_engine *engine)
 	for (unsigned int i = 0; i < engine->pool_count; i++)
 		if (pool_out(&engine->pools[i]) == 0)
 			rte_mempool_free(engine->pools[i].pool);
+		else
+			pool_leave(engine, &engine->pools[i]);
 	free(engine->pools);
 	return leaked;
 }

@@ -264,3 +264,9 @@ events_free(struct weir_event *const events[], unsigned int n)
 		n -= k;
 	}
 }
+
+void
+weir_events_free(struct weir_event *const events[], unsigned int n)
+{
+	events_free(events, n);
+}

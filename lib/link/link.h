@@ -213,8 +213,9 @@ struct __rte_cache_aligned weir_worker {
 	int socket;
 	uint16_t port; /* RTE_MAX_ETHPORTS: none */
 	uint16_t queue;
-	bool port_gone;                        /* set by the control side: leave the port alone */
-	uint8_t tunnel;                        /* a source's enum weir_parse_tunnel */
+	bool hands_over; /* gives its events to a thread that is not its lcore's: as a ring does */
+	bool port_gone;  /* set by the control side: leave the port alone */
+	uint8_t tunnel;  /* a source's enum weir_parse_tunnel */
 	uint8_t fragments;                     /* a source's enum weir_parse_fragments */
 	uint8_t checksum;                      /* a source's enum weir_parse_checksum */
 	uint8_t under_pressure;                /* a source's enum weir_parse_depth under pressure */
@@ -345,7 +346,7 @@ worker_room(struct weir_worker *worker, unsigned int want)
 /* Most events, up to a burst, that it may let go of now, whatever it can take itself. */
 unsigned int worker_room_out(struct weir_worker *worker);
 
-/* Whether what it forwards comes to a ring, over calls too. */
+/* Whether what it forwards comes to a ring, or to another thread, over calls too. */
 bool worker_reaches_ring(const struct weir_worker *worker);
 
 /*

@@ -42,6 +42,25 @@ ring_consumer_get(struct ring_consumer *consumer, struct weir_event *events[], u
 	return n > 0 ? consumer_get(consumer, events, n) : 0;
 }
 
+bool
+ring_waits(const struct ring_consumer *consumer)
+{
+	return consumer_waits(consumer);
+}
+
+uint32_t
+ring_room(struct ring_producer *producer, uint32_t want)
+{
+	return producer_room(producer, want);
+}
+
+void
+ring_give(struct ring_producer *producer, struct weir_event *const events[], uint32_t n)
+{
+	producer_put(producer, events, n);
+	producer_publish_plain(producer);
+}
+
 /* The TSC as a probe has it. */
 #define PROBE_SHIFT 4
 

@@ -158,6 +158,15 @@ ring_tail(const struct ring_consumer *consumer)
 unsigned int ring_consumer_get(struct ring_consumer *consumer, struct weir_event *events[],
 	unsigned int n);
 
+/* Whether something waits in it, for its consumer. */
+bool ring_waits(const struct ring_consumer *consumer);
+
+/* Of a ring that is no lane: its room, at least what is known, exact where that is less than wanted. */
+uint32_t ring_room(struct ring_producer *producer, uint32_t want);
+
+/* Put n events where that said there is room, and publish them. */
+void ring_give(struct ring_producer *producer, struct weir_event *const events[], uint32_t n);
+
 /*
  * Events in a ring, from any thread, those not published left out. The consumer's tail is read first:
  * where the producer's is read, it was never behind that. What comes and goes in between counts as

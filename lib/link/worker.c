@@ -239,6 +239,13 @@ weir_transmitted(struct weir_worker *worker, uint16_t n)
 	stat_add_release(&worker->stats->transmitted, n);
 }
 
+void
+weir_ejected(struct weir_worker *worker, uint16_t n)
+{
+	stat_add(&worker->stats->out, n);
+	stat_add_release(&worker->stats->ejected, n);
+}
+
 bool
 worker_reaches_ring(const struct weir_worker *worker)
 {
@@ -248,6 +255,7 @@ worker_reaches_ring(const struct weir_worker *worker)
 
 			for (uint16_t i = 0; i < link->lane_count; i++)
 				if (link->lanes[i].ring.ring != NULL ||
+					link->lanes[i].consumer->hands_over ||
 					worker_reaches_ring(link->lanes[i].consumer))
 					return true;
 		}

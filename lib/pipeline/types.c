@@ -36,9 +36,10 @@ static const struct weir_stage_ops *stages[STAGES_MAX] = {
 	&stage_rewrite,
 	&stage_eve,
 	&stage_tx,
+	&stage_eject,
 	&stage_flow,
 };
-static unsigned int registered = 6;
+static unsigned int registered = 7;
 
 /* What a type must not be. */
 struct rule {

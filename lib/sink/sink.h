@@ -6,10 +6,20 @@
 #ifndef WEIR_LIB_SINK_H
 #define WEIR_LIB_SINK_H
 
+#include <weir/eject.h>
+
 #include "stage/stage.h"
 
 extern const struct weir_stage_ops stage_eve;
 extern const struct weir_stage_ops stage_tx;
+extern const struct weir_stage_ops stage_eject;
+
+/* Whether workers of a type, with these parameters, give events to other threads. */
+bool eject_hands_over(const struct weir_stage_ops *ops, const void *conf);
+/* A worker of eject: its end for the application: 0; -EINVAL: it calls; -EBUSY: it is taken. */
+int eject_claim(void *state, struct weir_eject **eject);
+/* Have it call a function: 0; -EINVAL: it has a ring; -EBUSY: it has a function. */
+int eject_set_call(void *state, weir_eject_fn fn, void *arg);
 
 /* Any thread: a port came back under another number than it had, before packets of it do. */
 void sink_ports_moved(void);

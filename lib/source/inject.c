@@ -28,10 +28,12 @@ struct __rte_cache_aligned weir_inject {
 	const uint32_t *closed; /* the worker's: no more is taken */
 	uint32_t busy;          /* the producer is between its look at `closed` and its put */
 	uint32_t claimed;
+	const struct rte_mempool *fits; /* its mbufs fit an event */
 };
 
 struct inject_state {
 	struct weir_parse_burst parse;
+	bool away; /* other lcores read its events: their lines must come back first */
 	struct weir_inject *producers;
 	unsigned int producer_count;
 	unsigned int turn;
@@ -78,6 +80,7 @@ inject_init(struct weir_worker *worker, const void *conf, void *state, struct we
 	struct inject_state *s = state;
 	char name[RTE_RING_NAMESIZE];
 
+	s->away = worker_reaches_ring(worker);
 	source_parse_init(worker, RTE_MBUF_PORT_INVALID, (uint16_t)worker->index, &s->parse);
 	s->producers = rte_zmalloc_socket("weir_inject", c->producers * sizeof(*s->producers),
 		RTE_CACHE_LINE_SIZE, worker->socket);
@@ -117,6 +120,8 @@ inject_resolve(struct inject_state *s, struct weir_event *events[], uint16_t n)
 		}
 		mbufs[packets++] = (struct rte_mbuf *)entry;
 		events[i] = weir_mbuf_event((struct rte_mbuf *)entry);
+		if (s->away)
+			prefetch_write(events[i]);
 	}
 	if (packets > 0) {
 		s->parse.tsc = rte_rdtsc();
@@ -215,6 +220,18 @@ inject_put(struct weir_inject *inject, void *const entries[], uint16_t n)
 	return put;
 }
 
+/* The mbufs of a pool are alike: that their second line is read of the first of them is enough. */
+static inline bool
+packet_fits(struct weir_inject *inject, const struct rte_mbuf *mbuf)
+{
+	if (likely(mbuf->pool == inject->fits))
+		return true;
+	if (!weir_mbuf_fits(mbuf))
+		return false;
+	inject->fits = mbuf->pool;
+	return true;
+}
+
 uint16_t
 weir_inject_packets(struct weir_inject *inject, struct rte_mbuf *mbufs[], uint16_t n)
 {
@@ -224,7 +241,7 @@ weir_inject_packets(struct weir_inject *inject, struct rte_mbuf *mbufs[], uint16
 		rte_errno = EINVAL;
 		return 0;
 	}
-	while (fit < n && weir_mbuf_fits(mbufs[fit]))
+	while (fit < n && packet_fits(inject, mbufs[fit]))
 		fit++;
 	put = inject_put(inject, (void **)mbufs, fit);
 	if (put == fit && fit < n)

@@ -89,6 +89,7 @@ struct __rte_cache_aligned worker_stats {
 	uint64_t created;
 	uint64_t released;
 	uint64_t transmitted;
+	uint64_t ejected;
 	uint64_t held;
 	uint64_t cycles; /* spent in it on sampled passes, without those it called */
 	uint64_t dropped[DROP_MAX];

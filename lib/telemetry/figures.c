@@ -49,6 +49,7 @@ static const struct weir_figure ledger_rows[] = {
 	ROW("created", created, COUNTER, EVENTS, "copies, and what stages make"),
 	ROW("released", released, COUNTER, EVENTS, "done with"),
 	ROW("transmitted", transmitted, COUNTER, EVENTS, "left through a port"),
+	ROW("ejected", ejected, COUNTER, EVENTS, "handed over to the application"),
 	ROW("dropped", dropped, COUNTER, EVENTS, "lost, each for one reason of `drops`"),
 	ROW("in_flight", in_flight, GAUGE, EVENTS, "in rings, in hand or held"),
 	ROW("unaccounted", unaccounted, GAUGE, EVENTS,
@@ -74,10 +75,11 @@ static const struct weir_figure worker_rows[] = {
 	ROW("lcore", lcore, INDEX, NONE, "where it runs"),
 	ROW("socket", socket, INDEX, NONE, "of that lcore"),
 	ROW("in", in, COUNTER, EVENTS, "taken in"),
-	ROW("out", out, COUNTER, EVENTS, "passed on, those transmitted included"),
+	ROW("out", out, COUNTER, EVENTS, "passed on, those transmitted or ejected included"),
 	ROW("created", created, COUNTER, EVENTS, "made"),
 	ROW("released", released, COUNTER, EVENTS, "done with"),
 	ROW("transmitted", transmitted, COUNTER, EVENTS, "left through a port"),
+	ROW("ejected", ejected, COUNTER, EVENTS, "handed over to the application"),
 	ROW("dropped", dropped, COUNTER, EVENTS, "lost here or on a link out of here"),
 	ROW("held", held, GAUGE, EVENTS, "kept for later"),
 	ROW("busy", busy, GAUGE, SHARE, "of its lcore's time: it worked"),
@@ -211,6 +213,8 @@ static const struct weir_figure pool_rows[] = {
 	ROW("leaked", leaked, GAUGE, MBUFS, "that a stop did not bring back"),
 	ROW("kept", kept, GAUGE, MBUFS,
 		"that drivers kept at a stop, as some do (`net_af_xdp`): not leaked"),
+	ROW("lent", lent, GAUGE, MBUFS,
+		"that are with the application after a stop, by `eject`: not leaked"),
 };
 #undef FIGURES
 

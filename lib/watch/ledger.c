@@ -29,6 +29,7 @@ ledger_add_ways_out(const struct worker_stats *stats, struct weir_ledger *ledger
 {
 	ledger->released += stat_read_acquire(&stats->released);
 	ledger->transmitted += stat_read_acquire(&stats->transmitted);
+	ledger->ejected += stat_read_acquire(&stats->ejected);
 	ledger->dropped += worker_stats_dropped(stats);
 }
 
@@ -70,7 +71,7 @@ ledger_fill(const struct weir_engine *engine, struct weir_ledger *ledger)
 			ledger->received += stat_read(&stats->in);
 	}
 	ledger->in_flight = ledger->received + ledger->created - ledger->released -
-		ledger->transmitted - ledger->dropped;
+		ledger->transmitted - ledger->ejected - ledger->dropped;
 	/* A stage may tell of what it made after it sent that on. */
 	if (!at_rest && (int64_t)ledger->in_flight < 0)
 		ledger->in_flight = 0;
@@ -191,6 +192,7 @@ weir_ledger_worker(const struct weir_engine *engine, unsigned int i,
 		.created = stat_read(&stats->created),
 		.released = stat_read(&stats->released),
 		.transmitted = stat_read(&stats->transmitted),
+		.ejected = stat_read(&stats->ejected),
 		.dropped = worker_stats_dropped(stats),
 		.held = stat_read(&stats->held),
 	};
@@ -328,6 +330,7 @@ weir_ledger_pool(const struct weir_engine *engine, unsigned int i,
 	struct weir_pool_figures *figures)
 {
 	struct weir_pool_figures full;
+	struct pool_missing missing;
 	const struct rte_mempool *pool;
 
 	if (engine == NULL)
@@ -342,8 +345,12 @@ weir_ledger_pool(const struct weir_engine *engine, unsigned int i,
 		.available = rte_mempool_avail_count(pool),
 	};
 	/* What is missing at rest is leaked; while the engine runs nobody can tell. */
-	if (engine_stopped(engine))
-		full.leaked = pool_missing(&engine->pools[i], &full.kept);
+	if (engine_stopped(engine)) {
+		missing = pool_missing(engine, &engine->pools[i]);
+		full.leaked = missing.leaked;
+		full.kept = missing.kept;
+		full.lent = missing.lent;
+	}
 	return SIZED_GIVE(figures, &full, name);
 }
 

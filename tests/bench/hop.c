@@ -55,6 +55,13 @@ static const struct bench_side sides[] = {
 	{ .name = "no hop: raw put on one lcore", .run = no_hop_run, .arg = &raw },
 };
 
+/* The same, but the port and what comes out are the application's. */
+static const struct bench_side ends[] = {
+	{ .name = "weir, inject to eject", .run = weir_ends_run },
+	{ .name = "textbook ring", .run = loop_run, .arg = &textbook, .at_least = { 1.8 } },
+	{ .name = "raw put", .run = loop_run, .arg = &raw, .at_least = { 0.9 } },
+};
+
 static const struct rig_case cases[] = {
 	{ .pool = 4095 },
 	/* A ring that such a pool can fill. */
@@ -87,6 +94,15 @@ main(int argc, char **argv)
 			now.flows ? ", tcp frames" : "");
 		rig_set(&now);
 		bench_case(&bench, name, sides, RTE_DIM(sides), 0);
+	}
+	for (unsigned int flows = 0; flows < 2; flows++) {
+		rig_set(&(struct rig_case){ .pool = 4095,
+			.queues = 1,
+			.before = 1,
+			.after = 1,
+			.sinks = 1,
+			.flows = flows });
+		bench_case(&bench, flows ? "ends, tcp frames" : "ends", ends, RTE_DIM(ends), 0);
 	}
 	return bench_close(&bench);
 }

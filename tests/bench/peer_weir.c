@@ -11,8 +11,9 @@
 #include "bench.h"
 #include "peers.h"
 
-static void __rte_format_printf(4, 5) set(struct weir_pipeline *pipeline, const char *section,
-	const char *key, const char *format, ...)
+void
+weir_set(struct weir_pipeline *pipeline, const char *section, const char *key, const char *format,
+	...)
 {
 	struct weir_error error;
 	char value[64];
@@ -37,16 +38,17 @@ describe_stage(struct weir_pipeline *pipeline, unsigned int s, const struct weir
 	snprintf(from, sizeof(from), "s%u", s - 1);
 	snprintf(section, sizeof(section), "stage %s", stage);
 	snprintf(link, sizeof(link), "link %s %s", s == 0 ? "null" : from, stage);
-	set(pipeline, section, "type", "count");
-	set(pipeline, section, "input", "%s", s == 0 ? "null" : from);
-	set(pipeline, section, "workers", "%u", workers);
-	set(pipeline, section, "lcores", "%d", before && !rig.now.one_lcore ? LCORE_A : LCORE_B);
-	set(pipeline, link, "on_full", "%s", how->on_full);
-	set(pipeline, link, "ring", "%u", rig.now.ring);
+	weir_set(pipeline, section, "type", "count");
+	weir_set(pipeline, section, "input", "%s", s == 0 ? "null" : from);
+	weir_set(pipeline, section, "workers", "%u", workers);
+	weir_set(pipeline, section, "lcores", "%d",
+		before && !rig.now.one_lcore ? LCORE_A : LCORE_B);
+	weir_set(pipeline, link, "on_full", "%s", how->on_full);
+	weir_set(pipeline, link, "ring", "%u", rig.now.ring);
 	if (workers > 1)
-		set(pipeline, link, "spread", "flow");
+		weir_set(pipeline, link, "spread", "flow");
 	if (how->rings)
-		set(pipeline, link, "kind", "ring");
+		weir_set(pipeline, link, "kind", "ring");
 }
 
 static struct weir_pipeline *
@@ -57,12 +59,12 @@ describe(const struct weir_how *how)
 
 	if (pipeline == NULL)
 		bench_die("%s", error.text);
-	set(pipeline, "source null", "device", RIG_PORT);
-	set(pipeline, "source null", "descriptors", "%d", RIG_DESCRIPTORS);
-	set(pipeline, "source null", "queues", "%u", rig.now.queues);
-	set(pipeline, "source null", "lcores", "%d", rig.now.one_lcore ? LCORE_B : LCORE_A);
-	set(pipeline, "pool", "size", "%u", rig.now.pool);
-	set(pipeline, "pool", "cache", "%d", RIG_POOL_CACHE);
+	weir_set(pipeline, "source null", "device", RIG_PORT);
+	weir_set(pipeline, "source null", "descriptors", "%d", RIG_DESCRIPTORS);
+	weir_set(pipeline, "source null", "queues", "%u", rig.now.queues);
+	weir_set(pipeline, "source null", "lcores", "%d", rig.now.one_lcore ? LCORE_B : LCORE_A);
+	weir_set(pipeline, "pool", "size", "%u", rig.now.pool);
+	weir_set(pipeline, "pool", "cache", "%d", RIG_POOL_CACHE);
 	for (unsigned int s = 0; s < rig.now.before + rig.now.after; s++)
 		describe_stage(pipeline, s, how);
 	if (weir_pipeline_check(pipeline, &error) != 0)

@@ -29,6 +29,17 @@ struct weir_how {
 };
 void weir_run(const void *how, double figures[]);
 
+/* Set a key, or end the program. */
+struct weir_pipeline;
+void weir_set(struct weir_pipeline *pipeline, const char *section, const char *key,
+	const char *format, ...) __rte_format_printf(4, 5);
+
+/*
+ * weir between two ends of an application: LCORE_A polls the port, hands in, and has weir's workers run,
+ * a stage for each `before`; LCORE_B takes what is ejected.
+ */
+void weir_ends_run(const void *how, double figures[]);
+
 /* DPDK's eventdev: an event queue, atomic, for each stage. */
 struct event_how {
 	const char *driver; /* "event_dsw" */

@@ -234,6 +234,11 @@ class Machine(WeirTest):
         self.assertEqual(run.status, 2, str(run))
         self.assertIn("all sources are of type inject", run.err)
 
+    def test_nobody_takes(self):
+        run = self.run_weir("[source in]\ntype = synth\n[stage out]\ntype = eject\ninput = in\n")
+        self.assertEqual(run.status, 2, str(run))
+        self.assertIn("stage 'out' is of type eject", run.err)
+
     def test_too_little_memory(self):
         self.refuse(GOOD + "[pool]\nsize = 256k\n", "-m")
 
@@ -400,8 +405,8 @@ class Readme(WeirTest):
 
     def test_reasons(self):
         text = "".join(source_text(path) for path in (
-            "lib/stats/stats.c", "lib/sink/tx.c", "lib/sink/eve.c"))
-        reasons = re.findall(r'\[(?:DROP|TX|EVE)_\w+\] = "(\w+)"', text)
+            "lib/stats/stats.c", "lib/sink/tx.c", "lib/sink/eject.c", "lib/sink/eve.c"))
+        reasons = re.findall(r'\[(?:DROP|TX|EJECT|EVE)_\w+\] = "(\w+)"', text)
         self.assertEqual(sorted(row.split("`")[1] for row in readme_rows("reasons")),
                          sorted(reasons))
 

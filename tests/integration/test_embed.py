@@ -2,11 +2,13 @@
 # Copyright (c) 2026 The weir authors
 """The examples, built as an outsider would: against the installed library, by pkg-config."""
 import shutil
+import struct
+import subprocess
 
 import pcap
 import prefixed
 import weirlib
-from weirlib import EMBED, WeirTest
+from weirlib import EMBED, L3FWD, MEMORY, ONE, TWO, WeirTest
 from test_eal import SAMPLE
 
 PORTSCAN = """\
@@ -45,6 +47,55 @@ class Embed(WeirTest):
         prefixed.run_embed(self, EMBED)
 
 
+class L3fwd(WeirTest):
+    """Two ports that read and write captures: what goes in at one comes out of the other."""
+
+    @staticmethod
+    def routed(dst, ttl=64):
+        frame = pcap.ether(0x0800, pcap.ipv4(17, bytes.fromhex("03e8003500080000"), dst=dst))
+        head = frame[14:22] + bytes([ttl]) + frame[23:24] + b"\0\0" + frame[26:34]
+        return frame[:14] + head[:10] + struct.pack("!H", pcap.checksum(head)) + head[12:] + frame[34:]
+
+    def run_l3fwd(self, program, lcores):
+        came = [[L3fwd.routed("10.%d.0.%d" % (to, i)) for i in range(100) for to in (0, 1)] +
+                [L3fwd.routed("10.1.0.1", ttl=1), L3fwd.routed("10.9.0.1"), L3fwd.routed("192.0.2.1"),
+                 pcap.ether(0x0806, bytes(28))] for _ in range(2)]
+        ports = []
+        for i, frames in enumerate(came):
+            with open(self.path("in%d.pcap" % i), "wb") as file:
+                file.write(pcap.pcap(frames))
+            ports += ["--vdev", "net_pcap%d,rx_pcap=%s,tx_pcap=%s" % (
+                i, self.path("in%d.pcap" % i), self.path("out%d.pcap" % i))]
+        done = subprocess.run([program, *MEMORY, "--lcores", lcores, *ports, "--file-prefix",
+                               self.prefix(), "--", "1"], capture_output=True, text=True, timeout=60,
+                              env=prefixed.environment(), check=False)
+        text = done.stdout + done.stderr
+        self.assertEqual(done.returncode, 0, text)
+        self.assertEqual(done.stdout.strip().splitlines()[-1],
+                         "received 408 = ejected 400 + dropped 8; unaccounted 0", text)
+        for i in range(2):
+            L3fwd.check_sent(self, i)
+
+    def check_sent(self, port):
+        with open(self.path("out%d.pcap" % port), "rb") as file:
+            data = file.read()[24:]
+        sent = []
+        while data:
+            length = struct.unpack("<I", data[8:12])[0]
+            sent.append(data[16:16 + length])
+            data = data[16 + length:]
+        self.assertEqual(sorted(frame[33] for frame in sent), [i // 2 for i in range(200)])
+        for frame in sent:
+            self.assertEqual(frame[:6], bytes([2, 0, 0, 0, 0, port]))
+            self.assertEqual((frame[22], frame[31], pcap.checksum(frame[14:34])), (63, port, 0))
+
+    def test_one_lcore(self):
+        self.run_l3fwd(L3FWD, ONE)
+
+    def test_two_lcores(self):
+        self.run_l3fwd(L3FWD, TWO)
+
+
 class Installed(prefixed.Prefixed):
     def test_plugin(self):
         built = self.compile("mystage.c", "libmystage.so", "-shared", "-fPIC",
@@ -52,6 +103,11 @@ class Installed(prefixed.Prefixed):
         plugin = shutil.copy(built, self.guarded_folder())
         run = self.run_ok(SAMPLE, "-n", "4000", eal=["-d", plugin])
         self.assertEqual(self.node(run, "picked")["in"], 1000)
+
+    def test_l3fwd(self):
+        l3fwd = self.compile("l3fwd.c", "l3fwd",
+                             *self.pkg_config("--cflags", "--libs", "weir", "libdpdk"))
+        L3fwd.run_l3fwd(self, l3fwd, TWO)
 
     def test_batch(self):
         """Held events are planned for, and none is left: at a stop, nor when no more come to fill a batch."""

@@ -249,7 +249,8 @@ rig_dropped(const struct rig *rig, const char *reason)
 static inline void
 rig_workers_are_balanced(const struct rig *rig, const struct weir_ledger *ledger)
 {
-	uint64_t received = 0, created = 0, released = 0, transmitted = 0, dropped = 0, held = 0;
+	uint64_t received = 0, created = 0, released = 0, transmitted = 0, ejected = 0;
+	uint64_t dropped = 0, held = 0;
 	struct weir_worker_figures w = WEIR_WORKER_FIGURES_INIT;
 
 	for (unsigned int i = 0; weir_ledger_worker(rig->engine, i, &w) == 0; i++) {
@@ -259,6 +260,7 @@ rig_workers_are_balanced(const struct rig *rig, const struct weir_ledger *ledger
 		created += w.created;
 		released += w.released;
 		transmitted += w.transmitted;
+		ejected += w.ejected;
 		dropped += w.dropped;
 		held += w.held;
 	}
@@ -266,6 +268,7 @@ rig_workers_are_balanced(const struct rig *rig, const struct weir_ledger *ledger
 	assert_int_equal(created, ledger->created);
 	assert_int_equal(released, ledger->released);
 	assert_int_equal(transmitted, ledger->transmitted);
+	assert_int_equal(ejected, ledger->ejected);
 	assert_int_equal(dropped, ledger->dropped);
 	assert_int_equal(held, 0);
 }
@@ -351,7 +354,7 @@ rig_rings_match_workers(const struct rig *rig)
 		if (!rig->engine->seats[w].node->source && calls_in == 0)
 			assert_int_equal(stats->in, in);
 		if (calls_out == 0)
-			assert_int_equal(stats->out, out + stats->transmitted);
+			assert_int_equal(stats->out, out + stats->transmitted + stats->ejected);
 	}
 }
 
@@ -363,7 +366,8 @@ rig_is_balanced(const struct rig *rig)
 
 	assert_int_equal(l.unaccounted, 0);
 	assert_int_equal(l.in_flight, 0);
-	assert_int_equal(l.received + l.created, l.released + l.transmitted + l.dropped);
+	assert_int_equal(l.received + l.created,
+		l.released + l.transmitted + l.ejected + l.dropped);
 	rig_workers_are_balanced(rig, &l);
 	rig_links_are_balanced(rig);
 	rig_rings_match_workers(rig);

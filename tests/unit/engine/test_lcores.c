@@ -213,7 +213,8 @@ reader(void *arg)
 		struct weir_ring_figures r = WEIR_RING_FIGURES_INIT;
 
 		weir_ledger_read(engine, &l);
-		wrong += l.released + l.transmitted + l.dropped > l.received + l.created;
+		wrong +=
+			l.released + l.transmitted + l.ejected + l.dropped > l.received + l.created;
 		wrong += l.received < last.received || l.released < last.released;
 		wrong += l.unaccounted != 0;
 		last = l;

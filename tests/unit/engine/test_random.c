@@ -18,6 +18,7 @@ struct draft {
 	unsigned int stages;
 	char outputs[2 * STAGES_MAX + 4][24]; /* what an input may name */
 	unsigned int output_count;
+	bool ejects; /* by calls, at `out` */
 };
 
 static unsigned int
@@ -114,6 +115,24 @@ draft_make(struct draft *draft, uint64_t seed)
 	/* Whoever is not read so far, and the source in any case. */
 	snprintf(draft_line(draft), sizeof(draft_text[0]), "stage end: type=t_pass; input=gen, %s",
 		draft->outputs[1 + draw(draft, draft->output_count - 1)]);
+	draft->ejects = draw(draft, 2) == 0;
+	if (draft->ejects)
+		snprintf(draft_line(draft), sizeof(draft_text[0]),
+			"stage out: type=eject; mode=call; events=%s; workers=%u; input=%s",
+			PICK(draft, "all", "packets"), 1 + draw(draft, 3),
+			draft->outputs[draw(draft, draft->output_count)]);
+}
+
+/* What an application takes: most of it. */
+static uint16_t
+take(void *arg, unsigned int worker, struct weir_event *events[], uint16_t n)
+{
+	(void)arg;
+	(void)worker;
+	if (n > 1 && events[0]->hash % 8 == 0)
+		n--;
+	weir_events_free(events, n);
+	return n;
 }
 
 static bool
@@ -152,6 +171,8 @@ run(struct draft *draft)
 	rig_describe(&rig, "random", draft->sections);
 	rig_place(&rig, lcores);
 	rig_create(&rig, events);
+	if (draft->ejects)
+		rig_ok(&rig, weir_eject_call(rig.engine, "out", take, NULL, &rig.error));
 	if (draw(draft, 4) > 0)
 		rig_start(&rig);
 	if (events != 0 && draw(draft, 2) == 0)

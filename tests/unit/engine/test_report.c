@@ -197,7 +197,8 @@ report_is_balanced(const json_t *report)
 	json_t *pool;
 
 	assert_int_equal(number(ledger, "received") + number(ledger, "created"),
-		number(ledger, "released") + number(ledger, "transmitted") + dropped);
+		number(ledger, "released") + number(ledger, "transmitted") +
+			number(ledger, "ejected") + dropped);
 	assert_int_equal(number(ledger, "in_flight"), 0);
 	assert_int_equal(number(ledger, "unaccounted"), 0);
 	assert_int_equal(object_sum(json_object_get(report, "drops")), dropped);

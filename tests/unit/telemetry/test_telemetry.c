@@ -107,11 +107,12 @@ ledger_is(const char *command, const struct weir_ledger *ledger)
 {
 	json_t *value = ask(command);
 
-	assert_int_equal(json_object_size(value), 7);
+	assert_int_equal(json_object_size(value), 8);
 	assert_int_equal(number(value, "received"), ledger->received);
 	assert_int_equal(number(value, "created"), ledger->created);
 	assert_int_equal(number(value, "released"), ledger->released);
 	assert_int_equal(number(value, "transmitted"), ledger->transmitted);
+	assert_int_equal(number(value, "ejected"), ledger->ejected);
 	assert_int_equal(number(value, "dropped"), ledger->dropped);
 	assert_int_equal(number(value, "in_flight"), ledger->in_flight);
 	assert_int_equal(number(value, "unaccounted"), 0);

@@ -54,7 +54,7 @@ counters_are(const struct rig *rig, uint64_t n)
 {
 	for (unsigned int i = 0; i < rig->engine->seat_count; i++)
 		*rig->engine->seats[i].worker->stats =
-			(struct worker_stats){ n, n, n, n, n, n, n, { n } };
+			(struct worker_stats){ n, n, n, n, n, n, n, n, { n } };
 	for (unsigned int i = 0; i < rig->engine->joint_count; i++) {
 		rig->engine->joints[i].lane->ring.published = n;
 		rig->engine->joints[i].consumer->taken = n;

@@ -314,7 +314,7 @@ show_pools(const struct table *table)
 		if (pool.kept > 0)
 			fprintf(table->out, "%" PRIu32 " kept by drivers, ", pool.kept);
 		if (pool.lent > 0)
-			fprintf(table->out, "%" PRIu32 " lent, ", pool.lent);
+			fprintf(table->out, "%" PRIu64 " lent, ", pool.lent);
 		fprintf(table->out, "%" PRIu32 " leaked\n", pool.leaked);
 	}
 }

@@ -281,7 +281,7 @@ struct weir_pool_figures {
 	uint32_t kept; /**< mbufs that drivers kept at a stop, as they do: net_af_xdp; not leaked */
 	/** Mbufs that are not back after a stop, up to as many as were ejected: they are with the
 	 * application, and not leaked. */
-	uint32_t lent;
+	uint64_t lent;
 };
 /** Empty figures, for the reader. */
 #define WEIR_POOL_FIGURES_INIT WEIR_SIZED(struct weir_pool_figures)

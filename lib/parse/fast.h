@@ -154,11 +154,12 @@ static __rte_always_inline int
 fast_udp(const struct fast *p, int32_t l4_off, int32_t length, uint8_t version)
 {
 	const uint8_t *l4 = p->data + l4_off;
-	int32_t claimed = fast_udp_length(l4, length);
-	int32_t payload = fast_here(p, l4_off, claimed) - UDP_LEN;
+	int32_t claimed, payload;
 
 	if (fast_ports_suffice(p) && likely(!tunnel_port(p->burst->ports, l4) || !p->burst->inner))
 		return fast_ports(p, l4_off, length, IPPROTO_UDP, version);
+	claimed = fast_udp_length(l4, length);
+	payload = fast_here(p, l4_off, claimed) - UDP_LEN;
 	if (unlikely(claimed != length) && (claimed > length || length > fast_room(p, l4_off)))
 		return FAST_NOT;
 	if (unlikely(!fast_fits(p, l4_off, UDP_LEN, claimed)))

@@ -341,10 +341,14 @@ show_ledger(const struct table *table)
 	weir_ledger_read(table->engine, &ledger);
 	fprintf(table->out,
 		"ledger  received %" PRIu64 " + created %" PRIu64 " = released %" PRIu64
-		" + transmitted %" PRIu64 " + ejected %" PRIu64 " + dropped %" PRIu64
-		" + in_flight %" PRIu64 "; unaccounted %" PRId64 "\n",
-		ledger.received, ledger.created, ledger.released, ledger.transmitted,
-		ledger.ejected, ledger.dropped, ledger.in_flight, ledger.unaccounted);
+		" + transmitted %" PRIu64,
+		ledger.received, ledger.created, ledger.released, ledger.transmitted);
+	/* Only by a stage type that was loaded: the command itself takes nothing. */
+	if (ledger.ejected > 0)
+		fprintf(table->out, " + ejected %" PRIu64, ledger.ejected);
+	fprintf(table->out,
+		" + dropped %" PRIu64 " + in_flight %" PRIu64 "; unaccounted %" PRId64 "\n",
+		ledger.dropped, ledger.in_flight, ledger.unaccounted);
 }
 
 void

@@ -237,8 +237,8 @@ class Sinks(WeirTest):
             run = self.run_weir(PIPELINE % path, "-t", "1", "-s", "out.rotate_size=1M")
             self.assertEqual(run.status, 2, str(run))
             self.assertIn("[stage out] cannot rotate path '%s': it is no regular file" % path, run.err)
-        for path, option, words in (("-", "rotate_time=1h", "expected"),
-                                    ("-", "rotate_time=3600s", "standard output"),
+        for path, option, words in (("-", "rotate_time=1d", "expected"),
+                                    ("-", "rotate_time=1h", "standard output"),
                                     ("-", "rotate_size=1M", "standard output"),
                                     ("x", "rotate_size=63k", "less than 64k"),
                                     ("x", "rotate_time=999ms", "less than 1s")):

@@ -18,7 +18,7 @@
 
 #include "rare.h"
 
-/* How far ahead of the packet being parsed the data is fetched. */
+/* How far ahead of the packet being parsed its mbuf and data are fetched. */
 #define PREFETCH_AHEAD 4
 
 static_assert(offsetof(struct rte_mbuf, nb_segs) == offsetof(struct rte_mbuf, refcnt) + 2,
@@ -84,6 +84,7 @@ parse_run(struct rte_mbuf *const mbufs[], uint16_t n, struct weir_parse_burst *b
 
 	fast_burst_init(&run.fast, burst, index);
 	for (i = 0; i < fetched; i++) {
+		rte_prefetch0(mbufs[i + PREFETCH_AHEAD]);
 		rte_prefetch0((const void *)((uintptr_t)mbufs[i + PREFETCH_AHEAD] + data));
 		if (!parse_next(mbufs[i], pool, &run, FAST_WIRE ? wires[i] : 0))
 			break;

@@ -43,6 +43,8 @@ WEIR_API struct weir_inject *weir_inject_open(struct weir_engine *engine, const 
  * weir_inject_packets() hands in packets, to be parsed by the source's worker.
  *
  * @param mbufs  packets whose mbufs fit an event (weir_mbuf_fits(); a pool of weir_pool_create())
+ *   Whether those of a pool do is looked at once for a run of them: a pool that was freed must not be
+ *   followed by one without that room at its address while the producer is in use
  * @return how many of the first were taken; the others are still the caller's. Fewer than n with
  *   rte_errno ENOBUFS (no room now), EINVAL (the next mbuf does not fit an event, or NULL) or ESHUTDOWN
  *   (the engine is stopping, or has stopped)

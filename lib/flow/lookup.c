@@ -292,16 +292,17 @@ struct sought {
 	uint64_t reversed;
 };
 
-/* Whether a packet is of the flow that may be meant: what its user writes then lies in the second line. */
+/* Whether a packet is of the flow that may be meant: what its user writes then lies in the lines behind. */
 static inline void
 seek_key(const struct weir_flow_table *table, struct weir_flow_burst *burst,
-	const struct seeks *seeks, struct sought *sought, unsigned int i)
+	const struct seeks *seeks, struct sought *sought, unsigned int lines, unsigned int i)
 {
 	const struct weir_flow *flow = burst->flows[i];
 	const struct weir_key *key = burst->keys[i];
 	uint64_t turned = flow_turned(flow, key);
 
-	rte_prefetch0((const uint8_t *)flow + RTE_CACHE_LINE_SIZE);
+	for (unsigned int line = 1; line < lines; line++)
+		rte_prefetch0((const uint8_t *)flow + line * RTE_CACHE_LINE_SIZE);
 	sought->reversed |= turned << i;
 	if (likely(same_turned(flow, key, burst->extras[i], (unsigned int)turned * KEY_ENDS_AT)))
 		return;
@@ -318,8 +319,9 @@ seek_key(const struct weir_flow_table *table, struct weir_flow_burst *burst,
  * A packet's key is compared half a burst behind the fetching of its record: what is fetched at once is no more
  * than a core can wait for, and it computes meanwhile.
  */
-static inline struct sought
-seek(const struct weir_flow_table *table, struct weir_flow_burst *burst, struct seeks *seeks)
+static __rte_always_inline struct sought
+seek(const struct weir_flow_table *table, struct weir_flow_burst *burst, struct seeks *seeks,
+	const unsigned int lines)
 {
 	unsigned int n = burst->n, ahead = n / 2;
 	struct sought sought = { 0, 0 };
@@ -330,10 +332,10 @@ seek(const struct weir_flow_table *table, struct weir_flow_burst *burst, struct 
 		seek_record(table, burst, seeks, i);
 	for (unsigned int i = ahead; i < n; i++) {
 		seek_record(table, burst, seeks, i);
-		seek_key(table, burst, seeks, &sought, i - ahead);
+		seek_key(table, burst, seeks, &sought, lines, i - ahead);
 	}
 	for (unsigned int i = n - ahead; i < n; i++)
-		seek_key(table, burst, seeks, &sought, i);
+		seek_key(table, burst, seeks, &sought, lines, i);
 	return sought;
 }
 
@@ -344,7 +346,10 @@ weir_flow_lookup(struct weir_flow_table *table, struct weir_flow_burst *burst)
 	struct seeks seeks;
 	uint64_t left;
 
-	sought = seek(table, burst, &seeks);
+	if (table->record_lines == 2)
+		sought = seek(table, burst, &seeks, 2);
+	else
+		sought = seek(table, burst, &seeks, 3);
 	left = sought.left;
 	burst->created = 0;
 	burst->reversed = sought.reversed & ~left;

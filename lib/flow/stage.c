@@ -10,7 +10,7 @@
 #include <rte_errno.h>
 #include <rte_malloc.h>
 
-#include "track.h"
+#include "usual.h"
 
 /* Most calls of weir_flow_tell() for one packet. */
 #define TELLS_MAX 32
@@ -264,8 +264,10 @@ weir_flow_stage_init(const struct weir_flow_ops *ops, struct weir_worker *worker
 	track->worker = worker;
 	track->own = (uint8_t *)state + state_size(ops) - ops->worker_size;
 	track->capacity = given->capacity;
-	track->active = given->active;
-	track->lifetime = given->lifetime;
+	track->active = given->active != 0 ? given->active : UINT64_MAX;
+	track->lifetime = given->lifetime != 0 ? given->lifetime : UINT64_MAX;
+	for (unsigned int i = 0; i < WEIR_FLOW_LIVES; i++)
+		track->within[i] = usual_within(table.idle[i]);
 	track->key = (uint8_t)key_bits(given->key, &wrong);
 	track->events = (uint8_t)event_bits(given->events, &wrong);
 	clock_init(&track->clock);

@@ -3,7 +3,7 @@
  */
 
 /* What a stage of flows does on a pass: look up, count, tell, and end what is due. */
-#include "track.h"
+#include "usual.h"
 
 /* Most flows that one burst or tick ends besides those that its packets end. */
 #define EXPIRE_MOST 64
@@ -58,65 +58,83 @@ gather(struct track *track, struct keyed *keyed, struct weir_event *const events
 	burst->n = count;
 }
 
-/* Packets of one flow in a row are done with. */
-static void
-run_end(struct track *track, struct keyed *keyed, uint16_t first, uint16_t end)
-{
-	struct weir_flow *flow = keyed->burst.flows[first];
-
-	if (flow == NULL || track->ops->on_packets == NULL || first == end)
-		return;
-	track->ops->on_packets(track->worker, flow, track_user(flow), keyed->events + first,
-		end - first);
-}
-
-/* What is counted lies behind what looking up reads; and TCP's headers. */
+/* What is to be read of the frames, where it is not by the time that they are counted. */
 static void
 fetch(const struct keyed *keyed)
 {
 	for (uint16_t i = 0; i < keyed->burst.n; i++) {
-		const uint8_t *flow = (const uint8_t *)keyed->burst.flows[i];
 		const struct weir_event *event = keyed->events[i];
 
-		if (likely(flow != NULL))
-			rte_prefetch0(flow + 2 * RTE_CACHE_LINE_SIZE);
-		if (event->l4_off != 0)
+		if (event->payload_len != 0)
 			rte_prefetch0(rte_pktmbuf_mtod_offset(weir_event_mbuf(event), const void *,
 				event->l4_off));
 	}
 }
 
+/* Packets of one flow in a row, from `first` on, as the state machine gets them. */
+struct run {
+	struct track *track;
+	struct keyed *keyed;
+	uint16_t first;
+};
+
+/* They are done with: packet `end` is not of it. */
+static void
+run_end(struct run *run, uint16_t end)
+{
+	struct track *track = run->track;
+	struct weir_flow *flow = run->keyed->burst.flows[run->first];
+	uint16_t first = run->first;
+
+	run->first = end;
+	if (flow == NULL || track->ops->on_packets == NULL || first == end)
+		return;
+	track->ops->on_packets(track->worker, flow, track_user(flow), run->keyed->events + first,
+		end - first);
+}
+
+/* A packet that is not the usual one of its flow. */
+static __rte_noinline void
+count_other(struct run *run, uint16_t i)
+{
+	struct track *track = run->track;
+	const struct weir_flow_burst *burst = &run->keyed->burst;
+	const struct weir_event *event = run->keyed->events[i];
+	struct weir_flow *flow = burst->flows[i];
+	unsigned int side = burst->reversed >> i & 1;
+	bool created = burst->created >> i & 1;
+	enum weir_flow_reason reason;
+
+	if (flow == NULL)
+		return;
+	if (!created && unlikely(track_anew(track, flow, event, side, &reason))) {
+		run_end(run, i);
+		weir_flow_renew(track->table, flow, reason, track->now);
+		created = true;
+	}
+	track_packet(track, flow, event, side, created);
+}
+
 static void
 count_all(struct track *track, struct keyed *keyed)
 {
-	const struct weir_flow_burst *burst = &keyed->burst;
-	enum weir_flow_reason reason;
-	uint16_t first = 0;
+	struct weir_flow *const *flows = keyed->burst.flows;
+	struct run run = { .track = track, .keyed = keyed };
+	bool runs = track->ops->on_packets != NULL;
 
-	for (uint16_t i = 0; i < burst->n; i++) {
+	for (uint16_t i = 0; i < keyed->burst.n; i++) {
 		const struct weir_event *event = keyed->events[i];
-		struct weir_flow *flow = burst->flows[i];
-		unsigned int side = burst->reversed >> i & 1;
-		bool created = burst->created >> i & 1;
 
 		track->now = clock_packet(&track->clock, event);
 		clock_move(track, track->now);
-		if (flow != burst->flows[first]) {
-			run_end(track, keyed, first, i);
-			first = i;
-		}
-		if (unlikely(flow == NULL))
-			continue;
-		if (!created && unlikely(track_anew(track, flow, event, side, &reason))) {
-			run_end(track, keyed, first, i);
-			first = i;
-			weir_flow_renew(track->table, flow, reason, track->now);
-			created = true;
-		}
-		track_packet(track, flow, event, side, created);
+		if (runs && flows[i] != flows[run.first])
+			run_end(&run, i);
+		if (unlikely(flows[i] == NULL ||
+			    !usual_count(track, flows[i], event, keyed->burst.reversed >> i & 1)))
+			count_other(&run, i);
 	}
-	if (burst->n > 0)
-		run_end(track, keyed, first, burst->n);
+	if (runs)
+		run_end(&run, keyed->burst.n);
 }
 
 static void

@@ -184,9 +184,9 @@ track_anew(const struct track *track, const struct weir_flow *flow, const struct
 		*reason = WEIR_FLOW_IDLE;
 	else if (unlikely(tally->state >= WEIR_FLOW_STATE_CLOSED) && syn)
 		*reason = WEIR_FLOW_FIN;
-	else if (unlikely(track->lifetime != 0 &&
-			 passed(tally->sides[!!(tally->flags & TALLY_OPENER_REVERSED)].first,
-				 track->now) > track->lifetime))
+	else if (unlikely(track->lifetime != UINT64_MAX &&
+			 passed(tally->sides[tally_opener(tally)].first, track->now) >
+				 track->lifetime))
 		*reason = WEIR_FLOW_ACTIVE;
 	else if (unlikely(tally->packets[side] == UINT32_MAX))
 		*reason = WEIR_FLOW_ACTIVE;
@@ -226,7 +226,7 @@ track_packet(struct track *track, struct weir_flow *flow, const struct weir_even
 		track->reached = 1u << WEIR_FLOW_STATE_ESTABLISHED;
 	for (reached = track->reached; unlikely(reached != 0); reached &= reached - 1)
 		change(track, flow, (enum weir_flow_state)__builtin_ctz(reached));
-	if (unlikely(track->active != 0 && passed(tally->told, track->now) >= track->active)) {
+	if (unlikely(passed(tally->told, track->now) >= track->active)) {
 		tally->told = track->now;
 		tell(track, flow, WEIR_EVENT_FLOW_UPDATE, 0, track->now);
 	}

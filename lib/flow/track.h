@@ -169,11 +169,12 @@ struct track {
 	struct tally_cold *cold;
 	const struct weir_flow_ops *ops;
 	struct weir_worker *worker;
-	void *own; /* the state machine's, of the worker */
-	uint64_t active;
-	uint64_t lifetime;
-	uint8_t key;    /* KEY_… */
-	uint8_t events; /* bit i: type WEIR_EVENT_FLOW_NEW + i is told of */
+	void *own;                        /* the state machine's, of the worker */
+	uint64_t active;                  /* ns; UINT64_MAX: for ever, as of `lifetime` */
+	uint64_t lifetime;                /* ns */
+	uint64_t within[WEIR_FLOW_LIVES]; /* ns: see usual_within() */
+	uint8_t key;                      /* KEY_… */
+	uint8_t events;                   /* bit i: type WEIR_EVENT_FLOW_NEW + i is told of */
 	uint16_t pool_index;
 	struct track_clock clock;
 	struct track_stats stats;
@@ -218,6 +219,13 @@ static inline unsigned int
 tally_client(const struct tally *tally)
 {
 	return tally->flags & TALLY_CLIENT_REVERSED ? 1 : 0;
+}
+
+/* Which of them sent the first packet. */
+static inline unsigned int
+tally_opener(const struct tally *tally)
+{
+	return tally->flags & TALLY_OPENER_REVERSED ? 1 : 0;
 }
 
 /* The time of a tick of the TSC. */

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright (c) 2026 The weir authors
-"""Instructions per event of one hop, of the parser and of meshes, held to what insns.txt says.
+"""Instructions per event of a hop, the parser, meshes and flows, held to what insns.txt says.
 
     tests/bench/insns.py [--update] [BUILD FOLDER]
 
-valgrind's callgrind counts what bench_insns and bench_mesh do, so that the figures repeat, but for the
-memcpy() that the C library takes for the CPU. They are of one compiler and one DPDK: with others, or with a
+valgrind's callgrind counts what bench_insns, bench_mesh and bench_follow do, so that the figures
+repeat, but for the memcpy() that the C library takes for the CPU. They are of one compiler and one DPDK: with others, or with a
 build that is not a plain release, nothing is checked. Growth over 3 % fails; --update writes what
 was counted.
 """
@@ -87,7 +87,8 @@ def callgrind(build, name, *args, timeout=TIMEOUT):
 def count(build):
     """One run of each: what the build was made with, and the instructions per event of each case."""
     key, _, counted = callgrind(build, "bench_insns")
-    return key, {**counted, **callgrind(build, "bench_mesh", "kept")[2]}
+    return key, {**counted, **callgrind(build, "bench_mesh", "kept")[2],
+                 **callgrind(build, "bench_follow", "kept")[2]}
 
 
 def read_kept():

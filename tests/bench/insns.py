@@ -6,9 +6,9 @@
     tests/bench/insns.py [--update] [BUILD FOLDER]
 
 valgrind's callgrind counts what bench_insns, bench_mesh and bench_follow do, so that the figures
-repeat, but for the memcpy() that the C library takes for the CPU. They are of one compiler and one DPDK: with others, or with a
-build that is not a plain release, nothing is checked. Growth over 3 % fails; --update writes what
-was counted.
+repeat, but for the memcpy() that the C library takes for the CPU. They are of one compiler and one
+DPDK: with others, or with a build that is not a plain release, nothing is checked. Growth over 3 %
+fails; --update writes what was counted.
 """
 import argparse
 import glob

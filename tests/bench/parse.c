@@ -168,7 +168,7 @@ measure_warm(struct bench *bench, const struct frame_mix *mix, struct rte_mbuf *
 		frame_make(mbufs[i], mix);
 	for (unsigned int i = 0; i < VISITS; i++)
 		order[i] = mbufs[frames_random() % mix->frames];
-	measure(bench, "warm", mix, &visits, 1.25);
+	measure(bench, "warm", mix, &visits, 1.1);
 }
 
 /* Every frame once, in an order that no prefetcher follows. */

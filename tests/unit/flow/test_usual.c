@@ -10,17 +10,15 @@
 
 #include <rte_ether.h>
 #include <rte_ip.h>
-#include <rte_malloc.h>
 #include <rte_tcp.h>
 
 #include "testing.h"
 
 #include <weir/parse.h>
 
-#include "flow/flow.h"
 #include "flow/usual.h"
+#include "follower.h"
 
-#define SECOND UINT64_C(1000000000)
 #define FLOWS 16u
 #define STEPS 200000u
 #define FRAME_MAX 128u
@@ -28,10 +26,7 @@
 
 struct bed {
 	struct rte_mempool *pool;
-	struct weir_worker worker;
-	struct worker_stats stats;
-	struct output outputs[2];
-	struct failures failures;
+	struct follower follower;
 	struct track *track;
 	uint32_t sent[FLOWS][2]; /* by each side: bytes */
 	uint64_t random;
@@ -190,7 +185,6 @@ step(struct bed *bed)
 	if (burst.created & 1) {
 		track_packet(bed->track, flow, event, side, true);
 	} else if (track_anew(bed->track, flow, event, side, &reason)) {
-		/* What begins another flow is not the usual packet of this one. */
 		assert_false(usual_count(bed->track, flow, event, side));
 		weir_flow_renew(bed->track->table, flow, reason, event->wire_ns);
 		track_packet(bed->track, flow, event, side, true);
@@ -203,55 +197,26 @@ step(struct bed *bed)
 static void
 bed_make(struct bed *bed, uint64_t active, uint64_t lifetime)
 {
-	struct track_conf conf = {
-		.capacity = 4 * FLOWS,
-		.key = "5-tuple",
-		.events = "end",
-		.records = 4096,
-		.active = active,
-		.lifetime = lifetime,
-		.tcp_new = 60 * SECOND,
-		.tcp = 600 * SECOND,
-		.tcp_closing = 120 * SECOND,
-		.tcp_closed = 10 * SECOND,
-		.udp_new = 30 * SECOND,
-		.udp = 0,
-		.icmp = 30 * SECOND,
-		.other = 300 * SECOND,
-	};
-	struct weir_stage_needs needs = { .size = sizeof(needs) };
-	struct weir_error error;
+	struct track_conf conf = follower_conf(4 * FLOWS);
+	struct weir_error error = { 0 };
 
+	conf.active = active;
+	conf.lifetime = lifetime;
+	conf.udp = 0;
 	*bed = (struct bed){ .now = UINT64_C(1700000000) * SECOND, .random = testing_seed() };
 	bed->pool = weir_pool_create("packets", 63, 0, 0, RTE_PKTMBUF_HEADROOM + FRAME_MAX,
 		SOCKET_ID_ANY);
 	assert_non_null(bed->pool);
-	assert_int_equal(stage_flow.needs(&conf, &needs, &error), 0);
-	failures_init(&bed->failures);
-	bed->track = rte_zmalloc(NULL, needs.state, RTE_CACHE_LINE_SIZE);
-	assert_non_null(bed->track);
-	bed->worker = (struct weir_worker){
-		.process = stage_flow.process,
-		.state = bed->track,
-		.stats = &bed->stats,
-		.outputs = bed->outputs,
-		.output_count = 2,
-		.burst = 32,
-		.name = "flow",
-		.type = "flow",
-		.count = 1,
-		.failures = &bed->failures,
-	};
-	assert_int_equal(stage_flow.init(&bed->worker, &conf, bed->track, &error), 0);
+	if (follower_make(&bed->follower, &stage_flow, &conf, &error) != 0)
+		fail_msg("%s", error.text);
+	bed->track = bed->follower.track;
 }
 
 static void
 bed_free(struct bed *bed)
 {
-	stage_flow.fini(&bed->worker, bed->track);
-	rte_free(bed->track);
-	failures_destroy(&bed->failures);
-	assert_true(rte_mempool_full(bed->pool));
+	follower_free(&bed->follower);
+	testing_pool_is_full(bed->pool);
 	rte_mempool_free(bed->pool);
 }
 

@@ -9,6 +9,7 @@
  */
 #include <assert.h>
 #include <netinet/in.h>
+#include <netinet/ip_icmp.h>
 #include <string.h>
 
 #include <rte_byteorder.h>
@@ -29,7 +30,7 @@
 #define TCP_WINDOW 64240
 
 /* ICMP types by side: echo and its reply. */
-static const uint8_t icmp_types[SYNTH_SIDES] = { RTE_IP_ICMP_ECHO_REQUEST, RTE_IP_ICMP_ECHO_REPLY };
+static const uint8_t icmp_types[SYNTH_SIDES] = { ICMP_ECHO, ICMP_ECHOREPLY };
 static const uint8_t icmpv6_types[SYNTH_SIDES] = { 128, 129 };
 
 static const char payload[] = "weir synth: this packet was made up, no host has ever sent it.\r\n";

@@ -125,7 +125,8 @@ class Abi(WeirTest):
         if not os.path.exists(link):
             os.symlink(os.path.basename(LIBRARY), link)
         run(EMBED, *EAL, "--vdev", "net_null0", "--file-prefix", self.prefix(),
-            env=dict(os.environ, LD_LIBRARY_PATH=libraries))
+            env=dict(os.environ, LD_LIBRARY_PATH=":".join(
+                filter(None, [libraries, os.environ.get("LD_LIBRARY_PATH")]))))
 
     def test_check_lets_grow(self):
         self.check(self.grown, 0)

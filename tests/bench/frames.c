@@ -2,6 +2,7 @@
  * Copyright (c) 2026 The weir authors
  */
 
+#include <netinet/ip_icmp.h>
 #include <string.h>
 
 #include <rte_arp.h>
@@ -99,11 +100,11 @@ put_ipv6(uint8_t *at, uint8_t proto, size_t payload)
 		.proto = proto,
 		.hop_limits = 64,
 	};
-	unsigned int i;
+	uint8_t *src = (uint8_t *)&ip.src_addr, *dst = (uint8_t *)&ip.dst_addr;
 
-	for (i = 0; i < sizeof(ip.src_addr); i++) {
-		ip.src_addr[i] = (uint8_t)frames_random();
-		ip.dst_addr[i] = (uint8_t)frames_random();
+	for (size_t i = 0; i < sizeof(ip.src_addr); i++) {
+		src[i] = (uint8_t)frames_random();
+		dst[i] = (uint8_t)frames_random();
 	}
 	memcpy(at, &ip, sizeof(ip));
 	return sizeof(ip);
@@ -141,7 +142,7 @@ static size_t
 put_icmp(uint8_t *at)
 {
 	struct rte_icmp_hdr icmp = {
-		.icmp_type = RTE_IP_ICMP_ECHO_REQUEST,
+		.icmp_type = ICMP_ECHO,
 		.icmp_ident = (rte_be16_t)frames_random(),
 	};
 

@@ -31,6 +31,14 @@ def run_embed(test, program):
     test.assertIn("unaccounted 0", done.stdout.strip().splitlines()[-1], text)
 
 
+def run_plain(test, program, lcores=ONE):
+    """A program that needs nothing but an lcore. What it says last."""
+    done = subprocess.run([program, *MEMORY, "--lcores", lcores, "--file-prefix", test.prefix()],
+                          capture_output=True, text=True, timeout=60, env=environment(), check=False)
+    test.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+    return done.stdout.strip().splitlines()
+
+
 def shell(test, command, **env):
     """A command as a person gives it."""
     done = subprocess.run(command, shell=True, capture_output=True, text=True, cwd=test.folder,
@@ -82,7 +90,7 @@ class Prefixed(WeirTest):
         path = os.path.dirname(self.pc) + ":" + os.environ.get("PKG_CONFIG_PATH", "")
         return shlex.split(shell(self, "pkg-config " + " ".join(arguments), PKG_CONFIG_PATH=path))
 
-    def compile(self, source, output, *flags):
-        shell(self, shlex.join(["cc", "-O2", "-o", self.path(output),
+    def compile(self, source, output, *flags, compiler=("cc",)):
+        shell(self, shlex.join([*compiler, "-O2", "-o", self.path(output),
                                 os.path.join(EXAMPLES, source), *flags]))
         return self.path(output)

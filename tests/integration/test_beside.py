@@ -7,7 +7,7 @@ import time
 
 import weirlib
 from huge import HugeTest
-from weirlib import THREE
+from weirlib import THREE, WATCHER
 
 PORT = """\
 [source in]
@@ -110,6 +110,22 @@ class Beside(HugeTest):
             self.assertEqual(run.status, 0, str(run))
         run = self.run_ok(READ % path)
         self.assertGreaterEqual(run.report["ledger"]["received"], 40)
+
+    def test_watcher(self):
+        """The example that joins: it sees the pool and the port, and asks for the ledger."""
+        with self.hugepages(512) as folder:
+            memory = ["--no-pci", "--huge-dir", folder, BASE, "--vdev", "net_null0"]
+            process = self.start(PORT, lcores=THREE, memory=memory)
+            self.moves(process)
+            engine = self.ask(process, "/weir/list")[0]
+            status, text = self.run_tool(process, WATCHER, "--proc-type", "secondary", "--huge-dir",
+                                         folder, BASE, "--no-pci", "--", engine)
+            self.assertEqual(status, 0, text)
+            for what in r"pool \S+: \d+ of \d+ in use", r"port 0: ipackets \d+", '"received": ?[1-9]':
+                self.assertRegex(text, what)
+            self.moves(process)
+            run = self.stop(process)
+            self.assertEqual(run.status, 0, str(run))
 
     def test_alone(self):
         """No process can join --in-memory, and none need be able to."""

@@ -97,6 +97,24 @@ class L3fwd(WeirTest):
 
 
 class Installed(prefixed.Prefixed):
+    def program(self, source, compiler=("cc",)):
+        return self.compile(source, source.partition(".")[0],
+                            *self.pkg_config("--cflags", "--libs", "weir", "libdpdk"),
+                            compiler=compiler)
+
+    def test_twins(self):
+        some, every = prefixed.run_plain(self, self.program("twins.c"))[-2:]
+        self.assertEqual(some, "some: received 3200 = released 3200 + dropped 0; unaccounted 0")
+        self.assertRegex(every, r"^all: received 320000 = released 320000 \+ dropped 0; unaccounted 0$")
+
+    def test_cpp(self):
+        for compiler in "g++", "clang++":
+            if shutil.which(compiler) is None:
+                continue
+            program = self.program("counter.cpp", (compiler, "-std=c++11", "-Wall", "-Wextra", "-Werror"))
+            said = prefixed.run_plain(self, program)[-1]
+            self.assertRegex(said, r"^received (\d{6}) = released \1; unaccounted 0$")
+
     def test_plugin(self):
         built = self.compile("mystage.c", "libmystage.so", "-shared", "-fPIC",
                              *self.pkg_config("--cflags", "--libs", "weir"))

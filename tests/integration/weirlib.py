@@ -3,7 +3,7 @@
 """Runs the real weir and holds its report to the ledger. What the integration tests share.
 
 Environment, set by meson: WEIR, the binary; WEIR_TOP, the source folder; WEIR_BUILD, the build
-folder; WEIR_PLUGIN, the example stage; WEIR_EMBED and WEIR_L3FWD, the example applications.
+folder; WEIR_PLUGIN, the example stage; WEIR_EMBED, WEIR_L3FWD and WEIR_WATCHER, the example applications.
 """
 import ctypes
 import glob
@@ -23,6 +23,7 @@ BUILD = os.environ.get("WEIR_BUILD") or os.path.join(TOP, "build")
 WEIR = os.environ.get("WEIR") or os.path.join(BUILD, "app/weir/weir")
 PLUGIN = os.environ.get("WEIR_PLUGIN") or os.path.join(BUILD, "app/examples/libmystage.so")
 EMBED = os.environ.get("WEIR_EMBED") or os.path.join(BUILD, "app/examples/embed")
+WATCHER = os.environ.get("WEIR_WATCHER") or os.path.join(BUILD, "app/examples/watcher")
 L3FWD = os.environ.get("WEIR_L3FWD") or os.path.join(BUILD, "app/examples/l3fwd")
 SANITIZED = bool(os.environ.get("WEIR_TEST_SANITIZED"))
 

@@ -14,17 +14,54 @@
 #include "track.h"
 
 #define QUIET_NS (10 * (uint64_t)NS_PER_S)
+/* Most that the TSC's time is off the wall clock's without that having stepped. */
+#define STEP_NS ((int64_t)NS_PER_S)
+/* Most that it is put right in a second, so that it never goes back: a part in a thousand. */
+#define SLEW_NS (STEP_NS / 1000)
+
+static uint64_t
+wall_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
+}
+
+/* From now on so many ns faster in each second than the TSC's frequency says. */
+static void
+clock_rate(struct track_clock *clock, uint64_t tsc, uint64_t now, int64_t faster)
+{
+	__extension__ typedef unsigned __int128 wide;
+
+	clock->ns_per_cycle =
+		(uint64_t)(((wide)((int64_t)NS_PER_S + faster) << 32) / rte_get_tsc_hz());
+	clock->wall = 0;
+	clock->wall = now - clock_at(clock, tsc);
+	clock->steered = tsc;
+}
 
 void
 clock_init(struct track_clock *clock)
 {
-	__extension__ typedef unsigned __int128 wide;
-	struct timespec now;
+	clock_rate(clock, rte_rdtsc(), wall_now(), 0);
+}
 
-	clock->ns_per_cycle = (uint64_t)(((wide)NS_PER_S << 32) / rte_get_tsc_hz());
-	clock_gettime(CLOCK_REALTIME, &now);
-	clock->wall = (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec -
-		clock_at(clock, rte_rdtsc());
+void
+clock_steer(struct track_clock *clock)
+{
+	uint64_t tsc = rte_rdtsc(), now, wall;
+	int64_t off;
+
+	if (tsc - clock->steered < rte_get_tsc_hz())
+		return;
+	wall = wall_now();
+	now = clock_at(clock, tsc);
+	off = (int64_t)(wall - now);
+	if (off > STEP_NS || off < -STEP_NS)
+		clock_rate(clock, tsc, wall, 0);
+	else
+		clock_rate(clock, tsc, now, RTE_MIN(RTE_MAX(off, -SLEW_NS), SLEW_NS));
 }
 
 uint64_t

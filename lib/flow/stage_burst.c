@@ -194,6 +194,7 @@ track_tick(struct weir_worker *worker __rte_unused, void *state, unsigned int ro
 {
 	struct track *track = state;
 
+	clock_steer(&track->clock);
 	expire(track, clock_now(&track->clock), room_for(track, room));
 	figures_publish(track);
 	return tell_flush(track);

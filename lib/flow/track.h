@@ -151,6 +151,7 @@ struct track_clock {
 	bool live;             /* packets come as they are: their time is that of the clock */
 	uint64_t wall;         /* ns since 1970 at TSC 0 */
 	uint64_t ns_per_cycle; /* times 2^32 */
+	uint64_t steered;      /* TSC */
 };
 
 /* Figures of a worker: others may read them beside it. */
@@ -245,6 +246,8 @@ uint64_t clock_untimed(const struct track_clock *clock, const struct weir_event 
 void clock_turn(struct track *track, uint64_t now);
 /* The last packet of a burst has come: what its time is to the clock. */
 void clock_burst(struct track_clock *clock, uint64_t tsc);
+/* Once a second: the time of the TSC follows the wall clock. */
+void clock_steer(struct track_clock *clock);
 /* What time it is; 0: not known. */
 uint64_t clock_now(const struct track_clock *clock);
 

@@ -17,7 +17,6 @@
 
 #include <weir/flow.h>
 #include <weir/parse.h>
-#include <weir/pool.h>
 
 #include "unit/flow/follower.h"
 #include "unit/parse/reshape.h"
@@ -62,7 +61,7 @@ check(bool right, const char *what)
 }
 
 static void
-flow_new(struct weir_worker *worker __rte_unused, struct weir_flow *flow __rte_unused, void *user,
+told_new(struct weir_worker *worker __rte_unused, struct weir_flow *flow __rte_unused, void *user,
 	const struct weir_event *event __rte_unused)
 {
 	uint64_t *packets = user;
@@ -72,7 +71,7 @@ flow_new(struct weir_worker *worker __rte_unused, struct weir_flow *flow __rte_u
 }
 
 static void
-flow_packets(struct weir_worker *worker __rte_unused, struct weir_flow *flow, void *user,
+told_packets(struct weir_worker *worker __rte_unused, struct weir_flow *flow, void *user,
 	struct weir_event *const events[], uint16_t n)
 {
 	uint64_t *packets = user;
@@ -84,14 +83,14 @@ flow_packets(struct weir_worker *worker __rte_unused, struct weir_flow *flow, vo
 }
 
 static void
-flow_state(struct weir_worker *worker __rte_unused, struct weir_flow *flow __rte_unused,
+told_state(struct weir_worker *worker __rte_unused, struct weir_flow *flow __rte_unused,
 	void *user __rte_unused, enum weir_flow_state old, enum weir_flow_state state)
 {
 	check(old != state && state < WEIR_FLOW_STATES, "the state is the same");
 }
 
 static void
-flow_end(struct weir_worker *worker, struct weir_flow *flow, void *user,
+told_end(struct weir_worker *worker, struct weir_flow *flow, void *user,
 	enum weir_flow_reason reason)
 {
 	struct weir_flow_record record = { .size = sizeof(record) };
@@ -114,10 +113,10 @@ static const struct weir_flow_ops ops = {
 	.name = "fuzzed",
 	.help = "hold what is told of flows together",
 	.user_size = sizeof(uint64_t),
-	.on_new = flow_new,
-	.on_packets = flow_packets,
-	.on_state = flow_state,
-	.on_end = flow_end,
+	.on_new = told_new,
+	.on_packets = told_packets,
+	.on_state = told_state,
+	.on_end = told_end,
 };
 
 static int
@@ -135,8 +134,8 @@ stage_needs(const void *conf, struct weir_stage_needs *needs, struct weir_error 
 int
 LLVMFuzzerInitialize(int *argc, char ***argv)
 {
-	static const char *const eal[] = { "fuzz", "--no-huge", "-m", "128", "--no-pci", "--lcores",
-		"0@0", "--no-shconf", "--no-telemetry", "--log-level", "lib.eal:4" };
+	const char *eal[] = { "fuzz", "--no-huge", "-m", "128", "--no-pci", "--lcores", "0@0",
+		"--no-shconf", "--no-telemetry", "--log-level", "lib.eal:4" };
 
 	(void)argc;
 	(void)argv;

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <rte_dev.h>
 #include <rte_eal.h>
 #include <rte_errno.h>
 #include <rte_malloc.h>
@@ -197,6 +198,13 @@ bench_eal_with(struct bench *bench, const char *const vdevs[], const char *lcore
 		bench_die("EAL: %s", rte_strerror(rte_errno));
 	eal_begun = true;
 	atexit(forget_runtime_dir);
+}
+
+void
+bench_port_renew(const char *name)
+{
+	if (rte_eal_hotplug_remove("vdev", name) != 0 || rte_eal_hotplug_add("vdev", name, "") != 0)
+		bench_die("port %s cannot be made anew", name);
 }
 
 static int

@@ -86,6 +86,12 @@ void bench_open(struct bench *bench, int argc, char **argv);
  */
 void bench_eal(struct bench *bench, const char *const vdevs[]);
 
+/*
+ * Have a vdev that was given to bench_eal() by its name alone be as new, once it was stopped: weir sets up no
+ * port that somebody else has configured.
+ */
+void bench_port_renew(const char *name);
+
 /* bench_eal() with lcores and memory of the program's own. */
 void bench_eal_with(struct bench *bench, const char *const vdevs[], const char *lcores,
 	unsigned int memory_mb);

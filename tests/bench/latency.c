@@ -342,6 +342,7 @@ bare_free(void)
 	}
 	if (!rte_mempool_full(bare.pool))
 		bench_die("the pool is not full");
+	bench_port_renew(PORT);
 	rte_mempool_free(bare.pool);
 }
 

@@ -164,6 +164,7 @@ take_down(void)
 	if (rte_mempool_avail_count(rig.pool) != rig.pool->size)
 		bench_die("%u mbufs did not come back",
 			rig.pool->size - rte_mempool_avail_count(rig.pool));
+	bench_port_renew(RIG_PORT);
 	rte_mempool_free(rig.pool);
 }
 

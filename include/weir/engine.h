@@ -30,6 +30,16 @@
  * the process' devices: the application lets go once the callbacks have returned, and until it has,
  * stop and destroy find missing what mbufs the driver still keeps.
  *
+ * A port that a source or stage adopts (`adopt = on`) is the application's, which has configured it before
+ * the plan, starts it before the engine starts, and neither stops nor configures it before the engine has
+ * stopped. The engine polls and sends on the queues that it was given, and changes nothing of the port: it is
+ * not configured, started, stopped, reset or closed, whatever `hotplug` says, its counters go on, and nothing
+ * that was registered for its events stays behind a stop. Where such a port goes away its workers leave it
+ * alone as told above; the application closes it, once the callbacks of the event have returned and not in
+ * one of its own. What waits in its RX queues at a stop is the application's. What was sent from a pool
+ * of the engine's and its driver has not let go by then is `lent` (weir_ledger_pool()): that pool is left to
+ * the application by weir_engine_destroy().
+ *
  * Thread-safety: create, start, stop, watch, idle, reopen and destroy are for one thread at a time;
  * weir_engine_stop_request() may be called from any thread and from a signal handler;
  * weir_engine_set() and reading figures (ledger.h) are for any thread.
@@ -87,8 +97,9 @@ weir_engine_conf_init(struct weir_engine_conf *conf)
  *   `error` and rte_errno: EINVAL: no plan, `conf` is not from weir_engine_conf_init(), or a value in it is
  *   out of range, or a source's or stage's parameters do not go with the plan; EEXIST: there is an engine
  *   of that name, as one made from this plan or pipeline; E2BIG: it is of
- *   newer headers, and asks for what this library does not know; ENOMEM; EBUSY: a port is in use;
- *   ENODEV; or what a driver or a stage's init() gave
+ *   newer headers, and asks for what this library does not know; ENOMEM; EBUSY: a port is in use, was
+ *   configured by the application and is not adopted, or another engine has a queue of it that is; ENODEV: a
+ *   port went away, or one that is adopted was configured anew without those queues; or what a driver or a stage's init() gave
  */
 WEIR_API struct weir_engine *weir_engine_create(const struct weir_plan *plan,
 	const struct weir_engine_conf *conf, struct weir_error *error);
@@ -104,7 +115,8 @@ WEIR_API struct weir_engine *weir_engine_create(const struct weir_plan *plan,
  *
  * @return 0; -EBUSY with `error`: an lcore runs something else (none is left running);
  *   -EALREADY: was started before, or stopped; -ENOMEM: `numa = strict`, and an lcore's stack is elsewhere;
- *   -EINVAL: no engine
+ *   -ENETDOWN: a port that is adopted is not started; -ENODEV: such a port went away, or was configured anew
+ *   without those queues; -EINVAL: no engine
  */
 WEIR_API int weir_engine_start(struct weir_engine *engine, struct weir_error *error);
 
@@ -116,7 +128,8 @@ WEIR_API int weir_engine_start(struct weir_engine *engine, struct weir_error *er
  * @param lcore  the lcore that the plan names, whichever thread calls
  * @return events moved, 0: there was nothing to do; -ESHUTDOWN: stopped and drained;
  *   -ENOENT: no worker is placed there; -EBUSY: weir_engine_start() launched them;
- *   -EINVAL: no engine
+ *   -ENETDOWN: the engine was not started, and weir_engine_start() would be refused for a port that it
+ *   adopts; -EINVAL: no engine
  */
 WEIR_API int weir_worker_poll(struct weir_engine *engine, unsigned int lcore);
 
@@ -154,7 +167,7 @@ WEIR_API void weir_engine_stop_request(struct weir_engine *engine);
  * until the lcores have returned. After the timeout, what is left is dropped and counted as
  * `drain_abandoned`. Polled lcores are polled by this call; no other thread may poll them then.
  * Events on their way back to a stage that drains, on a feedback link, are dropped and counted as
- * `feedback_closed`. The ports are stopped. Where mbufs are missing then, those are closed whose
+ * `feedback_closed`. The ports are stopped, but for those that are adopted. Where mbufs are missing then, those are closed whose
  * drivers may have them: what a driver took for its RX queues it has not given back, or so many are
  * missing, and it sends.
  *

@@ -186,8 +186,8 @@ struct weir_port_figures {
 	uint64_t received;    /**< packets that its source took, those of the ledger */
 	uint64_t transmitted; /**< packets that stages gave it, those of the ledger */
 	uint64_t left;        /**< packets that waited in its RX queues when it was stopped */
-	/** ipackets - received - left: at rest, of a port that is received from and never went away. Not
-	 * 0 where packets came in while it was being stopped, or where its driver counts otherwise. */
+	/** ipackets - received - left: at rest, of a port that is received from, is not adopted and never
+	 * went away. Not 0 where packets came in while it was being stopped, or where its driver counts otherwise. */
 	int64_t unexplained;
 	bool reports_unexplained; /**< whether that is known */
 	uint32_t rules;     /**< rules in the device that keep out what `match` does not ask for */
@@ -279,8 +279,8 @@ struct weir_pool_figures {
 	uint32_t available; /**< mbufs that are free now */
 	uint32_t leaked;    /**< mbufs that a stop did not bring back; 0 while the engine runs */
 	uint32_t kept; /**< mbufs that drivers kept at a stop, as they do: net_af_xdp; not leaked */
-	/** Mbufs that are not back after a stop, up to as many as were ejected: they are with the
-	 * application, and not leaked. */
+	/** Mbufs that are not back after a stop, up to as many as were ejected, and as TX queues of adopted
+	 * ports have descriptors: they are with the application, and not leaked. */
 	uint64_t lent;
 };
 /** Empty figures, for the reader. */

@@ -54,7 +54,9 @@ weir_plan_conf_init(struct weir_plan_conf *conf)
  *   `error` and rte_errno: EINVAL: rte_eal_init() was not called yet, `conf` is not from weir_plan_conf_init(), the pipeline or the list
  *   of lcores is wrong, two sources are on
  *   one port, a pool is given too small, or there are more rings than EAL can hold; ENODEV: no
- *   such port or lcore, or too few queues where the file insists; ENOMEM: less memory than it
+ *   such port or lcore, or too few queues where the file insists, or a port with `adopt = on` that the
+ *   application has not configured, or not with those queues; EBUSY: weir has configured it; ENOTSUP: a port
+ *   does not offer what the file insists on, or one with `adopt = on` has it not on; ENOMEM: less memory than it
  *   takes; E2BIG: `conf` is of newer headers, and asks for what this library does not know; EXDEV: `numa = strict` and a link, or a port and its worker, would cross sockets; or
  *   what weir_pipeline_check() gives
  */

@@ -103,7 +103,8 @@ seat_create(struct weir_engine *engine, struct seat *seat, const struct plan_wor
 	}
 	if (node->source) {
 		worker->poll = node->source_ops->poll;
-		if (plan->port != UINT_MAX && engine->plan->ports[plan->port].chains)
+		if (plan->port != UINT_MAX && engine->plan->ports[plan->port].chains &&
+			!engine->plan->ports[plan->port].adopted)
 			worker->room = node->source_ops->room;
 		if (node->conf.under_pressure != 0)
 			worker->pressure = node->source_ops->pressure;

@@ -83,6 +83,7 @@ struct port_state {
 	uint32_t took;              /* mbufs that the driver took when it was set up and started, */
 	uint32_t back;              /* and that it gave back when it was stopped */
 	struct port_rules rules;    /* by which it keeps out what is not asked for */
+	bool listened;              /* who looks on was told of it, and not yet that it is over */
 	bool started;
 	bool stopped;
 	bool closed;    /* after it was stopped */
@@ -167,6 +168,8 @@ struct engine_onlooker {
 	void (*unmade)(struct weir_engine *engine);
 	/* Before one of its ports is set up: 0, or -errno. */
 	int (*port)(const struct port_state *port);
+	/* Once it is done with a port: of one that is the application's nothing may stay registered. */
+	void (*port_over)(const struct port_state *port);
 	/* Its lcores have returned, or were given up. */
 	void (*returned)(struct weir_engine *engine);
 	/* It is at rest: nothing is counted any more by those that have returned. */

@@ -25,6 +25,7 @@ void engine_unlist(struct weir_engine *engine);
 int engine_tell_made(struct weir_engine *engine, struct weir_error *error);
 void engine_tell_unmade(struct weir_engine *engine);
 int engine_tell_port(const struct port_state *port);
+void engine_tell_port_over(const struct port_state *port);
 void engine_tell_returned(struct weir_engine *engine);
 void engine_tell_stopped(struct weir_engine *engine);
 
@@ -143,6 +144,15 @@ void engine_links_wait(struct weir_engine *engine);
 /* port_back.c: what is known of its device, by which it is known again. */
 void port_device(struct port_state *port);
 
+/*
+ * port_adopt.c: take a port as the application has set it up: 0, or -errno with `error`; have its driver free
+ * what was sent; and what of weir's pools may still be in such ports then.
+ */
+int port_adopt(struct port_state *port, struct weir_error *error);
+void port_give_back(const struct port_state *port);
+uint64_t engine_sent_most(const struct weir_engine *engine);
+/* Before the first lcore runs: whether those ports run, from when on their counts are the engine's. */
+int engine_adopted_begin(struct weir_engine *engine, struct weir_error *error);
 /* ports.c: set up and start a port with what the plan has for it: 0, or -errno with `error`. */
 int port_begin(struct port_state *port, struct weir_error *error);
 /* ports.c: have a port that runs filter and spread as its source says: 0, or -errno; then it is to be stopped. */
@@ -153,6 +163,7 @@ void port_changed_locked(struct port_state *port, enum weir_port_what what, uint
 bool port_claim(struct port_state *port);
 void port_release(struct port_state *port);
 /* Add what a count has grown by since it was seen last. */
+bool port_counts_read(uint16_t id, struct port_counts *counts);
 void port_count_since(uint64_t now, uint64_t *seen, uint64_t *sum);
 /* queues.c: which queues of a port that is set up are counted: 0, or -ENOMEM; and what they counted. */
 int port_queues_init(struct port_state *port);

@@ -52,6 +52,14 @@ engine_tell_port(const struct port_state *port)
 }
 
 void
+engine_tell_port_over(const struct port_state *port)
+{
+	for (unsigned int i = 0; engine_onlookers[i] != NULL; i++)
+		if (engine_onlookers[i]->port_over != NULL)
+			engine_onlookers[i]->port_over(port);
+}
+
+void
 engine_tell_returned(struct weir_engine *engine)
 {
 	for (unsigned int i = 0; engine_onlookers[i] != NULL; i++)

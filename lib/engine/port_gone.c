@@ -63,7 +63,7 @@ port_leave(struct port_state *port)
 void
 port_forsake(struct port_state *port)
 {
-	if (port->engine->conf.hotplug && strcmp(port->bus, "vdev") == 0)
+	if (port->engine->conf.hotplug && !port->plan->adopted && strcmp(port->bus, "vdev") == 0)
 		port_mark(port);
 	port_leave(port);
 }
@@ -166,14 +166,18 @@ port_let_go(struct port_state *port, struct slow *slow)
 			weir_engine_name(engine), plan->name, rte_strerror(-rc));
 }
 
-/* Who tells that it is gone may be at the port until it has returned, and its workers for two passes. */
+/*
+ * Who tells that it is gone may be at the port until it has returned, and its workers for two passes. One that
+ * is the application's is that's to close.
+ */
 static bool
 port_is_due(const struct port_state *port)
 {
 	unsigned int lcore;
 
-	return __atomic_load_n(&port->gone, __ATOMIC_RELAXED) && !port->let_go &&
-		__atomic_load_n(&port->calls, __ATOMIC_ACQUIRE) == 0 && port_left(port, &lcore);
+	return !port->plan->adopted && __atomic_load_n(&port->gone, __ATOMIC_RELAXED) &&
+		!port->let_go && __atomic_load_n(&port->calls, __ATOMIC_ACQUIRE) == 0 &&
+		port_left(port, &lcore);
 }
 
 void

@@ -72,7 +72,7 @@ port_release(struct port_state *port)
 }
 
 /* Not before the port is configured: some drivers (net_vhost, net_failsafe) crash. */
-static bool
+bool
 port_counts_read(uint16_t id, struct port_counts *counts)
 {
 	struct rte_eth_stats stats;
@@ -199,6 +199,8 @@ port_begin(struct port_state *port, struct weir_error *error)
 	unsigned int out = engine_pools_out(engine);
 	int rc;
 
+	if (plan->adopted)
+		return port_adopt(port, error);
 	conf.pools = pools;
 	port_receivers(engine, (unsigned int)(port - engine->ports), &conf, pools);
 	rc = port_set_up(&conf, &port->rules, error);
@@ -218,7 +220,7 @@ port_complete(const struct port_state *port, struct weir_error *error)
 {
 	const struct port_conf conf = port_conf_of(port);
 
-	return port_apply(&conf, error);
+	return port->plan->adopted ? 0 : port_apply(&conf, error);
 }
 
 static int
@@ -230,11 +232,15 @@ port_state_start(struct port_state *port, struct slow *slow, struct weir_error *
 	if (!rte_eth_dev_is_valid_port(port->id))
 		return weir_error_set(error, ENODEV, "port %s went away", plan->name);
 	slow_at(slow, "the set-up of port %s by its driver %s", plan->name, plan->driver);
+	rc = plan->adopted ? 0 : port_is_free(port->id, plan->name, error);
+	if (rc != 0)
+		return rc;
 	port_device(port);
 	rc = engine_tell_port(port);
 	if (rc != 0)
 		return weir_error_set(error, -rc, "port %s: cannot tell that it goes away: %s",
 			plan->name, rte_strerror(-rc));
+	port->listened = true;
 	if (!port_claim(port))
 		return weir_error_set(error, ENODEV, "port %s went away", plan->name);
 	rc = port_begin(port, error);
@@ -289,12 +295,16 @@ port_used(const struct weir_engine *engine, unsigned int port)
 	return false;
 }
 
-/* From now on it is not asked for its counts; drivers in software count what is taken out of them. */
+/*
+ * From now on it is not asked for its counts; drivers in software count what is taken out of them. What waits
+ * in queues of the application's is that's.
+ */
 static void
 port_end(struct port_state *port)
 {
 	const struct plan_port *plan = port->plan;
-	unsigned int left =
+	unsigned int left = plan->adopted ?
+		0 :
 		port_drain(port->id, plan->driver, (uint16_t)(plan->rx_queues + plan->rx_spare));
 	unsigned int out;
 
@@ -308,7 +318,10 @@ port_end(struct port_state *port)
 	rte_spinlock_unlock(&port->lock);
 	engine_loops_leave(port);
 	out = engine_pools_out(port->engine);
-	port_stop(port->id, plan->keys, &port->rules);
+	if (plan->adopted)
+		port_give_back(port);
+	else
+		port_stop(port->id, plan->keys, &port->rules);
 	out -= RTE_MIN(out, engine_pools_out(port->engine));
 	/* Lcores that have not returned may give some back meanwhile, or take some. */
 	port->back = port->engine->out > 0 ? 0 : out;
@@ -362,7 +375,8 @@ ports_close(struct weir_engine *engine,
 
 		slow_at(slow, "the end of port %s by its driver %s", port->plan->name,
 			port->plan->driver);
-		if (!port->stopped || port->closed || !keeps(port, engine_pools_out(engine)))
+		if (!port->stopped || port->closed || port->plan->adopted ||
+			!keeps(port, engine_pools_out(engine)))
 			continue;
 		if (port_claim(port)) {
 			rte_eth_dev_close(port->id);
@@ -385,6 +399,10 @@ engine_ports_stop(struct weir_engine *engine, struct slow *slow)
 		if (port->started && !port->stopped && !port_used(engine, i) && port_claim(port))
 			port_end(port);
 		port_release(port);
+		if (port->listened && !port_used(engine, i)) {
+			engine_tell_port_over(port);
+			port->listened = false;
+		}
 	}
 	if (engine->conf.hotplug)
 		ports_await_calls(engine);

@@ -50,11 +50,12 @@ port_queues_init(struct port_state *port)
 	if (port->queues == NULL)
 		return -ENOMEM;
 	for (uint16_t q = 0; q < plan->rx_queues; q++)
-		port->queues[q].known = count_find(port->id, "rx", q, &port->queues[q]);
+		port->queues[q].known =
+			count_find(port->id, "rx", plan->rx_first + q, &port->queues[q]);
 	for (uint16_t q = 0; q < plan->tx_queues; q++) {
 		struct queue_count *count = &port->queues[plan->rx_queues + q];
 
-		count->known = count_find(port->id, "tx", q, count);
+		count->known = count_find(port->id, "tx", plan->tx_first + q, count);
 	}
 	return 0;
 }
@@ -74,13 +75,16 @@ port_queues_since(struct port_state *port)
 bool
 engine_queue_packets(struct port_state *port, bool receives, uint16_t queue, uint64_t *packets)
 {
+	const struct plan_port *plan = port->plan;
+	unsigned int at =
+		receives ? queue - plan->rx_first : plan->rx_queues + queue - plan->tx_first;
 	const struct queue_count *count;
 	bool known;
 
 	rte_spinlock_lock(&port->lock);
 	if (!port->stopped && !port->gone)
 		port_queues_since(port);
-	count = &port->queues[queue + (receives ? 0 : port->plan->rx_queues)];
+	count = &port->queues[at];
 	known = count->known;
 	*packets = count->packets;
 	rte_spinlock_unlock(&port->lock);

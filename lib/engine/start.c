@@ -88,6 +88,9 @@ weir_engine_start(struct weir_engine *engine, struct weir_error *error)
 	if (engine->launched || engine_stopped(engine))
 		return weir_error_set(error, EALREADY,
 			"'%s' was started before: make another engine", weir_engine_name(engine));
+	rc = engine_adopted_begin(engine, error);
+	if (rc != 0)
+		return rc;
 	engine_links_wait(engine);
 	first = engine_clock_start(engine);
 	for (unsigned int i = 0; i < engine->loop_count; i++) {
@@ -125,8 +128,11 @@ weir_worker_poll(struct weir_engine *engine, unsigned int lcore)
 		return -ENOENT;
 	if (loop_launched(loop))
 		return -EBUSY;
-	if (unlikely(stat_read(&engine->start_tsc) == 0))
+	if (unlikely(stat_read(&engine->start_tsc) == 0)) {
+		if (engine_adopted_begin(engine, NULL) != 0)
+			return -ENETDOWN;
 		engine_clock_start(engine);
+	}
 	if (unlikely(__atomic_load_n(&loop->finished, __ATOMIC_ACQUIRE)))
 		return -ESHUTDOWN;
 	return loop_pass_polled(loop);

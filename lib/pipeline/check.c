@@ -113,6 +113,27 @@ check_checksums(const struct weir_pipeline *pipeline, const struct node *node,
 	return 0;
 }
 
+/* Keys of any port, beside a port that is the application's. */
+static int
+check_adopted(const struct weir_pipeline *pipeline, const struct node *node,
+	struct weir_error *error)
+{
+	const struct section *section = node->section;
+	const struct ethdev_conf *ethdev = node->type_conf;
+
+	if (node->source_ops != &source_ethdev || !ethdev->adopt)
+		return 0;
+	if (node->conf.workers == 0)
+		return pipeline_error(pipeline, section, entry_line(section, "queues"), error,
+			"queues = auto: with adopt = on expected a number: how many queues of the "
+			"application's port are weir's, from queue.first on");
+	if (node->conf.descriptors != 0)
+		return pipeline_error(pipeline, section, entry_line(section, "descriptors"), error,
+			"descriptors: with adopt = on nothing of the port is configured: leave it out; "
+			"the application does that by rte_eth_rx_queue_setup()");
+	return 0;
+}
+
 static int
 check_node(const struct weir_pipeline *pipeline, const struct node *node, struct weir_error *error)
 {
@@ -139,6 +160,8 @@ check_node(const struct weir_pipeline *pipeline, const struct node *node, struct
 			section_params(node->source ? SECTION_SOURCE : SECTION_STAGE), error);
 	if (rc == 0)
 		rc = check_given(pipeline, node, node_type_params(node), error);
+	if (rc == 0)
+		rc = check_adopted(pipeline, node, error);
 	return rc == 0 ? check_waits(pipeline, node, error) : rc;
 }
 

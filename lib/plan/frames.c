@@ -69,7 +69,8 @@ frames_room(const struct weir_plan *plan)
 	for (unsigned int i = 0; i < plan->port_count; i++) {
 		const struct plan_port *port = &plan->ports[i];
 
-		if (port->rx_queues != 0 && (port->frame <= SEGMENT_MOST || port->whole))
+		if (port->rx_queues != 0 && !port->fits &&
+			(port->frame <= SEGMENT_MOST || port->whole))
 			segment = RTE_MAX(segment, RTE_ALIGN_CEIL(port->frame, SEGMENT_STEP));
 	}
 	return RTE_MIN(segment + RTE_PKTMBUF_HEADROOM, (uint32_t)UINT16_MAX);
@@ -85,9 +86,10 @@ port_segments(struct weir_plan *plan, struct plan_port *port)
 	if (port->scatters && segment > SEGMENT_STEP)
 		segment = RTE_ALIGN_FLOOR(segment, SEGMENT_STEP);
 	port->segments = 1;
-	if (port->frame <= segment)
+	/* What comes in mbufs of the application's is as long as that has it; a copy is of any length. */
+	if (port->frame <= segment || port->fits)
 		return 0;
-	if (port->scatters || port->chains) {
+	if (port->scatters || port->chains || port->adopted) {
 		port->scatter = port->scatters;
 		port->segments = (uint16_t)((port->frame + segment - 1) / segment);
 		return 0;

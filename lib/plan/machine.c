@@ -149,6 +149,7 @@ read_ports(struct machine *machine)
 		port->rss = info.flow_type_rss_offloads;
 		port->rss_key = info.hash_key_size;
 		port->reta = info.reta_size;
+		port_find(id, &port->found);
 		machine->port_count++;
 	}
 }
@@ -225,6 +226,7 @@ void
 machine_read(struct machine *machine)
 {
 	memset(machine, 0, sizeof(*machine));
+	machine->queue_find = port_queue_find;
 	wait_power(&machine->power_monitor, &machine->power_pause);
 	read_lcores(machine);
 	read_distances(machine);

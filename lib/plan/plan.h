@@ -65,6 +65,12 @@ struct plan_port {
 	const struct ethdev_conf *keys; /* of its source; NULL: none receives from it */
 	const char *match;              /* what its source asks for; "": all */
 	bool match_rules;               /* what it can do of that, it does */
+	/* Of one that is the application's, as that has set it up: */
+	bool adopted;
+	uint16_t rx_first; /* of the queues that workers use; else it is 0 */
+	uint16_t tx_first;
+	const struct rte_mempool *rx_pool; /* of all that are polled; NULL: not told, or several */
+	bool fits; /* all that comes is known to have room for an event: none of it is copied */
 	/* Of any: */
 	struct port_setup setup;
 	const char *chained_by; /* node by which what it sends may be chains; NULL: there is none */

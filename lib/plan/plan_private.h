@@ -40,9 +40,10 @@ struct machine_port {
 	uint32_t cut;         /* its driver cuts frames that are longer; 0: it does not */
 	uint64_t rx_offloads; /* that it offers */
 	uint64_t tx_offloads;
-	uint64_t rss;    /* types of RSS that it offers; 0: it has none */
-	uint8_t rss_key; /* bytes of its RSS key; 0: it does not tell */
-	uint16_t reta;   /* entries of its RETA; 0: none, or it does not tell */
+	uint64_t rss;            /* types of RSS that it offers; 0: it has none */
+	uint8_t rss_key;         /* bytes of its RSS key; 0: it does not tell */
+	uint16_t reta;           /* entries of its RETA; 0: none, or it does not tell */
+	struct port_found found; /* what somebody has made of it already */
 };
 
 /* Memory of a socket, in bytes. */
@@ -62,6 +63,9 @@ struct machine {
 	unsigned int main_lcore;
 	struct machine_port ports[RTE_MAX_ETHPORTS];
 	unsigned int port_count;
+	/* port_queue_find(); NULL: no driver tells of its queues. */
+	void (*queue_find)(uint16_t id, bool receives, uint16_t queue,
+		struct port_queue_found *found);
 	bool power_monitor; /* CPUs can watch memory, */
 	bool power_pause;   /* and pause until a given time */
 	bool hugepages;     /* else all memory is one heap that cannot grow */
@@ -117,6 +121,28 @@ const char *plan_node_device(const struct node *node);
 int plan_queues(struct weir_plan *plan, const char *lcores, struct weir_error *error);
 /* ports.c: the ports, and the queue of each worker. */
 int plan_ports(struct weir_plan *plan, struct weir_error *error);
+/* ports.c: give the workers of a node their queues of a port, from one on. */
+void plan_give_queues(struct weir_plan *plan, unsigned int node, unsigned int port, uint16_t queue);
+/* ports.c: descriptors of a queue for which so many are asked, 0: none, of a driver that advises some, or 0. */
+uint16_t plan_descriptors(uint64_t asked, uint16_t advised, const struct rte_eth_desc_lim *lim);
+/* ports.c: the source that receives from a port which is in the plan. */
+const char *plan_receiver(const struct weir_plan *plan, unsigned int port);
+/*
+ * port_adopt.c: whether a node has queues of a port that the application has set up, and of such a node the
+ * port and the queues of its workers, and what does not fit there.
+ */
+bool plan_node_adopts(const struct node *node);
+int plan_adopt(struct weir_plan *plan, unsigned int n, struct plan_port *port,
+	struct weir_error *error);
+/* And at the end, what may be sent there by its offloads. `one`: its senders get mbufs of one pool each. */
+int plan_adopt_tx(struct weir_plan *plan, struct plan_port *port, bool shared, bool one,
+	struct weir_error *error);
+/* Whether an adopted port is all that a source needs: every packet comes in an mbuf of the application's. */
+static inline bool
+plan_port_fits(const struct weir_plan *plan, const struct plan_worker *worker)
+{
+	return worker->port < plan->port_count && plan->ports[worker->port].fits;
+}
 /* device.c: why there is no port for a device, and what helps, as the end of a message. */
 void plan_device_hint(const char *node, const char *device, char *text, size_t size);
 /* frames.c: how long the frames of a port are; mtu: as the file has it, 0: as the port has it. */

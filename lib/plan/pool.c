@@ -46,7 +46,8 @@ plan_pool(const struct weir_plan *plan, int socket)
 
 /*
  * Whether a worker takes mbufs of the pool of its socket. One whose packets have mbufs of the application does
- * so only for gap markers; and where a port that only sends has RX queues to fill, there is a pool too.
+ * so only for gap markers and what it tells of its port; and where a port that only sends has RX queues to
+ * fill, there is a pool too.
  */
 static bool
 takes_mbufs(const struct weir_plan *plan, const struct plan_worker *worker)
@@ -55,7 +56,9 @@ takes_mbufs(const struct weir_plan *plan, const struct plan_worker *worker)
 
 	if (!node->source)
 		return false;
-	if (!node->source_ops->foreign)
+	if (!node->source_ops->foreign && !plan_port_fits(plan, worker))
+		return true;
+	if (plan_port_fits(plan, worker) && plan->ports[worker->port].keys->port_events)
 		return true;
 	for (unsigned int i = 0; i < plan->pipeline->link_count; i++)
 		if (plan->pipeline->links[i].conf.gap_markers)
@@ -117,7 +120,7 @@ add_worker(const struct weir_plan *plan, const struct plan_worker *worker, struc
 	terms->transmit += node->source ? 0 : port->tx_descriptors;
 	if (!node->source)
 		terms->descriptors += port->tx_descriptors;
-	else if (port->chains)
+	else if (port->chains && !port->adopted)
 		terms->descriptors += RTE_MAX((uint64_t)port->rx_mbufs,
 			POLL_LEAST * segments(plan, node->source_ops->chained));
 	else
@@ -134,7 +137,7 @@ frame_segments(const struct weir_plan *plan, int socket)
 		const struct plan_worker *worker = &plan->workers[i];
 
 		if (worker->socket == socket && plan_node(plan, worker)->source &&
-			worker->port < plan->port_count)
+			worker->port < plan->port_count && !plan_port_fits(plan, worker))
 			most = RTE_MAX(most, (uint32_t)plan->ports[worker->port].segments);
 	}
 	return most;

@@ -95,8 +95,9 @@ not_offered(const struct receiving *r, const char *asked, const char *lacks, con
 	const char *instead)
 {
 	return weir_error_set(r->error, ENOTSUP,
-		"[source %s] %s: port %s (%s) has no %s; it has: %s; %s", r->node->name, asked,
-		r->port->name, r->port->driver != NULL ? r->port->driver : "?", lacks, has,
+		"[source %s] %s: port %s (%s) %s no %s; it has: %s; %s", r->node->name, asked,
+		r->port->name, r->port->driver != NULL ? r->port->driver : "?",
+		r->port->adopted ? "was configured by the application with" : "has", lacks, has,
 		instead);
 }
 
@@ -285,7 +286,9 @@ plan_port_setup(struct weir_plan *plan, struct weir_error *error)
 		r.port = &plan->ports[worker->port];
 		r.from = plan_machine_port(plan, r.port);
 		ret = ask_offloads(&r);
-		if (ret == 0)
+		if (ret == 0 && r.port->adopted)
+			r.port->setup.rx_offloads = r.from->found.rx_offloads;
+		else if (ret == 0)
 			ret = ask_rss(&r);
 	}
 	return ret;

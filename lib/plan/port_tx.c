@@ -16,6 +16,7 @@
 struct coming {
 	const char *chains; /* node by which it may come in chains; NULL: it does not */
 	bool shared;        /* or with references of others, or not whole, or of foreign pools */
+	const struct rte_mempool *adopted; /* or of a pool of the application's; NULL: of none */
 };
 
 /*
@@ -54,6 +55,13 @@ add_port(const struct plan_port *port, const char *name, struct coming *coming)
 		coming->chains = name;
 	if (i == RTE_DIM(receivers) || !receivers[i].whole)
 		coming->shared = true;
+	if (!port->adopted)
+		return;
+	/* What has no room for an event is copied: into a pool that is known. */
+	if (port->rx_pool == NULL || (coming->adopted != NULL && coming->adopted != port->rx_pool))
+		coming->shared = true;
+	if (port->fits)
+		coming->adopted = port->rx_pool;
 }
 
 /* Types that pass on what they get as it is, or not at all. What others do is theirs to know. */
@@ -134,7 +142,7 @@ one_pool(const struct weir_plan *plan, unsigned int port, bool *one)
 }
 
 static int
-port_tx(struct weir_plan *plan, unsigned int p)
+port_tx(struct weir_plan *plan, unsigned int p, struct weir_error *error)
 {
 	struct plan_port *port = &plan->ports[p];
 	uint64_t offered = plan_machine_port(plan, port)->tx_offloads;
@@ -148,11 +156,14 @@ port_tx(struct weir_plan *plan, unsigned int p)
 
 		if (worker->port == p && worker->index == 0 && !plan_node(plan, worker)->source &&
 			come_to(plan, worker->node, &coming) < 0)
-			return -ENOMEM;
+			return plan_no_memory(error);
 	}
 	if (one_pool(plan, p, &one) < 0)
-		return -ENOMEM;
+		return plan_no_memory(error);
+	one &= coming.adopted == NULL || plan->pool_count == 0;
 	port->chained_by = coming.chains;
+	if (port->adopted)
+		return plan_adopt_tx(plan, port, coming.shared, one, error);
 	if (coming.chains != NULL)
 		port->setup.tx_offloads = offered & RTE_ETH_TX_OFFLOAD_MULTI_SEGS;
 	else if (!coming.shared && one)
@@ -163,8 +174,9 @@ port_tx(struct weir_plan *plan, unsigned int p)
 int
 plan_port_tx(struct weir_plan *plan, struct weir_error *error)
 {
-	for (unsigned int p = 0; p < plan->port_count; p++)
-		if (port_tx(plan, p) < 0)
-			return plan_no_memory(error);
-	return 0;
+	int ret = 0;
+
+	for (unsigned int p = 0; ret == 0 && p < plan->port_count; p++)
+		ret = port_tx(plan, p, error);
+	return ret;
 }

@@ -148,8 +148,8 @@ add_port(struct weir_plan *plan, const struct machine_port *from)
 }
 
 /* As rte_eth_dev_adjust_nb_rx_tx_desc() does it, which asks the port anew. */
-static uint16_t
-descriptors(uint64_t asked, uint16_t advised, const struct rte_eth_desc_lim *lim)
+uint16_t
+plan_descriptors(uint64_t asked, uint16_t advised, const struct rte_eth_desc_lim *lim)
 {
 	uint32_t n = advised != 0 ? advised : PORT_DESCRIPTORS;
 
@@ -182,16 +182,16 @@ spare_queues(struct plan_port *port, const struct machine_port *from)
 	port->rx_spare = (uint16_t)(rx - port->rx_queues);
 	port->tx_spare = (uint16_t)(tx - port->tx_queues);
 	if (port->rx_queues == 0)
-		port->rx_descriptors = descriptors(0, from->rx_ring, &from->rx_lim);
-	port->tx_descriptors = descriptors(port->tx_asked, from->tx_ring, &from->tx_lim);
+		port->rx_descriptors = plan_descriptors(0, from->rx_ring, &from->rx_lim);
+	port->tx_descriptors = plan_descriptors(port->tx_asked, from->tx_ring, &from->tx_lim);
 	port->rx_mbufs = RTE_MAX((uint32_t)port->rx_descriptors * RTE_MAX(driver->rings, 1u),
 		(uint32_t)driver->at_least);
 	port->keeps = driver->keeps;
 	port->holds = driver->holds;
 }
 
-static void
-give_queues(struct weir_plan *plan, unsigned int node, unsigned int port, uint16_t queue)
+void
+plan_give_queues(struct weir_plan *plan, unsigned int node, unsigned int port, uint16_t queue)
 {
 	struct plan_worker *worker = &plan->workers[plan_first_worker(plan, node)];
 	unsigned int i;
@@ -202,9 +202,8 @@ give_queues(struct weir_plan *plan, unsigned int node, unsigned int port, uint16
 	}
 }
 
-/* The source that receives from a port already, which is therefore in the plan. */
-static const char *
-receiver(const struct weir_plan *plan, unsigned int port)
+const char *
+plan_receiver(const struct weir_plan *plan, unsigned int port)
 {
 	unsigned int i;
 
@@ -228,7 +227,7 @@ receive_on(struct weir_plan *plan, unsigned int n, struct plan_port *port,
 			"[source %s] device = %s: [source %s] receives from that port already; "
 			"let one "
 			"source have several workers by queues =",
-			node->name, node->conf.device, receiver(plan, index));
+			node->name, node->conf.device, plan_receiver(plan, index));
 	if (queues > from->max_rx_queues)
 		return weir_error_set(error, ENODEV,
 			"port %s has %u RX queue%s, [source %s] queues = %u; lower it", port->name,
@@ -244,12 +243,12 @@ receive_on(struct weir_plan *plan, unsigned int n, struct plan_port *port,
 			node->name, queues, port->name, port->driver, from->max_rx_queues,
 			from->max_rx_queues) < 0)
 		return plan_no_memory(error);
-	port->rx_descriptors = descriptors(asked, from->rx_ring, &from->rx_lim);
+	port->rx_descriptors = plan_descriptors(asked, from->rx_ring, &from->rx_lim);
 	port->keys = ethdev;
 	port->match = ethdev->match;
 	port->match_rules = ethdev->match_rules != 0;
 	frames_of(port, from, ethdev->mtu);
-	give_queues(plan, n, index, 0);
+	plan_give_queues(plan, n, index, 0);
 	if (asked != 0 && asked != port->rx_descriptors &&
 		plan_note(plan, "[source %s] descriptors = %llu: port %s takes %u", node->name,
 			(unsigned long long)asked, port->name, port->rx_descriptors) < 0)
@@ -275,7 +274,7 @@ tx_descriptors(struct weir_plan *plan, const struct node *node, struct plan_port
 	const struct machine_port *from, struct weir_error *error)
 {
 	uint64_t asked = tx_asked(node);
-	uint16_t takes = descriptors(asked, from->tx_ring, &from->tx_lim);
+	uint16_t takes = plan_descriptors(asked, from->tx_ring, &from->tx_lim);
 
 	port->tx_asked = RTE_MAX(port->tx_asked, asked);
 	if (asked != 0 && asked != takes &&
@@ -299,7 +298,7 @@ transmit_on(struct weir_plan *plan, unsigned int n, struct plan_port *port,
 			"lower it",
 			port->name, from->max_tx_queues, from->max_tx_queues == 1 ? "" : "s",
 			port->tx_queues, node->name, queues);
-	give_queues(plan, n, (unsigned int)(port - plan->ports), port->tx_queues);
+	plan_give_queues(plan, n, (unsigned int)(port - plan->ports), port->tx_queues);
 	port->tx_queues = (uint16_t)(port->tx_queues + queues);
 	return tx_descriptors(plan, node, port, from, error);
 }
@@ -319,6 +318,8 @@ node_port(struct weir_plan *plan, unsigned int n, struct weir_error *error)
 	if (from == NULL)
 		return no_port(plan->machine, node, device, error);
 	port = add_port(plan, from);
+	if (plan_node_adopts(node) || port->adopted)
+		return plan_adopt(plan, n, port, error);
 	ret = node->source ? receive_on(plan, n, port, from, error) :
 			     transmit_on(plan, n, port, from, error);
 	if (ret == 0)

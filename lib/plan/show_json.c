@@ -149,13 +149,15 @@ json_port(const struct weir_plan *plan, unsigned int i)
 	const struct plan_port *port = &plan->ports[i];
 
 	return json_pack(
-		"{s:s, s:i, s:s?, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:b, s:o, s:o}",
+		"{s:s, s:i, s:s?, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:b, s:o, s:o, "
+		"s:b, s:i, s:i}",
 		"name", port->name, "id", port->id, "driver", port->driver, "socket", port->socket,
 		"rx_queues", port->rx_queues, "rx_spare", port->rx_spare, "rx_descriptors",
 		port->rx_descriptors, "tx_queues", port->tx_queues, "tx_spare", port->tx_spare,
 		"tx_descriptors", port->tx_descriptors, "mtu", port->mtu, "frame", (int)port->frame,
 		"segments", port->segments, "scatter", port->scatter, "match", json_match(port),
-		"setup", json_setup(plan, port));
+		"setup", json_setup(plan, port), "adopted", port->adopted, "rx_first",
+		port->rx_first, "tx_first", port->tx_first);
 }
 
 static json_t *

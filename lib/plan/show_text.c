@@ -204,7 +204,7 @@ plan_port_rules(const struct plan_port *port, struct match_rules *rules)
 	if (port->match_rules)
 		return;
 	rules->count = 0;
-	rules->why = "match.rules = off";
+	rules->why = port->adopted ? "adopt = on" : "match.rules = off";
 }
 
 /* What software does of what is asked of a port, and what it is asked to do itself. */
@@ -265,6 +265,34 @@ text_rss(const struct port_setup *setup, FILE *out)
 	fputs("; ", out);
 }
 
+static void
+text_adopted_queues(const char *direction, unsigned int first, unsigned int count, FILE *out)
+{
+	if (count != 0)
+		fprintf(out, " %s %u to %u", direction, first, first + count - 1);
+}
+
+/* What weir has of a port that stays the application's, and what that has switched on. */
+static void
+text_adopted(const struct plan_port *port, FILE *out)
+{
+	char offloads[OFFLOADS_TEXT_SIZE];
+
+	fputs("    adopted as the application has it:", out);
+	text_adopted_queues("RX", port->rx_first, port->rx_queues, out);
+	text_adopted_queues("TX", port->tx_first, port->tx_queues, out);
+	if (port->rx_queues != 0)
+		fprintf(out, "; rx offloads %s",
+			plan_rx_offloads_text(port->setup.rx_offloads, offloads));
+	if (port->tx_queues != 0)
+		fprintf(out, "; tx offloads %s",
+			plan_tx_offloads_text(port->setup.tx_offloads, offloads));
+	if (port->fits)
+		fprintf(out, "; mbufs of its %s as they come",
+			port->rx_pool != NULL ? port->rx_pool->name : "pools");
+	fputc('\n', out);
+}
+
 /* What a port is asked for, and the fast paths that this costs. */
 static void
 text_setup(const struct weir_plan *plan, const struct plan_port *port, FILE *out)
@@ -275,7 +303,9 @@ text_setup(const struct weir_plan *plan, const struct plan_port *port, FILE *out
 
 	if (speed != 0)
 		fprintf(out, "    speed: %" PRIu32 " Mbit/s\n", speed);
-	if (port->keys != NULL) {
+	if (port->adopted)
+		text_adopted(port, out);
+	if (port->keys != NULL && !port->adopted) {
 		fputs("    rx: ", out);
 		text_rss(&port->setup, out);
 		fprintf(out, "offloads %s",
@@ -283,7 +313,7 @@ text_setup(const struct weir_plan *plan, const struct plan_port *port, FILE *out
 		text_keys(port->keys, out);
 		fputc('\n', out);
 	}
-	if (port->tx_queues != 0) {
+	if (port->tx_queues != 0 && !port->adopted) {
 		fprintf(out, "    tx: offloads %s",
 			plan_tx_offloads_text(port->setup.tx_offloads, offloads));
 		if (port->chained_by != NULL)

@@ -31,6 +31,8 @@ enum { EVE_WRITE_FAILED, EVE_BUFFER_FULL };
 struct tx_conf {
 	const char *device;   /* first, as `transmits` asks */
 	uint64_t descriptors; /* for the plan; 0: auto */
+	uint64_t adopt;       /* for the plan: the application has set the port up, and keeps it */
+	uint64_t queue_first; /* for the plan: of that, the first queue that is sent on */
 };
 
 /* Own drop reasons of `tx`. */

@@ -237,6 +237,25 @@ tx_fini(struct weir_worker *worker, void *state)
 	tx->held = 0;
 }
 
+/* What does not go with a port that is the application's, or with any other. */
+static int
+tx_check(const char *node, const void *conf, struct weir_error *error)
+{
+	const struct tx_conf *given = conf;
+
+	if (given->adopt && given->descriptors != 0)
+		return weir_error_set(error, EINVAL,
+			"[stage %s] descriptors: with adopt = on nothing of the port is configured: "
+			"leave it out; the application does that by rte_eth_tx_queue_setup()",
+			node);
+	if (!given->adopt && given->queue_first != 0)
+		return weir_error_set(error, EINVAL,
+			"[stage %s] queue.first = %llu: expected adopt = on with it: of a port that "
+			"weir sets up the stages that send on it share all queues",
+			node, (unsigned long long)given->queue_first);
+	return 0;
+}
+
 static const char *const auto_word[] = { "auto", NULL };
 
 static const struct weir_param tx_params[] = {
@@ -252,6 +271,18 @@ static const struct weir_param tx_params[] = {
 		.def = "auto",
 		.values = auto_word,
 		.help = "TX descriptors of each queue; auto: what the driver prefers" },
+	{ .name = "adopt",
+		.type = WEIR_PARAM_BOOL,
+		.offset = offsetof(struct tx_conf, adopt),
+		.def = "off",
+		.help = "the application has set up and started the port, and keeps it: its queues are "
+			"sent on, and nothing of it is configured, started or stopped" },
+	{ .name = "queue.first",
+		.type = WEIR_PARAM_UINT,
+		.offset = offsetof(struct tx_conf, queue_first),
+		.max = RTE_MAX_QUEUES_PER_PORT - 1,
+		.def = "0",
+		.help = "with adopt = on: the first TX queue that is sent on, of as many as workers says" },
 	{ .name = NULL },
 };
 
@@ -276,6 +307,7 @@ const struct weir_stage_ops stage_tx = {
 	.reasons = tx_reasons,
 	.max_held = TX_HELD_MAX,
 	.transmits = 1,
+	.check = tx_check,
 	.init = tx_init,
 	.process = tx_process,
 	.room = tx_room,

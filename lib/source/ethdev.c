@@ -97,6 +97,18 @@ static const struct weir_param ethdev_params[] = {
 		.def = "on",
 		.help = "what the port can do of match becomes rules in it (rte_flow), which keep the rest "
 			"out; off: all of it in software" },
+	{ .name = "adopt",
+		.type = WEIR_PARAM_BOOL,
+		.offset = offsetof(struct ethdev_conf, adopt),
+		.def = "off",
+		.help = "the application has set up and started the port, and keeps it: its queues are "
+			"polled, and nothing of it is configured, started or stopped" },
+	{ .name = "queue.first",
+		.type = WEIR_PARAM_UINT,
+		.offset = offsetof(struct ethdev_conf, queue_first),
+		.max = RTE_MAX_QUEUES_PER_PORT - 1,
+		.def = "0",
+		.help = "with adopt = on: the first RX queue that is polled, of as many as queues says" },
 	{ .name = "port_events",
 		.type = WEIR_PARAM_BOOL,
 		.offset = offsetof(struct ethdev_conf, port_events),
@@ -113,9 +125,12 @@ static uint16_t ethdev_poll_cut(struct weir_worker *worker, void *state,
 static void
 ethdev_frames(struct weir_worker *worker, struct ethdev_state *s)
 {
-	uint32_t room = rte_pktmbuf_data_room_size(worker->pool) - RTE_PKTMBUF_HEADROOM;
+	uint32_t room = RTE_MBUF_DEFAULT_DATAROOM;
 	struct rte_eth_dev_info info;
 
+	/* None where every packet comes in an mbuf of the application's. */
+	if (worker->pool != NULL)
+		room = rte_pktmbuf_data_room_size(worker->pool) - RTE_PKTMBUF_HEADROOM;
 	s->segments = (CHAINED_MAX + room - 1) / room;
 	if (rte_eth_dev_info_get(worker->port, &info) == 0)
 		s->cut = port_cut(&info);
@@ -297,13 +312,64 @@ ethdev_pressure(struct weir_worker *worker, void *state, bool on)
 	s->parse.depth = on ? worker->under_pressure : WEIR_PARSE_FULL;
 }
 
+/* Keys by which a port is configured, and how the application does that. */
+static const struct {
+	const char *key;
+	size_t offset;
+	uint64_t unset;
+	const char *instead;
+} configuring[] = {
+	{ "promiscuous", offsetof(struct ethdev_conf, promiscuous), PORT_AUTO,
+		"rte_eth_promiscuous_enable() or rte_eth_promiscuous_disable()" },
+	{ "allmulticast", offsetof(struct ethdev_conf, allmulticast), 0,
+		"rte_eth_allmulticast_enable()" },
+	{ "rss", offsetof(struct ethdev_conf, rss), PORT_RSS_AUTO,
+		"rx_adv_conf.rss_conf of struct rte_eth_conf" },
+	{ "vlan_strip", offsetof(struct ethdev_conf, vlan_strip), 0,
+		"RTE_ETH_RX_OFFLOAD_VLAN_STRIP in rxmode.offloads of struct rte_eth_conf" },
+	{ "rx_drop", offsetof(struct ethdev_conf, rx_drop), PORT_AUTO,
+		"rx_drop_en of struct rte_eth_rxconf" },
+	{ "flow_control", offsetof(struct ethdev_conf, flow_control), PORT_FLOW_KEEP,
+		"rte_eth_dev_flow_ctrl_set()" },
+	{ "mtu", offsetof(struct ethdev_conf, mtu), 0, "rte_eth_dev_set_mtu()" },
+};
+
+static int
+adopt_refused(const char *node, const char *key, const char *instead, struct weir_error *error)
+{
+	return weir_error_set(error, EINVAL,
+		"[source %s] %s: with adopt = on nothing of the port is configured: leave it out; the "
+		"application does that by %s",
+		node, key, instead);
+}
+
+/* What does not go with a port that is the application's, or with any other. */
+static int
+adopt_check(const char *node, const struct ethdev_conf *conf, struct weir_error *error)
+{
+	if (!conf->adopt && conf->queue_first != 0)
+		return weir_error_set(error, EINVAL,
+			"[source %s] queue.first = %llu: expected adopt = on with it: of a port that "
+			"weir sets up it polls all queues, from 0 on",
+			node, (unsigned long long)conf->queue_first);
+	for (unsigned int i = 0; conf->adopt && i < RTE_DIM(configuring); i++)
+		if (*(const uint64_t *)((const char *)conf + configuring[i].offset) !=
+			configuring[i].unset)
+			return adopt_refused(node, configuring[i].key, configuring[i].instead,
+				error);
+	if (conf->adopt && conf->mac[0] != '\0')
+		return adopt_refused(node, "mac", "rte_eth_dev_mac_addr_add()", error);
+	return 0;
+}
+
 static int
 ethdev_check(const char *node, const void *conf_, struct weir_error *error)
 {
 	const struct ethdev_conf *conf = conf_;
+	int rc = adopt_check(node, conf, error);
 
-	if (conf->mac[0] == '\0')
-		return 0;
+	if (rc != 0 || conf->mac[0] == '\0')
+		return rc;
 	if (port_macs(conf->mac, NULL) < 0)
 		return weir_error_set(error, EINVAL,
 			"[source %s] mac = %.64s: expected at most %u addresses as 02:00:00:00:00:01, "

@@ -29,11 +29,12 @@ uint16_t ethdev_poll_match(struct weir_worker *worker, void *state, struct weir_
 	uint16_t n);
 
 /*
- * A port may give mbufs of another's pool (net_ring does), without room for an event: copy such a
- * packet into a pool of ours. A packet for which there is no mbuf is counted and freed.
+ * A port may give mbufs of another's pool (net_ring does, and a port that is the application's), without
+ * room for an event: copy such a packet into a pool of ours. A packet for which there is no mbuf is counted and freed.
  */
 static inline uint16_t
-adopt(struct weir_worker *worker, struct rte_mbuf *mbufs[], struct weir_event *events[], uint16_t n)
+make_fit(struct weir_worker *worker, struct rte_mbuf *mbufs[], struct weir_event *events[],
+	uint16_t n)
 {
 	uint16_t kept = 0;
 
@@ -41,7 +42,7 @@ adopt(struct weir_worker *worker, struct rte_mbuf *mbufs[], struct weir_event *e
 		struct rte_mbuf *m = mbufs[i];
 
 		if (m->pool != worker->pool && !weir_mbuf_fits(m)) {
-			struct rte_mbuf *copy = fault_hit(FAULT_NO_MBUF) ?
+			struct rte_mbuf *copy = worker->pool == NULL || fault_hit(FAULT_NO_MBUF) ?
 				NULL :
 				rte_pktmbuf_copy(m, worker->pool, 0, UINT32_MAX);
 
@@ -66,7 +67,7 @@ events_make(struct weir_worker *worker, struct ethdev_state *s, struct rte_mbuf 
 {
 	s->parse.tsc = rte_rdtsc();
 	if (unlikely(foreign))
-		n = adopt(worker, mbufs, events, n);
+		n = make_fit(worker, mbufs, events, n);
 	weir_parse(mbufs, n, &s->parse);
 	if (s->clock.offset >= 0 && s->parse.depth == WEIR_PARSE_FULL)
 		wire_clock_stamp(&s->clock, mbufs, n);

@@ -58,6 +58,7 @@ port_settle(struct port_conf *conf, const struct rte_eth_dev_info *info)
 	eth.intr_conf.lsc = !conf->interrupts && strcmp(conf->driver, "net_virtio_user") == 0 &&
 		(*info->dev_flags & RTE_ETH_DEV_INTR_LSC) != 0;
 	port_rss(conf, &eth);
+	port_mark_own(&eth);
 	rc = rte_eth_dev_configure(conf->id, rx, conf->tx_queues, &eth);
 	if (rc == -EBUSY)
 		return rc;
@@ -92,7 +93,8 @@ port_configure(struct port_conf *conf, const struct rte_eth_dev_info *info,
 	*conf = own;
 	if (rc == -EBUSY)
 		return weir_error_set(error, EBUSY,
-			"port %s runs already; use a source of type inject for a port of the application",
+			"port %s runs already: a port of the application is taken with adopt = on, "
+			"as it is; or by a source of type inject",
 			conf->name);
 	if (rc != 0)
 		return weir_error_set(error, driver_error(rc),
@@ -163,6 +165,20 @@ port_mtu(const struct port_conf *conf, const struct rte_eth_dev_info *info,
 }
 
 int
+port_is_free(uint16_t id, const char *name, struct weir_error *error)
+{
+	struct port_found found;
+
+	port_find(id, &found);
+	if (!found.configured || found.own)
+		return 0;
+	return weir_error_set(error, EBUSY,
+		"port %s was configured by the application%s: with adopt = on weir takes its queues "
+		"as they are; or close it, and leave all of its set-up to weir",
+		name, found.runs ? ", and runs" : "");
+}
+
+int
 port_set_up(const struct port_conf *conf, struct port_rules *rules, struct weir_error *error)
 {
 	struct rte_eth_dev_info info;
@@ -172,7 +188,9 @@ port_set_up(const struct port_conf *conf, struct port_rules *rules, struct weir_
 	if (rc != 0)
 		return weir_error_set(error, driver_error(rc),
 			"port %s tells nothing of itself: %s", conf->name, rte_strerror(-rc));
-	rc = packet_check(conf->name, &info, error);
+	rc = port_is_free(conf->id, conf->name, error);
+	if (rc == 0)
+		rc = packet_check(conf->name, &info, error);
 	if (rc == 0)
 		rc = null_check(conf, &info, error);
 	if (rc == 0) {

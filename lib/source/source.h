@@ -50,6 +50,8 @@ struct ethdev_conf {
 	const char *match;    /* packets that are asked for, a pcap expression; "": all */
 	uint64_t match_rules; /* what the port can do of it, it does */
 	uint64_t port_events;
+	uint64_t adopt;       /* the application has set the port up, and keeps it */
+	uint64_t queue_first; /* of that, the first queue that is polled */
 	struct match_program
 		*program; /* of `match`, by compile(); NULL: all packets are asked for */
 };
@@ -198,9 +200,33 @@ struct port_rules {
 	struct port_refusal last;      /* the one for which there are no rules at all */
 };
 
+/* What somebody has made of a port; all is 0 where nobody has. */
+struct port_found {
+	bool configured;
+	bool own;  /* it was weir that did so last */
+	bool runs; /* it was started since */
+	uint16_t rx_queues;
+	uint16_t tx_queues;
+	uint64_t rx_offloads; /* RTE_ETH_RX_OFFLOAD_*, those that are on */
+	uint64_t tx_offloads;
+	uint64_t rss; /* RTE_ETH_RSS_*; 0: it does not spread so */
+};
+
+void port_find(uint16_t id, struct port_found *found);
+/* 0; or -EBUSY with `error`: somebody else has configured it, which is not undone without a word. */
+int port_is_free(uint16_t id, const char *name, struct weir_error *error);
+
+/* A queue of a port that is configured, as far as its driver tells. */
+struct port_queue_found {
+	uint16_t descriptors;           /* 0: not told */
+	const struct rte_mempool *pool; /* of an RX queue; NULL: not told */
+};
+
+void port_queue_find(uint16_t id, bool receives, uint16_t queue, struct port_queue_found *found);
+
 /*
  * Configure a port and set up its queues; start it; then have it filter and spread as is said, which
- * some drivers take only from a port that runs: 0, or -errno with `error`. -EBUSY: it runs already. What
+ * some drivers take only from a port that runs: 0, or -errno with `error`. -EBUSY: it is somebody else's. What
  * a port lacks is logged once and done without, but for what the file asks for by all means: -ENOTSUP.
  * `rules` is zeroed before the first, and goes with the port to its stop.
  */

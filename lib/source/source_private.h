@@ -8,6 +8,9 @@
 
 #include "source.h"
 
+/* port_found.c: what is configured so is known by port_find() as weir's own. */
+void port_mark_own(struct rte_eth_conf *eth);
+
 /* Whether net_af_packet works with the arguments that it has: 0, or -EINVAL with `error`. */
 int packet_check(const char *name, const struct rte_eth_dev_info *info, struct weir_error *error);
 /* Say what net_af_packet does to frames, and what to give it; nothing of other drivers. */

@@ -214,7 +214,7 @@ static const struct weir_figure pool_rows[] = {
 	ROW("kept", kept, GAUGE, MBUFS,
 		"that drivers kept at a stop, as some do (`net_af_xdp`): not leaked"),
 	ROW("lent", lent, GAUGE, MBUFS,
-		"that are with the application after a stop, by `eject`: not leaked"),
+		"that are with the application after a stop, by `eject` or in a port of its own: not leaked"),
 };
 #undef FIGURES
 

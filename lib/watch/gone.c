@@ -7,6 +7,8 @@
  * of its device by RTE_DEV_EVENT_REMOVE, on a thread of EAL; whoever closes the port may do so when this
  * has returned, for no worker touches it any more then.
  */
+#include <errno.h>
+#include <pthread.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -171,6 +173,10 @@ watch_device_gone(const char *device)
 	ports_go((struct search){ .device = device });
 }
 
+/* Engines that have a port of the application's, and are told of it. */
+static unsigned int adopters[RTE_MAX_ETHPORTS];
+static pthread_mutex_t adopters_lock = PTHREAD_MUTEX_INITIALIZER;
+
 /*
  * DPDK keeps what is registered for a port when that goes, and it cannot be taken back any more.
  * So nothing is registered that may not be there later: one function, without an argument.
@@ -178,8 +184,31 @@ watch_device_gone(const char *device)
 int
 watch_port(const struct port_state *port)
 {
-	int rc =
-		rte_eth_dev_callback_register(port->id, RTE_ETH_EVENT_INTR_RMV, port_removed, NULL);
+	int rc;
 
-	return rc != 0 ? rc : watch_port_link(port);
+	pthread_mutex_lock(&adopters_lock);
+	rc = rte_eth_dev_callback_register(port->id, RTE_ETH_EVENT_INTR_RMV, port_removed, NULL);
+	if (rc == 0)
+		rc = watch_port_link(port);
+	if (rc == 0)
+		adopters[port->id] += port->plan->adopted;
+	pthread_mutex_unlock(&adopters_lock);
+	return rc;
+}
+
+/* What is told right now is waited for: it asks for no lock that is held here. */
+void
+watch_port_over(const struct port_state *port)
+{
+	if (!port->plan->adopted)
+		return;
+	pthread_mutex_lock(&adopters_lock);
+	if (--adopters[port->id] == 0) {
+		while (rte_eth_dev_callback_unregister(port->id, RTE_ETH_EVENT_INTR_RMV,
+			       port_removed, NULL) == -EAGAIN)
+			usleep(LOOK_US);
+		while (watch_port_link_over(port) == -EAGAIN)
+			usleep(LOOK_US);
+	}
+	pthread_mutex_unlock(&adopters_lock);
 }

@@ -197,14 +197,17 @@ waits_behind(const struct weir_engine *engine, unsigned int port)
 	return waits;
 }
 
-/* What need not have been lost: once for each kind, with its last figure. */
+/*
+ * What need not have been lost: once for each kind, with its last figure. Of a port that is the
+ * application's nobody knows whose queue lost it.
+ */
 static void
 port_fail(struct weir_engine *engine, unsigned int port, struct port_seen *seen)
 {
 	const struct plan_port *plan = engine->ports[port].plan;
 	struct weir_error error;
 
-	if (!port_waits(&engine->ports[port]) || !waits_behind(engine, port))
+	if (plan->adopted || !port_waits(&engine->ports[port]) || !waits_behind(engine, port))
 		return;
 	for (unsigned int i = 0; i < PORT_LOSSES; i++) {
 		if (!kinds[i].needless || seen->lost[i] == 0 || seen->failed[i])

@@ -25,7 +25,7 @@ port_wire(const struct weir_engine *engine, const struct port_state *port,
 			full->transmitted += stat_read(&stats->transmitted);
 	}
 	full->reports_unexplained = engine_at_rest(engine) && !full->gone && full->returns == 0 &&
-		port->plan->rx_queues > 0;
+		port->plan->rx_queues > 0 && !port->plan->adopted;
 	if (full->reports_unexplained)
 		full->unexplained = (int64_t)(full->ipackets - full->received - full->left);
 }

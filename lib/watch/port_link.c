@@ -37,6 +37,13 @@ watch_port_link(const struct port_state *port)
 	return rte_eth_dev_callback_register(port->id, RTE_ETH_EVENT_INTR_LSC, link_changed, NULL);
 }
 
+int
+watch_port_link_over(const struct port_state *port)
+{
+	return rte_eth_dev_callback_unregister(port->id, RTE_ETH_EVENT_INTR_LSC, link_changed,
+		NULL);
+}
+
 /* " (eth0)", or nothing, into buf, which is returned. */
 static const char *
 interface_text(const struct port_link *link, char buf[IFNAMSIZ + 4])

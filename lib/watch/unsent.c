@@ -76,7 +76,8 @@ watch_unsent(struct weir_engine *engine, unsigned int port, uint64_t now, bool l
 
 	if (!last) {
 		unsent_tell(&engine->ports[port], seen, now);
-	} else if (!seen->unsent_last) {
+	} else if (!seen->unsent_last && !engine->ports[port].plan->adopted) {
+		/* Of one that is the application's that sends, too: nobody knows whose it was. */
 		seen->unsent_last = true;
 		unsent_tell_last(engine, port, seen);
 		watch_written(engine, port);

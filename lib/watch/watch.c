@@ -75,6 +75,7 @@ const struct engine_onlooker watch_onlooker = {
 	.made = watch_begin,
 	.unmade = watch_end,
 	.port = watch_port_begin,
+	.port_over = watch_port_over,
 	.returned = watch_returned,
 	.stopped = watch_stopped,
 };

@@ -126,6 +126,8 @@ void watch_lost_last(struct weir_engine *engine);
 
 /* gone.c: have it told when a port goes away; and what is done when a device does. */
 int watch_port(const struct port_state *port);
+/* Of one that is the application's nothing stays registered, once no engine has it. */
+void watch_port_over(const struct port_state *port);
 void watch_device_gone(const char *device);
 
 /* device.c: have it told when a device goes away, while there are engines. 0, or -errno. */
@@ -135,6 +137,8 @@ void watch_devices_end(void);
 /* port_link.c: have it told when a port's link changes; look at all links, once a second or so; and tell
  * at the end. */
 int watch_port_link(const struct port_state *port);
+/* -EAGAIN: it is being told, right now. */
+int watch_port_link_over(const struct port_state *port);
 void watch_ports(struct weir_engine *engine, uint64_t now);
 void watch_ports_last(struct weir_engine *engine);
 

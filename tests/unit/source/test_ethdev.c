@@ -49,7 +49,7 @@ test_absent(void **state)
 	rig_free(&rig);
 }
 
-/* A port that the application runs is refused, and all that was made before it is undone. */
+/* A port that the application has set up is refused, running or not, and all that was made before it is undone. */
 static void
 test_busy(void **state)
 {
@@ -73,10 +73,17 @@ test_busy(void **state)
 	assert_int_equal(rte_eth_dev_start(port), 0);
 	assert_null(weir_engine_create(rig.plan, NULL, &rig.error));
 	assert_int_equal(rig.error.code, EBUSY);
-	assert_non_null(strstr(rig.error.text, "net_null1"));
+	assert_non_null(strstr(rig.error.text,
+		"net_null1 was configured by the application, and runs: with adopt = on"));
 	assert_int_equal(rte_eth_dev_stop(port), 0);
+	assert_null(weir_engine_create(rig.plan, NULL, &rig.error));
+	assert_int_equal(rig.error.code, EBUSY);
+	assert_non_null(
+		strstr(rig.error.text, "net_null1 was configured by the application: with"));
 
-	/* Both ports are free again. */
+	/* The other port is free again; this one once nobody has it any more. */
+	null_end("net_null1");
+	null_create("net_null1");
 	rig_create(&rig, 10000);
 	rig_wait(&rig, 10000);
 	rig_stop(&rig);

@@ -8,7 +8,7 @@ import subprocess
 import pcap
 import prefixed
 import weirlib
-from weirlib import EMBED, L3FWD, MEMORY, ONE, TWO, WeirTest
+from weirlib import ADOPT, EMBED, L3FWD, MEMORY, ONE, TWO, WeirTest
 from test_eal import SAMPLE
 
 PORTSCAN = """\
@@ -96,6 +96,30 @@ class L3fwd(WeirTest):
         self.run_l3fwd(L3FWD, TWO)
 
 
+class Adopt(WeirTest):
+    """A port of the application's: weir has a queue of it, and it runs on when weir has stopped."""
+
+    def run_adopt(self, program, device, lcores=ONE):
+        done = subprocess.run([program, *MEMORY, "--lcores", lcores, "--vdev", device, "--file-prefix",
+                               self.prefix()], capture_output=True, text=True, timeout=60,
+                              env=prefixed.environment(), check=False)
+        text = done.stdout + done.stderr
+        self.assertEqual(done.returncode, 0, text)
+        lines = done.stdout.strip().splitlines()
+        self.assertRegex(lines[-2], r"^weir: received (\d{6,}) = transmitted \1 \+ dropped 0; unaccounted 0$", text)
+        self.assertEqual(lines[-1], "port %s runs on" % device.split(",", maxsplit=1)[0], text)
+
+    def test_of_the_build(self):
+        self.run_adopt(ADOPT, "net_null0")
+        self.run_adopt(ADOPT, "net_null0,size=1000,copy=1")
+
+    def test_the_command_has_no_such_port(self):
+        run = self.run_weir("[source wan]\ndevice = net_null0\nadopt = on\n[stage end]\ntype = count\ninput = wan\n",
+                            eal=["--vdev", "net_null0"])
+        self.assertEqual(run.status, 3, str(run))
+        self.assertIn("port net_null0 is not configured: its application does that", run.err)
+
+
 class Installed(prefixed.Prefixed):
     def program(self, source, compiler=("cc",)):
         return self.compile(source, source.partition(".")[0],
@@ -126,6 +150,9 @@ class Installed(prefixed.Prefixed):
         l3fwd = self.compile("l3fwd.c", "l3fwd",
                              *self.pkg_config("--cflags", "--libs", "weir", "libdpdk"))
         L3fwd.run_l3fwd(self, l3fwd, TWO)
+
+    def test_adopt(self):
+        Adopt.run_adopt(self, self.program("adopt.c"), "net_null0")
 
     def test_batch(self):
         """Held events are planned for, and none is left: at a stop, nor when no more come to fill a batch."""

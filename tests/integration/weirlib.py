@@ -3,7 +3,8 @@
 """Runs the real weir and holds its report to the ledger. What the integration tests share.
 
 Environment, set by meson: WEIR, the binary; WEIR_TOP, the source folder; WEIR_BUILD, the build
-folder; WEIR_PLUGIN, the example stage; WEIR_EMBED, WEIR_L3FWD and WEIR_WATCHER, the example applications.
+folder; WEIR_PLUGIN, the example stage; WEIR_EMBED, WEIR_L3FWD, WEIR_ADOPT and WEIR_WATCHER, the example
+applications.
 """
 import ctypes
 import glob
@@ -25,6 +26,7 @@ PLUGIN = os.environ.get("WEIR_PLUGIN") or os.path.join(BUILD, "app/examples/libm
 EMBED = os.environ.get("WEIR_EMBED") or os.path.join(BUILD, "app/examples/embed")
 WATCHER = os.environ.get("WEIR_WATCHER") or os.path.join(BUILD, "app/examples/watcher")
 L3FWD = os.environ.get("WEIR_L3FWD") or os.path.join(BUILD, "app/examples/l3fwd")
+ADOPT = os.environ.get("WEIR_ADOPT") or os.path.join(BUILD, "app/examples/adopt")
 SANITIZED = bool(os.environ.get("WEIR_TEST_SANITIZED"))
 
 TIMES = ("busy", "others", "idle", "spin", "blocked", "sleep")  # where a worker's goes

@@ -279,8 +279,10 @@ struct weir_pool_figures {
 	uint32_t available; /**< mbufs that are free now */
 	uint32_t leaked;    /**< mbufs that a stop did not bring back; 0 while the engine runs */
 	uint32_t kept; /**< mbufs that drivers kept at a stop, as they do: net_af_xdp; not leaked */
-	/** Mbufs that are not back after a stop, up to as many as were ejected, and as TX queues of adopted
-	 * ports have descriptors: they are with the application, and not leaked. */
+	/** Mbufs that are with the application after a stop, and not leaked: those that are not back, less the
+	 * events that the ledger misses, and no more than went into what was ejected, and than TX queues of
+	 * adopted ports have descriptors. Where a source is of type inject nobody knows in whose mbuf a missing
+	 * event was: it is then counted here. */
 	uint64_t lent;
 };
 /** Empty figures, for the reader. */

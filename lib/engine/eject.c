@@ -76,11 +76,52 @@ weir_eject_call(struct weir_engine *engine, const char *stage, weir_eject_fn fn,
 		"it has a function already", error);
 }
 
-/* Mbufs of the engine's own pools that it may have handed over: no more than came of them. */
-uint64_t
-engine_lent_most(const struct weir_engine *engine)
+/* What came into the engine, less what left it: of its own pools, where no source is handed mbufs of others. */
+static uint64_t
+events_lost(const struct weir_engine *engine)
 {
-	uint64_t ejected = 0, own = 0;
+	uint64_t in = 0, out = 0;
+
+	for (unsigned int i = 0; i < engine->seat_count; i++) {
+		const struct seat *seat = &engine->seats[i];
+		const struct worker_stats *stats = seat->worker->stats;
+
+		if (seat->node->source && seat->node->source_ops->foreign)
+			return 0;
+		in += stat_read(&stats->created);
+		if (seat->node->source)
+			in += stat_read(&stats->in);
+		out += stat_read(&stats->released) + stat_read(&stats->transmitted) +
+			stat_read(&stats->ejected) + worker_stats_dropped(stats) +
+			stat_read(&stats->held);
+	}
+	return in > out ? in - out : 0;
+}
+
+/* Mbufs of the longest frame that a source makes. */
+static uint64_t
+frame_mbufs(const struct weir_engine *engine, const struct seat *seat)
+{
+	const struct weir_plan *plan = engine->plan;
+	const struct source_ops *ops = seat->node->source_ops;
+	uint32_t longest = ops->longest, segments = 1;
+
+	if (plan->data_room <= RTE_PKTMBUF_HEADROOM)
+		return 1;
+	if (seat->plan->port < plan->port_count) {
+		const struct plan_port *port = &plan->ports[seat->plan->port];
+
+		longest = port->chains ? RTE_MAX(longest, ops->chained) : longest;
+		segments = port->segments;
+	}
+	longest /= plan->data_room - RTE_PKTMBUF_HEADROOM;
+	return RTE_MAX(longest + 1, segments);
+}
+
+void
+engine_lent_look(struct weir_engine *engine)
+{
+	uint64_t ejected = 0, own = 0, mbufs = 1;
 
 	for (unsigned int i = 0; i < engine->seat_count; i++) {
 		const struct seat *seat = &engine->seats[i];
@@ -88,8 +129,11 @@ engine_lent_most(const struct weir_engine *engine)
 
 		ejected += stat_read(&stats->ejected);
 		own += stat_read(&stats->created);
-		if (seat->node->source && seat->node->source_ops != &source_inject)
-			own += stat_read(&stats->in);
+		if (!seat->node->source || seat->node->source_ops->foreign)
+			continue;
+		own += stat_read(&stats->in);
+		mbufs = RTE_MAX(mbufs, frame_mbufs(engine, seat));
 	}
-	return RTE_MIN(ejected, own);
+	engine->lent_most = RTE_MIN(ejected, own) * mbufs;
+	engine->lost = engine->out == 0 ? events_lost(engine) : 0;
 }

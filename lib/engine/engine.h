@@ -147,9 +147,11 @@ struct weir_engine {
 	bool stopped; /* any thread may read it, and `stop_tsc` then, */
 	bool at_rest; /* and this: stopped, and no lcore is out, so that no figure changes */
 	bool timed_out;
-	uint64_t
-		lent_most; /* mbufs of its pools that the application may have, once it has stopped */
-	bool gave_up;      /* a stop did not wait for lcores any longer: then, or now, */
+	/* Once it has stopped: mbufs of its pools that the application may have at most; and events that are
+	 * known to be lost, so that it has not those. */
+	uint64_t lent_most;
+	uint64_t lost;
+	bool gave_up;       /* a stop did not wait for lcores any longer: then, or now, */
 	unsigned int out;   /* so many have not returned */
 	uint64_t start_tsc; /* 0: not started */
 	uint64_t stop_tsc;

@@ -98,8 +98,8 @@ void engine_workers_fini(struct weir_engine *engine, bool sources, struct slow *
 /* What is left of them when the time is up: dropped; how many events. */
 unsigned int engine_workers_abandon(struct weir_engine *engine);
 
-/* eject.c: mbufs of its own pools that it may have handed over. */
-uint64_t engine_lent_most(const struct weir_engine *engine);
+/* eject.c: once it has stopped, what is known of mbufs of its own pools that are missing. */
+void engine_lent_look(struct weir_engine *engine);
 
 /* set.c: nothing can be set any more; and what was set is freed, when no loop runs. */
 void engine_settings_free(struct weir_engine *engine);

@@ -68,15 +68,31 @@ engine_pools_out(const struct weir_engine *engine)
 	return out;
 }
 
-struct pool_missing
-pool_missing(const struct weir_engine *engine, const struct pool_state *pool)
+/* Of one pool; what is said of it is said of no other. */
+static struct pool_missing
+pool_take_missing(const struct pool_state *pool, uint64_t *lost, uint64_t *lent)
 {
 	uint32_t out = pool_out(pool);
 	struct pool_missing missing = { .kept = RTE_MIN(out, pool->kept) };
 
 	out -= missing.kept;
-	missing.lent = (uint32_t)RTE_MIN((uint64_t)out, engine->lent_most);
-	missing.leaked = out - missing.lent;
+	missing.leaked = (uint32_t)RTE_MIN((uint64_t)out, *lost);
+	*lost -= missing.leaked;
+	out -= missing.leaked;
+	missing.lent = (uint32_t)RTE_MIN((uint64_t)out, *lent);
+	*lent -= missing.lent;
+	missing.leaked += out - missing.lent;
+	return missing;
+}
+
+struct pool_missing
+pool_missing(const struct weir_engine *engine, const struct pool_state *pool)
+{
+	uint64_t lost = engine->lost, lent = engine->lent_most;
+	struct pool_missing missing = { 0 };
+
+	for (const struct pool_state *p = engine->pools; p <= pool; p++)
+		missing = pool_take_missing(p, &lost, &lent);
 	return missing;
 }
 

@@ -71,7 +71,8 @@ engine_finish(struct weir_engine *engine)
 
 	slow_begin(&slow, engine);
 	engine_workers_fini(engine, false, &slow);
-	engine->lent_most = engine_lent_most(engine) + engine_sent_most(engine);
+	engine_lent_look(engine);
+	engine->lent_most += engine_sent_most(engine);
 	engine_ports_stop(engine, &slow);
 	slow_end(&slow);
 	engine_tell_stopped(engine);

@@ -104,6 +104,96 @@ test_leak(void **state)
 	rte_mempool_free(pool);
 }
 
+/* What a stage lost is not lent, though the application has some, and has given others back. */
+static void
+test_lost(void **state)
+{
+	struct weir_eject *eject;
+	struct rte_mempool *pool;
+	struct rte_mbuf *mbufs[8];
+	struct rig_log log;
+	uint16_t got = 0;
+	struct rig rig;
+
+	(void)state;
+	rig_make(&rig, "lost", "0", 10,
+		SECTIONS("source gen: type=synth", "stage worse: type=t_lose; input=gen; value=2",
+			"stage out: type=eject; events=packets; input=worse"));
+	eject = app_eject(&rig, 0);
+	while (got < 8) {
+		rig_pass(&rig);
+		got += weir_eject_packets(eject, mbufs + got, (uint16_t)(8 - got));
+	}
+	pool = mbufs[0]->pool;
+	rte_pktmbuf_free_bulk(mbufs + 3, 5);
+	weir_engine_stop(rig.engine, RIG_PATIENCE_MS);
+	assert_int_equal(rig_ledger(&rig).unaccounted, 2);
+	assert_int_equal(figures(&rig).lent, 3);
+	assert_int_equal(figures(&rig).leaked, 2);
+	rig_log_begin(&log);
+	assert_int_equal(weir_engine_destroy(rig.engine), 2);
+	rig_log_end(&log);
+	rig_free(&rig);
+	rte_pktmbuf_free_bulk(mbufs, 3);
+	assert_int_equal(rte_mempool_in_use_count(pool), 2);
+	rte_mempool_free(pool);
+}
+
+#define LONG_FRAME 9000
+
+/* A capture of one packet that takes several mbufs. */
+static void
+long_capture(const char *path)
+{
+	const uint32_t head[] = { 0xa1b2c3d4, 2 | 4 << 16, 0, 0, 65535, 1 };
+	const uint32_t record[] = { 1, 0, LONG_FRAME, LONG_FRAME };
+	static const uint8_t frame[LONG_FRAME];
+	FILE *out = fopen(path, "wb");
+
+	assert_non_null(out);
+	assert_int_equal(fwrite(head, sizeof(head), 1, out), 1);
+	assert_int_equal(fwrite(record, sizeof(record), 1, out), 1);
+	assert_int_equal(fwrite(frame, sizeof(frame), 1, out), 1);
+	assert_int_equal(fclose(out), 0);
+}
+
+/* All mbufs of a packet are lent with it. */
+static void
+test_chain(void **state)
+{
+	char path[] = "/tmp/weir-lent-XXXXXX", source[128];
+	struct weir_eject *eject;
+	struct rte_mempool *pool;
+	struct rte_mbuf *mbuf;
+	struct rig_log log;
+	uint32_t segments;
+	struct rig rig;
+
+	(void)state;
+	close(mkstemp(path));
+	long_capture(path);
+	snprintf(source, sizeof(source), "source gen: type=pcap; path=%s", path);
+	rig_make(&rig, "chain", "0", 1,
+		SECTIONS(source, "stage out: type=eject; events=packets; input=gen"));
+	eject = app_eject(&rig, 0);
+	while (weir_eject_packets(eject, &mbuf, 1) == 0)
+		rig_pass(&rig);
+	unlink(path);
+	pool = mbuf->pool;
+	segments = mbuf->nb_segs;
+	assert_true(segments > 1);
+	rig_stop(&rig);
+	assert_int_equal(figures(&rig).lent, segments);
+	assert_int_equal(figures(&rig).leaked, 0);
+	rig_log_begin(&log);
+	assert_int_equal(weir_engine_destroy(rig.engine), 0);
+	rig_log_end(&log);
+	rig_free(&rig);
+	rte_pktmbuf_free(mbuf);
+	testing_pool_is_full(pool);
+	rte_mempool_free(pool);
+}
+
 /* Packets of the application's own are no business of the engine's: it goes while they are out. */
 static void
 test_own(void **state)
@@ -133,6 +223,8 @@ main(void)
 		cmocka_unit_test(test_lent),
 		cmocka_unit_test(test_come_home),
 		cmocka_unit_test(test_leak),
+		cmocka_unit_test(test_lost),
+		cmocka_unit_test(test_chain),
 		cmocka_unit_test(test_own),
 	};
 

@@ -14,8 +14,6 @@
 #include <rte_malloc.h>
 #include <rte_random.h>
 
-#include <weir/source.h>
-
 #include "engine_private.h"
 
 RTE_LOG_REGISTER(logtype_plan, lib.weir.plan, NOTICE);
@@ -262,34 +260,4 @@ weir_engine_destroy(struct weir_engine *engine)
 	rte_free(engine->control);
 	engine_free(engine);
 	return leaked;
-}
-
-struct weir_inject *
-weir_inject_open(struct weir_engine *engine, const char *source, struct weir_error *error)
-{
-	bool found = false;
-
-	if (engine == NULL || source == NULL) {
-		weir_error_set(error, EINVAL, "expected an engine and the name of a source");
-		return NULL;
-	}
-	for (unsigned int i = 0; i < engine->seat_count; i++) {
-		const struct seat *seat = &engine->seats[i];
-		struct weir_inject *inject;
-
-		if (seat->node->source_ops != &source_inject ||
-			strcmp(seat->node->name, source) != 0)
-			continue;
-		found = true;
-		inject = inject_claim(seat->worker->state);
-		if (inject != NULL)
-			return inject;
-	}
-	if (found)
-		weir_error_set(error, EBUSY,
-			"[source %s] all its producers are taken; raise `producers`", source);
-	else
-		weir_error_set(error, ENOENT, "'%s' has no source '%s' of type inject",
-			weir_engine_name(engine), source);
-	return NULL;
 }

@@ -61,6 +61,22 @@ ring_give(struct ring_producer *producer, struct weir_event *const events[], uin
 	producer_publish_plain(producer);
 }
 
+uint32_t
+ring_put(struct ring_producer *producer, struct weir_event *const events[], uint32_t n)
+{
+	n = RTE_MIN(producer_room(producer, n), n);
+	if (n == 0)
+		return 0;
+	/* Of few, memcpy() is most of what it would cost. */
+	if (n > SLOTS_LINE)
+		producer_put(producer, events, n);
+	else
+		for (uint32_t i = 0; i < n; i++)
+			producer_put_one(producer, events[i]);
+	producer_publish_plain(producer);
+	return n;
+}
+
 /* The TSC as a probe has it. */
 #define PROBE_SHIFT 4
 

@@ -7,6 +7,7 @@
 #define WEIR_LIB_LINK_RING_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include <rte_branch_prediction.h>
@@ -134,6 +135,23 @@ struct __rte_cache_aligned ring_consumer {
 	uint64_t dropped[DROP_LINK];
 };
 
+/* A ring between an application and a worker, as its figures have it. */
+struct app_ring {
+	const struct ring_producer *producer;
+	uint64_t taken;      /* events that were taken out: read before anything else */
+	uint64_t refused;    /* that its producer had no room for */
+	uint32_t high_water; /* most that its consumer found in it */
+	size_t bytes;
+	bool opened; /* the application has its end */
+};
+
+/* And what one worker has of them, as the plan says. */
+struct app_rings {
+	unsigned int count; /* 0: none */
+	uint32_t capacity;  /* of each, in events */
+	size_t bytes;       /* of each */
+};
+
 /* Events that were published, and those that were taken out, dropped ones included: any thread. */
 static inline uint64_t
 ring_enqueued(const struct ring_producer *producer)
@@ -163,6 +181,9 @@ bool ring_waits(const struct ring_consumer *consumer);
 
 /* Of a ring that is no lane: its room, at least what is known, exact where that is less than wanted. */
 uint32_t ring_room(struct ring_producer *producer, uint32_t want);
+
+/* Put as many of the first of n events as there is room for, and publish them; how many. */
+uint32_t ring_put(struct ring_producer *producer, struct weir_event *const events[], uint32_t n);
 
 /* Put n events where that said there is room, and publish them. */
 void ring_give(struct ring_producer *producer, struct weir_event *const events[], uint32_t n);

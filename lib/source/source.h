@@ -130,8 +130,13 @@ extern const struct source_ops source_pcap;
 const struct source_ops *source_ops(unsigned int index);
 const struct source_ops *source_find(const char *name);
 
-/* A free producer of an inject source's worker; NULL: all are taken. */
-struct weir_inject *inject_claim(void *state);
+/* Of an inject source's worker: how many producers it has; and the nth, where those before are open and it
+ * is not, which opens it. NULL: it is not so. Any thread. */
+unsigned int inject_producers(const void *state);
+struct weir_inject *inject_claim(void *state, unsigned int nth);
+/* What a worker has of rings, as the plan says; and the i-th, as it is now. False: it has none, or no more. */
+bool inject_rings(const struct source_ops *ops, const void *conf, struct app_rings *rings);
+bool inject_ring(const void *state, unsigned int i, struct app_ring *ring);
 
 /* What a port is asked for besides its queues: by the plan, of what it offers. */
 struct port_setup {

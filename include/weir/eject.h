@@ -32,6 +32,8 @@
  * thread that stops calls weir_engine_stop_request(), and takes, and polls its lcores, until
  * weir_engine_drained(), before weir_engine_stop().
  *
+ * weir_ledger_end() has fill, high water and counts of each worker's ring.
+ *
  * Mbufs of the engine's own pools that the application still has after the stop are `lent` in struct
  * weir_pool_figures, and not leaked; see weir_engine_destroy(). So that sources do not run out of
  * mbufs, `keeps` says how many the application has at a time.

@@ -52,6 +52,7 @@ enum weir_noun {
 	WEIR_NOUN_MEMORY,     /**< struct weir_memory_figures */
 	WEIR_NOUN_QUEUE,      /**< struct weir_queue_figures */
 	WEIR_NOUN_FLOW,       /**< struct weir_flow_figures */
+	WEIR_NOUN_END,        /**< struct weir_end_figures */
 	WEIR_NOUN_MAX         /**< number of nouns */
 };
 

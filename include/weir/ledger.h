@@ -9,6 +9,7 @@
  *     received + created = released + transmitted + ejected + dropped + in_flight     whole engine
  *     in + created       = out + released + dropped + held                            each worker
  *     enqueued           = dequeued + dropped_inside + count                          each ring
+ *     enqueued           = dequeued + count                                           each end
  *
  * Dropped inside is what was lost after it was put in a ring: the oldest, the late, and what a stop
  * found there when its time was up. It counts as come in, and as dropped, at the consumer.
@@ -59,12 +60,12 @@ struct weir_engine_figures {
 /** The ledger of an engine, in events. */
 struct weir_ledger {
 	size_t size;          /**< of the struct, as its caller has it */
-	uint64_t received;    /**< taken in by sources */
+	uint64_t received;    /**< taken in by sources, and handed in to those of type inject */
 	uint64_t created;     /**< made inside: copies, and what stages make */
 	uint64_t released;    /**< ended, done with */
 	uint64_t transmitted; /**< left through a port */
 	uint64_t dropped;     /**< ended for a reason */
-	uint64_t in_flight;   /**< in rings, in hand or held */
+	uint64_t in_flight;   /**< in rings, those of inject and eject included, in hand or held */
 	int64_t unaccounted;  /**< at rest, what the others do not explain; 0 while running */
 	uint64_t ejected;     /**< handed over to the application */
 };
@@ -242,6 +243,32 @@ struct weir_flow_figures {
 /** Empty figures, for the reader. */
 #define WEIR_FLOW_FIGURES_INIT WEIR_SIZED(struct weir_flow_figures)
 
+/**
+ * The figures of a ring between the application and a worker: of a producer of an inject source, or of a
+ * worker of an eject stage with `mode = ring`. enqueued = dequeued + count.
+ */
+struct weir_end_figures {
+	size_t size;      /**< of the struct, as its caller has it */
+	const char *node; /**< its source or stage */
+	const char
+		*type; /**< type of that: "inject", by which the application puts in, or "eject" */
+	unsigned int worker; /**< and which of its workers, from 0 */
+	unsigned int end;    /**< which producer of the worker, from 0; of eject 0 */
+	int socket;          /**< where its memory is */
+	bool opened;         /**< whether the application has opened it */
+	uint32_t capacity;   /**< events and packets that it can hold */
+	uint32_t count;      /**< in it now */
+	uint32_t high_water; /**< most that who takes out of it found in it */
+	double fill;         /**< how full it is now, 0 to 1 */
+	uint64_t enqueued;   /**< put in */
+	uint64_t dequeued;   /**< taken out */
+	uint64_t
+		refused; /**< given to inject, which had no room for them: each as often as it was */
+	uint64_t bytes;  /**< that it takes, with what both sides keep of it */
+};
+/** Empty figures, for the reader. */
+#define WEIR_END_FIGURES_INIT WEIR_SIZED(struct weir_end_figures)
+
 /** How often weir_engine_watch() saw what it looks for; 0 where it is not called. */
 struct weir_watch_figures {
 	size_t size;            /**< of the struct, as its caller has it */
@@ -398,6 +425,14 @@ WEIR_API int weir_ledger_queue(const struct weir_engine *engine, unsigned int i,
  */
 WEIR_API int weir_ledger_flows(const struct weir_engine *engine, unsigned int i,
 	struct weir_flow_figures *figures);
+
+/**
+ * weir_ledger_end() reads the i-th of the rings to and from the application, in the order of the workers.
+ *
+ * @return 0, or -ENOENT beyond the last
+ */
+WEIR_API int weir_ledger_end(const struct weir_engine *engine, unsigned int i,
+	struct weir_end_figures *figures);
 
 /** weir_ledger_lcore() reads the i-th lcore of the engine. @return 0, or -ENOENT beyond the last */
 WEIR_API int weir_ledger_lcore(const struct weir_engine *engine, unsigned int i,

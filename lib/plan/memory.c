@@ -18,6 +18,7 @@
 #include <rte_ring.h>
 
 #include "link/link.h"
+#include "sink/sink.h"
 #include "plan_private.h"
 
 #define MB (UINT64_C(1) << 20)
@@ -79,6 +80,16 @@ source_bytes(const struct node *node)
 	const struct source_ops *ops = node->source_ops;
 
 	return ops->memory != NULL ? ops->memory(node->type_conf) : 0;
+}
+
+bool
+plan_app_rings(const struct weir_plan *plan, const struct plan_worker *worker,
+	struct app_rings *rings)
+{
+	const struct node *node = plan_node(plan, worker);
+
+	return node->source ? inject_rings(node->source_ops, node->type_conf, rings) :
+			      eject_rings(node->stage_ops, node->type_conf, rings);
 }
 
 uint64_t

@@ -258,4 +258,8 @@ char *plan_show_text(const struct weir_plan *plan);
 char *plan_show_dot(const struct weir_plan *plan);
 char *plan_show_json(const struct weir_plan *plan);
 
+/* memory.c: the rings between a worker and the application; false: it has none. */
+bool plan_app_rings(const struct weir_plan *plan, const struct plan_worker *worker,
+	struct app_rings *rings);
+
 #endif /* WEIR_PLAN_PRIVATE_H */

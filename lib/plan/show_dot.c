@@ -24,6 +24,7 @@ dot_worker(const struct weir_plan *plan, unsigned int i, FILE *out)
 {
 	const struct plan_worker *worker = &plan->workers[i];
 	const struct node *node = plan_node(plan, worker);
+	struct app_rings rings;
 
 	fprintf(out, "\t\t\tw%u [label=\"", i);
 	dot_text(node->name, out);
@@ -33,6 +34,9 @@ dot_worker(const struct weir_plan *plan, unsigned int i, FILE *out)
 		fprintf(out, "\\nholds %" PRIu32, node->needs.held);
 	if (!node->source && node->needs.memory > 0)
 		fprintf(out, "\\n%" PRIu64 " kB", ((uint64_t)node->needs.memory + 1023) / 1024);
+	if (plan_app_rings(plan, worker, &rings))
+		fprintf(out, "\\n%u ring%s of %" PRIu32, rings.count, rings.count == 1 ? "" : "s",
+			rings.capacity);
 	fputs("\"];\n", out);
 }
 

@@ -213,6 +213,30 @@ json_stages(const struct weir_plan *plan)
 	return list;
 }
 
+/* The rings between the application and the workers; NULL: no memory. */
+static json_t *
+json_ends(const struct weir_plan *plan)
+{
+	json_t *list = json_array();
+	struct app_rings rings;
+
+	for (unsigned int i = 0; list != NULL && i < plan->worker_count; i++) {
+		const struct plan_worker *worker = &plan->workers[i];
+
+		if (!plan_app_rings(plan, worker, &rings) ||
+			json_array_append_new(list,
+				json_pack("{s:s, s:i, s:i, s:I, s:i, s:I}", "node",
+					plan_node(plan, worker)->name, "worker", (int)worker->index,
+					"rings", (int)rings.count, "capacity",
+					(json_int_t)rings.capacity, "socket", worker->socket,
+					"ring_bytes", (json_int_t)rings.bytes)) == 0)
+			continue;
+		json_decref(list);
+		list = NULL;
+	}
+	return list;
+}
+
 static json_t *
 json_memory(const struct plan_memory *memory)
 {
@@ -228,12 +252,12 @@ plan_show_json(const struct weir_plan *plan)
 	char *text = NULL;
 	json_t *root;
 
-	root = json_pack("{s:s, s:I, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:o, s:I, s:o}",
+	root = json_pack("{s:s, s:I, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:o, s:I, s:o}",
 		"pipeline", pipeline->conf.name, "burst", (json_int_t)pipeline->conf.burst, "numa",
 		plan_numa_names[pipeline->conf.numa], "workers",
 		json_list(plan, plan->worker_count, json_worker), "stages", json_stages(plan),
 		"lcores", json_list(plan, plan->lcore_count, json_lcore), "links",
-		json_list(plan, pipeline->link_count, json_link), "ports",
+		json_list(plan, pipeline->link_count, json_link), "ends", json_ends(plan), "ports",
 		json_list(plan, plan->port_count, json_port), "pools",
 		json_list(plan, plan->pool_count, json_pool), "memory_bytes",
 		(json_int_t)plan->memory, "memory_terms", json_memory(&plan->terms), "hugepages_2m",

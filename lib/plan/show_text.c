@@ -80,6 +80,31 @@ bytes_text(size_t bytes, char buf[TIME_TEXT_SIZE])
 	return buf;
 }
 
+/* The rings between the application and the workers. */
+static void
+text_ends(const struct weir_plan *plan, FILE *out)
+{
+	char name[WEIR_NAME_SIZE + 16], bytes[TIME_TEXT_SIZE];
+	struct app_rings rings;
+	bool any = false;
+
+	for (unsigned int i = 0; i < plan->worker_count; i++) {
+		const struct plan_worker *worker = &plan->workers[i];
+
+		if (!plan_app_rings(plan, worker, &rings))
+			continue;
+		if (!any)
+			fprintf(out, "\nrings of the application\n  %-20s %-12s %5s %8s %6s %10s\n",
+				"worker", "type", "rings", "capacity", "socket", "bytes each");
+		any = true;
+		snprintf(name, sizeof(name), "%s[%u]", plan_node(plan, worker)->name,
+			worker->index);
+		fprintf(out, "  %-20s %-12s %5u %8" PRIu32 " %6d %10s\n", name,
+			plan_node_type(plan_node(plan, worker)), rings.count, rings.capacity,
+			worker->socket, bytes_text(rings.bytes, bytes));
+	}
+}
+
 /* What one worker of each stage needs. */
 static void
 text_stages(const struct weir_plan *plan, FILE *out)
@@ -424,6 +449,7 @@ plan_show_text(const struct weir_plan *plan)
 	text_stages(plan, out);
 	text_lcores(plan, out);
 	text_links(plan, out);
+	text_ends(plan, out);
 	text_ports(plan, out);
 	text_pools(plan, out);
 	text_tail(plan, out);

@@ -280,6 +280,43 @@ eject_hands_over(const struct weir_stage_ops *ops, const void *conf)
 		((const struct eject_conf *)conf)->mode == MODE_RING;
 }
 
+/* Bytes of the ring, and of the application's end. */
+static size_t
+ring_bytes(unsigned int slots)
+{
+	return sizeof(struct weir_eject) + (size_t)rte_ring_get_memsize(slots);
+}
+
+bool
+eject_rings(const struct weir_stage_ops *ops, const void *conf, struct app_rings *rings)
+{
+	const struct eject_conf *c = conf;
+
+	if (!eject_hands_over(ops, conf))
+		return false;
+	*rings = (struct app_rings){ .count = 1,
+		.capacity = (uint32_t)c->ring,
+		.bytes = ring_bytes(ring_slots(c)) };
+	return true;
+}
+
+bool
+eject_ring(const struct weir_stage_ops *ops, const void *state, struct app_ring *ring)
+{
+	const struct eject_state *s = state;
+
+	if (ops->process != eject_process || s->calls)
+		return false;
+	*ring = (struct app_ring){
+		.producer = &s->ring,
+		.taken = ring_taken(&s->handle.ring),
+		.high_water = __atomic_load_n(&s->handle.ring.high_water, __ATOMIC_RELAXED),
+		.bytes = ring_bytes(s->ring.mask + 1),
+		.opened = __atomic_load_n(&s->handle.claimed, __ATOMIC_RELAXED) != 0,
+	};
+	return true;
+}
+
 int
 eject_claim(void *state, struct weir_eject **eject)
 {

@@ -21,6 +21,10 @@ int eject_claim(void *state, struct weir_eject **eject);
 /* Have it call a function: 0; -EINVAL: it has a ring; -EBUSY: it has a function. */
 int eject_set_call(void *state, weir_eject_fn fn, void *arg);
 
+/* What a worker has of rings, as the plan says; and its ring, as it is now. False: it has none. */
+bool eject_rings(const struct weir_stage_ops *ops, const void *conf, struct app_rings *rings);
+bool eject_ring(const struct weir_stage_ops *ops, const void *state, struct app_ring *ring);
+
 /* Any thread: a port came back under another number than it had, before packets of it do. */
 void sink_ports_moved(void);
 

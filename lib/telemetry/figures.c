@@ -45,13 +45,15 @@ static const struct weir_figure engine_rows[] = {
 
 #define FIGURES weir_ledger
 static const struct weir_figure ledger_rows[] = {
-	ROW("received", received, COUNTER, EVENTS, "taken in by sources"),
+	ROW("received", received, COUNTER, EVENTS,
+		"taken in by sources, and handed in to `inject`"),
 	ROW("created", created, COUNTER, EVENTS, "copies, and what stages make"),
 	ROW("released", released, COUNTER, EVENTS, "done with"),
 	ROW("transmitted", transmitted, COUNTER, EVENTS, "left through a port"),
 	ROW("ejected", ejected, COUNTER, EVENTS, "handed over to the application"),
 	ROW("dropped", dropped, COUNTER, EVENTS, "lost, each for one reason of `drops`"),
-	ROW("in_flight", in_flight, GAUGE, EVENTS, "in rings, in hand or held"),
+	ROW("in_flight", in_flight, GAUGE, EVENTS,
+		"in rings, those of `inject` and `eject` included, in hand or held"),
 	ROW("unaccounted", unaccounted, GAUGE, EVENTS,
 		"at rest, what the others do not explain: 0, or a defect"),
 };
@@ -241,6 +243,26 @@ static const struct weir_figure flow_rows[] = {
 };
 #undef FIGURES
 
+#define FIGURES weir_end_figures
+static const struct weir_figure end_rows[] = {
+	ROW("node", node, TEXT, NONE, "the inject source or eject stage"),
+	ROW("type", type, TEXT, NONE, "`inject`: the application puts in; `eject`: it takes out"),
+	ROW("worker", worker, INDEX, NONE, "which worker of that, from 0"),
+	ROW("end", end, INDEX, NONE, "which producer of the worker, from 0; of `eject` 0"),
+	ROW("socket", socket, INDEX, NONE, "where its memory is"),
+	ROW("opened", opened, FLAG, NONE, "the application has opened it"),
+	ROW("capacity", capacity, GAUGE, EVENTS, "that it can hold"),
+	ROW("count", count, GAUGE, EVENTS, "in it now"),
+	ROW("fill", fill, GAUGE, SHARE, "how full it is now"),
+	ROW("high_water", high_water, GAUGE, EVENTS, "most that who takes out found in it"),
+	ROW("enqueued", enqueued, COUNTER, EVENTS, "put in"),
+	ROW("dequeued", dequeued, COUNTER, EVENTS, "taken out"),
+	ROW("refused", refused, COUNTER, EVENTS,
+		"that the application gave `inject` while there was no room, as often as it did"),
+	ROW("bytes", bytes, GAUGE, BYTES, "of its ring, and of what both sides keep of it"),
+};
+#undef FIGURES
+
 #define FIGURES weir_lcore_figures
 static const struct weir_figure lcore_rows[] = {
 	ROW("lcore", lcore, INDEX, NONE, "which one"),
@@ -307,6 +329,7 @@ static const struct noun {
 	[WEIR_NOUN_MEMORY] = NOUN(memory_rows, "memory"),
 	[WEIR_NOUN_QUEUE] = NOUN(queue_rows, "queue"),
 	[WEIR_NOUN_FLOW] = NOUN(flow_rows, "flow"),
+	[WEIR_NOUN_END] = NOUN(end_rows, "end"),
 };
 
 static const char *const kind_names[WEIR_FIGURE_KIND_MAX] = {

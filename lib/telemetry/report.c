@@ -230,6 +230,7 @@ report_engine(const struct weir_engine *engine)
 	report = put(report, "parse", report_parse(engine));
 	report = put(report, "nodes", report_nodes(engine));
 	report = put(report, "links", report_links(engine));
+	report = put(report, "ends", report_list(engine, WEIR_NOUN_END));
 	report = put(report, "pools", report_list(engine, WEIR_NOUN_POOL));
 	report = put(report, "flows", report_list(engine, WEIR_NOUN_FLOW));
 	report = put(report, "lcores", report_list(engine, WEIR_NOUN_LCORE));

@@ -10,6 +10,7 @@
  *     /weir/nodes[,ENGINE[,NODE[,FROM]]]   sums of each node, or the workers of one
  *     /weir/links[,ENGINE[,LINK[,FROM]]]   sums of each link, or the rings of one, by number
  *     /weir/ports[,ENGINE[,FROM]]          the ports' own counts
+ *     /weir/ends[,ENGINE[,FROM]]           the rings to and from the application
  *     /weir/pools[,ENGINE[,FROM]]          the pools
  *     /weir/plan[,ENGINE[,FROM]]           which worker runs where
  *     /weir/watch[,ENGINE[,FROM]]          what the watchdog saw, and what each lcore lost of its CPU
@@ -80,6 +81,11 @@ entry_key(unsigned int noun, unsigned int i, const union figures *figures, char 
 		break;
 	case WEIR_NOUN_FLOW:
 		snprintf(name, sizeof(name), "%s_%u", figures->flow.node, figures->flow.worker);
+		key_of(name, key);
+		break;
+	case WEIR_NOUN_END:
+		snprintf(name, sizeof(name), "%s_%u_%u", figures->end.node, figures->end.worker,
+			figures->end.end);
 		key_of(name, key);
 		break;
 	case WEIR_NOUN_LCORE:
@@ -221,6 +227,12 @@ static int
 ports_answer(struct weir_engine *engine, struct call *call)
 {
 	return add_all(call, engine, WEIR_NOUN_PORT);
+}
+
+static int
+ends_answer(struct weir_engine *engine, struct call *call)
+{
+	return add_all(call, engine, WEIR_NOUN_END);
 }
 
 static int
@@ -367,6 +379,8 @@ static const struct command {
 		"Figures of ports' queues. Parameters: engine, from" },
 	{ "/weir/flows", CALL_FROM, flows_answer,
 		"Flows of workers that follow them. Parameters: engine, from" },
+	{ "/weir/ends", CALL_FROM, ends_answer,
+		"Rings to and from the application. Parameters: engine, from" },
 	{ "/weir/pools", CALL_FROM, pools_answer, "Figures of pools. Parameters: engine, from" },
 	{ "/weir/memory", CALL_FROM, memory_answer,
 		"Where memory was planned, and where the kernel says it is. Parameters: engine, from" },

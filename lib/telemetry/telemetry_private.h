@@ -25,6 +25,7 @@ union figures {
 	struct weir_memory_figures memory;
 	struct weir_queue_figures queue;
 	struct weir_flow_figures flow;
+	struct weir_end_figures end;
 };
 /* Larger than each: every reader fills all that it has. */
 #define FIGURES_INIT \

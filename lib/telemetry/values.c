@@ -180,6 +180,8 @@ weir_figures_read(const struct weir_engine *engine, unsigned int noun, unsigned 
 		return weir_ledger_queue(engine, i, figures);
 	case WEIR_NOUN_FLOW:
 		return weir_ledger_flows(engine, i, figures);
+	case WEIR_NOUN_END:
+		return weir_ledger_end(engine, i, figures);
 	case WEIR_NOUN_MEMORY:
 		return weir_ledger_memory(engine, i, figures);
 	}

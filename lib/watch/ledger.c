@@ -42,7 +42,8 @@ in_flight_counted(const struct weir_engine *engine)
 	for (unsigned int i = 0; i < engine->joint_count; i++)
 		n += ring_count(engine->joints[i].ring);
 	for (unsigned int i = 0; i < engine->seat_count; i++)
-		n += stat_read(&engine->seats[i].worker->stats->held);
+		n += stat_read(&engine->seats[i].worker->stats->held) +
+			seat_injected(&engine->seats[i]);
 	return n;
 }
 
@@ -68,7 +69,7 @@ ledger_fill(const struct weir_engine *engine, struct weir_ledger *ledger)
 
 		ledger->created += stat_read(&stats->created);
 		if (engine->seats[i].node->source)
-			ledger->received += stat_read(&stats->in);
+			ledger->received += seat_received(&engine->seats[i]);
 	}
 	ledger->in_flight = ledger->received + ledger->created - ledger->released -
 		ledger->transmitted - ledger->ejected - ledger->dropped;

@@ -149,4 +149,8 @@ void watch_silent(struct weir_engine *engine);
 void worker_times(const struct weir_engine *engine, const struct seat *seat,
 	struct weir_worker_figures *figures);
 
+/* ends.c: what came in to a source, what it was handed in included; and what of that it has not taken yet. */
+uint64_t seat_received(const struct seat *seat);
+uint64_t seat_injected(const struct seat *seat);
+
 #endif /* WEIR_WATCH_PRIVATE_H */

@@ -106,7 +106,7 @@ report_has_keys(const json_t *report)
 	json_t *pool, *lcore;
 
 	keys_are(report, WEIR_NOUN_ENGINE,
-		"ledger drops ports queues parse nodes links pools flows lcores memory watch");
+		"ledger drops ports queues parse nodes links ends pools flows lcores memory watch");
 	assert_string_equal(json_string_value(json_object_get(report, "weir")), WEIR_VERSION_TEXT);
 	assert_true(json_is_real(json_object_get(report, "elapsed_s")));
 	assert_int_equal(json_string_length(json_object_get(report, "hash_seed")), 2 + 16);

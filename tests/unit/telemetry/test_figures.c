@@ -25,6 +25,7 @@ static const size_t sizes[WEIR_NOUN_MAX] = {
 	[WEIR_NOUN_MEMORY] = sizeof(struct weir_memory_figures),
 	[WEIR_NOUN_QUEUE] = sizeof(struct weir_queue_figures),
 	[WEIR_NOUN_FLOW] = sizeof(struct weir_flow_figures),
+	[WEIR_NOUN_END] = sizeof(struct weir_end_figures),
 };
 
 static void

@@ -40,8 +40,16 @@
  * of the engine's and its driver has not let go by then is `lent` (weir_ledger_pool()): that pool is left to
  * the application by weir_engine_destroy().
  *
+ * The lcores of an engine are each of one of three kinds, as its plan says (struct weir_plan_conf): weir launches
+ * them; or the application polls them by weir_worker_poll(); or a thread of the application runs them by
+ * weir_worker_run() until the engine stops. A polled lcore belongs to whoever polls it, one thread at a time; one
+ * that is launched or run to its thread, from then until the engine has drained. When the engine stops, what
+ * is polled, or was never run, is drained by the thread that calls weir_engine_stop(); what is run drains by
+ * itself, as what was launched does.
+ *
  * Thread-safety: create, start, stop, watch, idle, reopen and destroy are for one thread at a time;
- * weir_engine_stop_request() may be called from any thread and from a signal handler;
+ * weir_worker_poll() and weir_worker_run() are for one thread at a time for each lcore, any thread, and several
+ * for several lcores; weir_engine_stop_request() may be called from any thread and from a signal handler;
  * weir_engine_set() and reading figures (ledger.h) are for any thread.
  */
 #ifndef WEIR_ENGINE_H
@@ -77,12 +85,16 @@ struct weir_engine_conf {
 	/** 1: a device that went away is let go by the engine, and taken up when it is back, see above;
 	 * 0: that is left to the application. */
 	uint64_t hotplug;
+	/** An lcore that the application polls and that has made no pass for so long is stuck, ms,
+	 * 2^32 - 1 at most; 0: how often it polls is its own business. */
+	uint64_t polled_stall_ms;
 };
 
 /** weir_engine_conf_init_sized() is weir_engine_conf_init() of a struct of that size. */
 WEIR_API void weir_engine_conf_init_sized(struct weir_engine_conf *conf, size_t size);
 
-/** weir_engine_conf_init() sets size and defaults: no bound, 50 ms, no hot-plug. */
+/** weir_engine_conf_init() sets size and defaults: no bound, 50 ms, no hot-plug, polled lcores
+ * are not watched. */
 static inline void
 weir_engine_conf_init(struct weir_engine_conf *conf)
 {
@@ -105,15 +117,16 @@ WEIR_API struct weir_engine *weir_engine_create(const struct weir_plan *plan,
 	const struct weir_engine_conf *conf, struct weir_error *error);
 
 /**
- * weir_engine_start() launches the workers on their EAL lcores. Workers placed on the main lcore, or
- * on the calling thread's, are not launched: the application runs them by weir_worker_poll(). Before
- * that it waits for links that are down, as long as `link_wait` of their sources says;
+ * weir_engine_start() launches the workers on their EAL lcores. Workers placed on lcores that the application
+ * polls or runs, as the plan says, are not launched, nor are those on the main lcore, or on the calling
+ * thread's, which it polls unless the plan says that it runs them. Before launching it waits for links that are down, as long as `link_wait` of their sources says;
  * weir_engine_stop_request() ends the wait, and the workers then drain as soon as they run.
  *
  * An lcore is free for another engine as soon as it has drained, though that which it ran was not stopped
  * yet.
  *
- * @return 0; -EBUSY with `error`: an lcore runs something else (none is left running);
+ * @return 0; -EBUSY with `error`: an lcore runs something else, or has become a service core (none is left
+ *   running);
  *   -EALREADY: was started before, or stopped; -ENOMEM: `numa = strict`, and an lcore's stack is elsewhere;
  *   -ENETDOWN: a port that is adopted is not started; -ENODEV: such a port went away, or was configured anew
  *   without those queues; -EINVAL: no engine
@@ -123,17 +136,39 @@ WEIR_API int weir_engine_start(struct weir_engine *engine, struct weir_error *er
 /**
  * weir_worker_poll() makes one pass over the workers placed on an lcore, from a loop that the
  * application owns, instead of or beside weir_engine_start(). One thread at a time for each lcore,
- * and none for an lcore that weir_engine_start() launched. Never sleeps.
+ * and none for an lcore that weir_engine_start() launched. Never sleeps. Any thread may poll, and another one
+ * later: of EAL, a service core, registered or not.
  *
  * @param lcore  the lcore that the plan names, whichever thread calls
  * @return events moved, 0: there was nothing to do; -ESHUTDOWN: stopped and drained;
- *   -ENOENT: no worker is placed there; -EBUSY: weir_engine_start() launched them;
- *   -ENETDOWN: the engine was not started, and weir_engine_start() would be refused for a port that it
- *   adopts; -EINVAL: no engine
+ *   -ENOENT: no worker is placed there; -EBUSY: weir_engine_start() launched them, or the plan has them for
+ *   weir_worker_run(); -ENETDOWN: the engine was not started, and weir_engine_start() would be refused for a
+ *   port that it adopts; -EINVAL: no engine
  */
 WEIR_API int weir_worker_poll(struct weir_engine *engine, unsigned int lcore);
 
-/** weir_engine_polled() tells whether workers are placed on that lcore but were not launched. */
+/**
+ * weir_worker_run() gives the calling thread over to the workers placed on an lcore, until the engine stops: it
+ * runs what weir_engine_start() launches elsewhere, waits by their `idle` and `full`, and is watched. The engine
+ * is started, and the plan has the lcore in `run`. Any thread may do so: a registered one, one that EAL does not
+ * know, the main lcore's. It is not bound to a CPU by this, nor is its stack moved; while it is here its
+ * sleeps are as exact as the kernel can have them. Without a number with EAL it has no mempool
+ * caches, and where `idle` is `monitor` it pauses.
+ *
+ * It returns once its workers have drained, after weir_engine_stop_request() or weir_engine_stop(), or were told
+ * to abandon what is left; its mempool caches of the engine's pools are empty then. Have the threads returned
+ * before weir_engine_destroy(): that stops the engine and waits for those that run, as weir_engine_stop() does,
+ * but not for one that is yet to call.
+ *
+ * @param lcore  the lcore that the plan names, whichever thread calls
+ * @return 0: stopped; -ESHUTDOWN: it was before this was called; -EAGAIN: weir_engine_start() has not been called
+ *   yet; -EBUSY: another thread runs it, weir_engine_start() launches it, or the plan has it polled;
+ *   -ENOENT: no worker is placed there; -EINVAL: no engine
+ */
+WEIR_API int weir_worker_run(struct weir_engine *engine, unsigned int lcore);
+
+/** weir_engine_polled() tells whether workers are placed on that lcore and weir_worker_poll() runs them: they
+ * were neither launched nor are they for weir_worker_run(). */
 WEIR_API bool weir_engine_polled(const struct weir_engine *engine, unsigned int lcore);
 
 /**
@@ -158,20 +193,22 @@ WEIR_API int weir_engine_set(struct weir_engine *engine, const char *assignment,
 
 /**
  * weir_engine_stop_request() asks sources to stop and workers to drain, and returns at once.
- * Async-signal-safe. A polled lcore drains by further calls of weir_worker_poll().
+ * Async-signal-safe. A polled lcore drains by further calls of weir_worker_poll(); one that a thread runs by
+ * itself.
  */
 WEIR_API void weir_engine_stop_request(struct weir_engine *engine);
 
 /**
  * weir_engine_stop() stops the sources, lets the workers drain in topological order, and waits
  * until the lcores have returned. After the timeout, what is left is dropped and counted as
- * `drain_abandoned`. Polled lcores are polled by this call; no other thread may poll them then.
+ * `drain_abandoned`. Polled lcores are polled by this call; no other thread may poll them then. So are those
+ * for which weir_worker_run() was never called, which is logged; who calls it from then on finds -ESHUTDOWN.
  * Events on their way back to a stage that drains, on a feedback link, are dropped and counted as
  * `feedback_closed`. The ports are stopped, but for those that are adopted. Where mbufs are missing then, those are closed whose
  * drivers may have them: what a driver took for its RX queues it has not given back, or so many are
  * missing, and it sends.
  *
- * An lcore whose stage or driver does not return within a second after the timeout, and the longest
+ * An lcore, or a thread in weir_worker_run(), whose stage or driver does not return within a second after the timeout, and the longest
  * wait that `idle.max` or `full.max` give it, is given up, and
  * logged with the node that has it: weir_engine_drained() stays false. What it has, and the rings
  * that end at its workers, stay in flight, and nothing that it may come back to is freed or
@@ -187,8 +224,9 @@ WEIR_API int weir_engine_stop(struct weir_engine *engine, unsigned int timeout_m
  * weir_engine_watch() looks for what goes wrong, counts it (weir_ledger_watch()), and logs each
  * kind at most once a minute. Call it every 10 ms or so:
  *
- * - lcores that make no pass, and workers that do not move with events waiting in their rings, for
- *   `stall_ms` and their longest wait;
+ * - lcores that make no pass, launched or run, and workers that do not move with events waiting in their
+ *   rings, for `stall_ms` and their longest wait; and lcores that the application does not poll for
+ *   `polled_stall_ms`;
  * - no worker moves for 500 ms though events wait: then who waits for whom is logged;
  * - lcores that lose more than 5 % of a second of a CPU that should be their own: to other threads,
  *   or to a hypervisor.
@@ -265,7 +303,7 @@ WEIR_API const struct weir_hash_key *weir_engine_hash_key(const struct weir_engi
 WEIR_API double weir_engine_elapsed(const struct weir_engine *engine);
 
 /**
- * weir_engine_destroy() stops the engine if it runs, and undoes weir_engine_create() in reverse.
+ * weir_engine_destroy() stops the engine if it runs, abandoning what is left, and undoes weir_engine_create() in reverse.
  * NULL is nothing. Every pool is full again before it is freed.
  *
  * A pool of which the application has mbufs, that an eject stage handed over, is not freed: it is the

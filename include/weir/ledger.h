@@ -286,13 +286,14 @@ struct weir_watch_figures {
 struct weir_lcore_figures {
 	size_t size;        /**< of the struct, as its caller has it */
 	unsigned int lcore; /**< which one */
-	bool launched;      /**< whether weir_engine_start() runs it: a polled one is not watched */
+	bool launched;      /**< whether weir's own loop has a thread there, launched or run */
 	bool shared;        /**< whether it has less than a CPU of its own */
 	uint64_t passes;    /**< over its workers */
 	uint64_t switches;  /**< times that another thread was given its CPU */
 	uint64_t waited_ns; /**< time that it could have run but another thread did, ns */
 	uint64_t stolen_ns; /**< time that the hypervisor took of its CPU, ns; of several CPUs, in
 			     * the mean */
+	const char *how; /**< "launched", "polled" or "run": by whom its workers are, see plan.h */
 };
 /** Empty figures, for the reader. */
 #define WEIR_LCORE_FIGURES_INIT WEIR_SIZED(struct weir_lcore_figures)

@@ -7,6 +7,19 @@
  * plan: the pipeline placed on this machine: worker to lcore to socket, ring sizes, pool sizes.
  *
  * EAL must be initialised. Nothing is allocated from its memory, and no port is touched.
+ * An lcore of a plan is a number that workers are placed on, and who runs them is one thread at a time. weir
+ * launches its workers on lcores of EAL. Those that the application runs itself, see struct weir_plan_conf, may
+ * have any number below RTE_MAX_LCORE, and any thread:
+ *
+ * - the number of an lcore of EAL, the main one among them, of a service core, or of a thread that was
+ *   registered by rte_thread_register(): then the plan knows the CPUs and the socket of that thread;
+ * - a number that EAL does not have, a virtual lcore: for a thread that EAL need not know. It is taken to be on
+ *   the socket of the main lcore, and on any CPU that the process may use.
+ *
+ * Nothing but the placement hangs on the number: the thread that runs an lcore may have another one, or none,
+ * with EAL. Mempools have a cache for each thread that EAL has a number for. One without has none, and takes
+ * from and gives back to the pools themselves, a burst at a time: that costs some speed, and nothing else.
+ *
  * Not thread-safe. A plan is never changed: one engine after another may be made from it, but not two at
  * once, which would have one name.
  */
@@ -31,9 +44,15 @@ struct weir_plan;
 /** How a plan is made. Fill it by weir_plan_conf_init() first. */
 struct weir_plan_conf {
 	size_t size; /**< of the struct, as its caller has it */
-	/** lcores that may be used, as "1,3-5"; NULL: all of EAL's but the main one, or the main
-	 * one where it is the only one. */
+	/** lcores that may be used, as "1,3-5"; NULL: those of `polled` and `run`, and all of EAL's
+	 * but the main one, or the main one where there are no others. */
 	const char *lcores;
+	/** lcores that the application polls by weir_worker_poll(), as "0,100"; NULL: the main one
+	 * alone. */
+	const char *polled;
+	/** lcores that threads of the application run by weir_worker_run(), likewise; NULL: none.
+	 * weir_engine_start() launches all that neither of the two names. */
+	const char *run;
 };
 
 /** weir_plan_conf_init_sized() is weir_plan_conf_init() of a struct of that size. */
@@ -51,8 +70,8 @@ weir_plan_conf_init(struct weir_plan_conf *conf)
  *
  * @param conf  NULL: the defaults
  * @return the plan, for weir_plan_free(); NULL with
- *   `error` and rte_errno: EINVAL: rte_eal_init() was not called yet, `conf` is not from weir_plan_conf_init(), the pipeline or the list
- *   of lcores is wrong, two sources are on
+ *   `error` and rte_errno: EINVAL: rte_eal_init() was not called yet, `conf` is not from weir_plan_conf_init(), the pipeline or a list
+ *   of lcores is wrong, an lcore is in `polled` and in `run`, two sources are on
  *   one port, a pool is given too small, or there are more rings than EAL can hold; ENODEV: no
  *   such port or lcore, or too few queues where the file insists, or a port with `adopt = on` that the
  *   application has not configured, or not with those queues; EBUSY: weir has configured it; ENOTSUP: a port

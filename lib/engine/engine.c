@@ -43,6 +43,9 @@ conf_take(struct weir_engine_conf *own, const struct weir_engine_conf *conf,
 		return weir_error_set(error, -rc, SIZED_WHY(rc), "weir_engine_conf");
 	if (own->max_events > INT64_MAX)
 		return weir_error_set(error, EINVAL, "max_events: expected no more than 2^63 - 1");
+	if (own->polled_stall_ms > UINT32_MAX)
+		return weir_error_set(error, EINVAL,
+			"polled_stall_ms: expected no more than 2^32 - 1");
 	if (own->hotplug > 1)
 		return weir_error_set(error, EINVAL, "hotplug: expected 0 or 1");
 	return 0;

@@ -142,7 +142,7 @@ struct weir_engine {
 	/* Under the lock of the engines' list: its ports may be looked for, and it is made. */
 	bool searched;
 	bool ready;
-	bool launched;
+	bool started; /* any thread may read it: what is to be launched is */
 	bool stop_asked;
 	bool stopped; /* any thread may read it, and `stop_tsc` then, */
 	bool at_rest; /* and this: stopped, and no lcore is out, so that no figure changes */
@@ -240,6 +240,19 @@ void engine_ports_let_go(struct weir_engine *engine);
  * into `driver`; false, and "": none. */
 void engine_ports_take_up(struct weir_engine *engine);
 bool device_driver(const char *device, char *driver, size_t size);
+
+/* Of any thread: it was started, and that did not fail. */
+static inline bool
+engine_started(const struct weir_engine *engine)
+{
+	return __atomic_load_n(&engine->started, __ATOMIC_ACQUIRE);
+}
+
+static inline void
+engine_set_started(struct weir_engine *engine)
+{
+	__atomic_store_n(&engine->started, true, __ATOMIC_RELEASE);
+}
 
 /* Of any thread: a stop is over; and no lcore is left that it did not wait for any longer. */
 static inline bool

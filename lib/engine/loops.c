@@ -113,7 +113,7 @@ void
 engine_waits_end(struct weir_engine *engine)
 {
 	for (unsigned int i = 0; i < engine->loop_count; i++)
-		if (!engine->loops[i].launched)
+		if (!loop_held(&engine->loops[i]))
 			loop_waits_end(&engine->loops[i]);
 }
 
@@ -174,14 +174,15 @@ engine_loops_join(struct weir_engine *engine, uint64_t deadline)
 	for (unsigned int i = 0; i < engine->loop_count; i++) {
 		struct loop *loop = &engine->loops[i];
 
-		if (!loop->launched)
+		if (!loop_held(loop))
 			continue;
 		while (!__atomic_load_n(&loop->left, __ATOMIC_ACQUIRE) && rte_rdtsc() < deadline)
 			usleep(LOOK_US);
 		if (__atomic_load_n(&loop->left, __ATOMIC_ACQUIRE)) {
-			lcore_await_free(loop->lcore);
+			if (loop_holder(loop) == HOLDER_LAUNCHED)
+				lcore_await_free(loop->lcore);
 			/* Who sees this sees that it has finished. */
-			__atomic_store_n(&loop->launched, false, __ATOMIC_RELEASE);
+			__atomic_store_n(&loop->holder, HOLDER_NOBODY, __ATOMIC_RELEASE);
 		} else {
 			out++;
 		}
@@ -195,11 +196,11 @@ engine_grace_end(const struct weir_engine *engine)
 	return rte_rdtsc() + GRACE_S * rte_get_tsc_hz() + engine_longest_wait(engine);
 }
 
-/* What is launched after engine_loops_join() has not returned. */
+/* What is held after engine_loops_join() has not returned. */
 bool
 engine_seat_out(const struct weir_engine *engine, const struct seat *seat)
 {
-	return engine->out > 0 && engine_loop(engine, seat->plan->lcore)->launched;
+	return engine->out > 0 && loop_held(engine_loop(engine, seat->plan->lcore));
 }
 
 uint64_t

@@ -132,7 +132,7 @@ rings_memory(const struct seat *seat, const struct ring_zone *zone,
 	tally_piece(tally, zone->base, zone->used);
 }
 
-/* Where its frames were when it began: known of an lcore that weir has launched. */
+/* Where its frames were when it began: known of an lcore that was launched, or given over. */
 static void
 stack_memory(const struct loop *loop, struct weir_memory_figures *figures, struct tally *tally)
 {

@@ -68,14 +68,16 @@ port_forsake(struct port_state *port)
 	port_leave(port);
 }
 
-/* Two passes: the one that is counted next may have begun before the mark was seen. */
+/* Two passes: the one that is counted next may have begun before the mark was seen. Where nobody came to run
+ * it there are none, and who comes sees the mark. */
 static bool
 loop_left(const struct loop *loop)
 {
 	uint64_t marked = __atomic_load_n(&loop->marked, __ATOMIC_ACQUIRE);
 
 	return stat_read_acquire(&loop->passes) - marked >= 2 ||
-		__atomic_load_n(&loop->finished, __ATOMIC_ACQUIRE);
+		__atomic_load_n(&loop->finished, __ATOMIC_ACQUIRE) ||
+		loop_holder(loop) == HOLDER_AWAITED;
 }
 
 bool

@@ -2,7 +2,7 @@
  * Copyright (c) 2026 The weir authors
  */
 
-/* An engine at work: how its lcores start, and polling those that the application owns. */
+/* An engine at work: how its lcores start, and those that the application polls or gives over. */
 #include <unistd.h>
 
 #include <rte_cycles.h>
@@ -34,7 +34,7 @@ start_undo(struct weir_engine *engine, bool clock)
 {
 	__atomic_store_n(&engine->control->order, ORDER_ABANDON, __ATOMIC_RELEASE);
 	if (engine_loops_join(engine, engine_grace_end(engine)) > 0) {
-		engine->launched = true;
+		engine_set_started(engine);
 		return;
 	}
 	for (unsigned int i = 0; i < engine->loop_count; i++)
@@ -56,7 +56,7 @@ loops_begin(const struct weir_engine *engine)
 	for (unsigned int i = 0; i < engine->loop_count; i++) {
 		const struct loop *loop = &engine->loops[i];
 
-		while (loop->launched && __atomic_load_n(&loop->stack, __ATOMIC_ACQUIRE) == NULL &&
+		while (loop_held(loop) && __atomic_load_n(&loop->stack, __ATOMIC_ACQUIRE) == NULL &&
 			rte_rdtsc() < deadline)
 			usleep(LOOK_US);
 	}
@@ -77,15 +77,40 @@ stacks_check(struct weir_engine *engine, bool first, struct weir_error *error)
 	return rc;
 }
 
+/* Launch a loop; 0: so it is, or it is for others; -EBUSY with `error`. */
+static int
+loop_launch(struct loop *loop, struct weir_error *error)
+{
+	enum rte_lcore_role_t role = rte_eal_lcore_role(loop->lcore);
+	int rc;
+
+	if (loop->runs != RUNS_LAUNCHED || loop->lcore == rte_lcore_id())
+		return 0;
+	if (role != ROLE_RTE)
+		return weir_error_set(error, EBUSY,
+			"lcore %u %s by now: weir launches nothing there; make another plan",
+			loop->lcore, plan_lcore_whose(role));
+	/* Before it is: nobody else may poll it then. */
+	__atomic_store_n(&loop->holder, HOLDER_LAUNCHED, __ATOMIC_RELAXED);
+	rc = rte_eal_remote_launch(loop_main, loop, loop->lcore);
+	if (rc == 0)
+		return 0;
+	__atomic_store_n(&loop->holder, HOLDER_NOBODY, __ATOMIC_RELAXED);
+	return weir_error_set(error, -rc,
+		"lcore %u runs something else: another engine, or a loop of the application; give "
+		"this pipeline other `lcores`",
+		loop->lcore);
+}
+
 int
 weir_engine_start(struct weir_engine *engine, struct weir_error *error)
 {
 	bool first;
-	int rc;
+	int rc = 0;
 
 	if (engine == NULL)
 		return weir_error_set(error, EINVAL, NO_ENGINE);
-	if (engine->launched || engine_stopped(engine))
+	if (engine_started(engine) || engine_stopped(engine))
 		return weir_error_set(error, EALREADY,
 			"'%s' was started before: make another engine", weir_engine_name(engine));
 	rc = engine_adopted_begin(engine, error);
@@ -93,26 +118,15 @@ weir_engine_start(struct weir_engine *engine, struct weir_error *error)
 		return rc;
 	engine_links_wait(engine);
 	first = engine_clock_start(engine);
-	for (unsigned int i = 0; i < engine->loop_count; i++) {
-		struct loop *loop = &engine->loops[i];
-
-		if (loop->lcore == rte_get_main_lcore() || loop->lcore == rte_lcore_id())
-			continue;
-		/* Before it is: nobody else may poll it then. */
-		__atomic_store_n(&loop->launched, true, __ATOMIC_RELAXED);
-		rc = rte_eal_remote_launch(loop_main, loop, loop->lcore);
-		if (rc == 0)
-			continue;
-		__atomic_store_n(&loop->launched, false, __ATOMIC_RELAXED);
+	for (unsigned int i = 0; rc == 0 && i < engine->loop_count; i++)
+		rc = loop_launch(&engine->loops[i], error);
+	if (rc != 0) {
 		start_undo(engine, first);
-		return weir_error_set(error, -rc,
-			"lcore %u runs something else: another engine, or a loop of the application; "
-			"give this pipeline other `lcores`",
-			loop->lcore);
+		return rc;
 	}
 	rc = stacks_check(engine, first, error);
 	if (rc == 0)
-		engine->launched = true;
+		engine_set_started(engine);
 	return rc;
 }
 
@@ -126,7 +140,7 @@ weir_worker_poll(struct weir_engine *engine, unsigned int lcore)
 	loop = engine_loop(engine, lcore);
 	if (loop == NULL)
 		return -ENOENT;
-	if (loop_launched(loop))
+	if (unlikely(loop_holder(loop) != HOLDER_NOBODY))
 		return -EBUSY;
 	if (unlikely(stat_read(&engine->start_tsc) == 0)) {
 		if (engine_adopted_begin(engine, NULL) != 0)
@@ -143,5 +157,42 @@ weir_engine_polled(const struct weir_engine *engine, unsigned int lcore)
 {
 	const struct loop *loop = engine != NULL ? engine_loop(engine, lcore) : NULL;
 
-	return loop != NULL && !loop_launched(loop);
+	return loop != NULL && loop_holder(loop) == HOLDER_NOBODY;
+}
+
+/* The calling thread runs a loop, if it is for that, and if it is the one. */
+static int
+loop_take(struct weir_engine *engine, struct loop *loop)
+{
+	if (__atomic_load_n(&loop->finished, __ATOMIC_ACQUIRE))
+		return -ESHUTDOWN;
+	if (loop->runs != RUNS_GIVEN)
+		return -EBUSY;
+	if (!engine_started(engine))
+		return engine_stopped(engine) ? -ESHUTDOWN : -EAGAIN;
+	if (loop_claim(loop))
+		return 0;
+	/* Who stops the engine has it, or had. */
+	return loop_holder(loop) == HOLDER_NOBODY ? -ESHUTDOWN : -EBUSY;
+}
+
+int
+weir_worker_run(struct weir_engine *engine, unsigned int lcore)
+{
+	struct loop *loop;
+	int rc;
+
+	if (engine == NULL)
+		return -EINVAL;
+	loop = engine_loop(engine, lcore);
+	if (loop == NULL)
+		return -ENOENT;
+	rc = loop_take(engine, loop);
+	if (rc != 0)
+		return rc;
+	loop_run(loop);
+	/* The thread may go, and with it what gives its cache a name. */
+	engine_pools_flush(engine);
+	loop_leave(loop);
+	return 0;
 }

@@ -43,7 +43,22 @@ weir_engine_drained(const struct weir_engine *engine)
 	return engine != NULL;
 }
 
-/* Poll what is not launched; how many events moved. */
+/*
+ * What nobody came for is for this thread from now on. Of an engine that was not started nobody could have
+ * come.
+ */
+static void
+loops_take_over(struct weir_engine *engine)
+{
+	for (unsigned int i = 0; i < engine->loop_count; i++)
+		if (loop_unclaimed(&engine->loops[i]) && engine_started(engine))
+			ENGINE_LOG(WARNING,
+				"'%s': lcore %u is for weir_worker_run(), which no thread called: who "
+				"stops the engine drains it\n",
+				weir_engine_name(engine), engine->loops[i].lcore);
+}
+
+/* Poll what nobody holds; how many events moved. */
 static int
 loops_poll(struct weir_engine *engine)
 {
@@ -52,7 +67,8 @@ loops_poll(struct weir_engine *engine)
 	for (unsigned int i = 0; i < engine->loop_count; i++) {
 		struct loop *loop = &engine->loops[i];
 
-		if (!loop->launched && !__atomic_load_n(&loop->finished, __ATOMIC_ACQUIRE))
+		if (loop_holder(loop) == HOLDER_NOBODY &&
+			!__atomic_load_n(&loop->finished, __ATOMIC_ACQUIRE))
 			moved += RTE_MAX(loop_pass(loop), 0);
 	}
 	return moved;
@@ -93,7 +109,7 @@ loops_give_up(struct weir_engine *engine)
 		const struct loop *loop = &engine->loops[i];
 		char text[SEAT_TEXT_SIZE];
 
-		if (loop->launched)
+		if (loop_held(loop))
 			ENGINE_LOG(ERR,
 				"'%s': lcore %u does not return from %s: what it has stays in "
 				"flight\n",
@@ -126,6 +142,7 @@ weir_engine_stop(struct weir_engine *engine, unsigned int timeout_ms)
 	if (engine_stopped(engine))
 		return engine_stop_again(engine, deadline);
 	weir_engine_stop_request(engine);
+	loops_take_over(engine);
 	while (!weir_engine_drained(engine) && rte_rdtsc() < deadline)
 		if (loops_poll(engine) == 0)
 			usleep(STOP_LOOK_US);

@@ -75,7 +75,7 @@ int waiter_slack(int ns);
 void waiter_init(struct waiter *waiter, enum weir_wait how, uint64_t min_ns, uint64_t max_ns);
 /* No wait is to be longer, before the first one. */
 void waiter_bound(struct waiter *waiter, uint64_t ns);
-/* Wait once. On an EAL thread only. */
+/* Wait once. A thread that has no number with EAL watches nothing: monitor pauses there. */
 void waiter_wait(struct waiter *waiter);
 /* Sleep once for as long as one may, whatever the policy. */
 void waiter_nap(const struct waiter *waiter);

@@ -30,6 +30,8 @@ loop_init(struct loop *loop, const struct weir_plan *plan, struct control *contr
 	loop->control = control;
 	loop->index = index;
 	loop->lcore = lcore;
+	loop->runs = plan_lcore(plan, lcore)->runs;
+	loop->holder = loop->runs == RUNS_GIVEN ? HOLDER_AWAITED : HOLDER_NOBODY;
 	loop->until_housekeeping = HOUSEKEEPING_PASSES;
 	loop->until_sample = SAMPLE_PASSES;
 	loop->look_cycles = rte_get_tsc_hz() / HOUSEKEEPING_A_SECOND;
@@ -234,13 +236,41 @@ loop_stack(struct loop *loop)
 		__ATOMIC_RELEASE);
 }
 
-int
-loop_main(void *arg)
+/* The stack of a thread of the application's is where it is, and may be small. */
+static void
+loop_stack_yours(struct loop *loop)
 {
-	struct loop *loop = arg;
+	__atomic_store_n(&loop->stack, (char *)__builtin_frame_address(0) - LOOP_STACK,
+		__ATOMIC_RELEASE);
+}
+
+bool
+loop_claim(struct loop *loop)
+{
+	uint32_t awaited = HOLDER_AWAITED;
+
+	return __atomic_compare_exchange_n(&loop->holder, &awaited, HOLDER_RUNNER, false,
+		__ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+}
+
+bool
+loop_unclaimed(struct loop *loop)
+{
+	uint32_t awaited = HOLDER_AWAITED;
+
+	return __atomic_compare_exchange_n(&loop->holder, &awaited, HOLDER_NOBODY, false,
+		__ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+}
+
+void
+loop_run(struct loop *loop)
+{
 	int slack = waiter_slack(1), moved;
 
-	loop_stack(loop);
+	if (loop_holder(loop) == HOLDER_LAUNCHED)
+		loop_stack(loop);
+	else
+		loop_stack_yours(loop);
 	__atomic_store_n(&loop->tid, rte_gettid(), __ATOMIC_RELAXED);
 	while ((moved = loop_pass(loop)) != -ESHUTDOWN) {
 		if (moved > 0) {
@@ -251,7 +281,19 @@ loop_main(void *arg)
 		}
 	}
 	waiter_slack(slack);
+}
+
+void
+loop_leave(struct loop *loop)
+{
 	__atomic_store_n(&loop->left, 1, __ATOMIC_RELEASE);
+}
+
+int
+loop_main(void *arg)
+{
+	loop_run(arg);
+	loop_leave(arg);
 	return 0;
 }
 

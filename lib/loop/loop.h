@@ -7,11 +7,16 @@
  * the control side, and where its time goes.
  *
  * Who writes what: `control` is written by the control side and, where the number of events is
- * bounded, by sources. A loop with its seats and workers is written by its own lcore while it
- * runs; the control side reads counters, `passes`, `longest`, `finished`, `done`, `tid` and `at`, and sets a
- * worker's `port_gone`. Settings are written before they are published, and never again. Before
- * start and after every loop has finished, the control side may write everything; where one did
- * not return in time, what is not of that loop.
+ * bounded, by sources. A loop with its seats and workers is written by one thread, as its `holder` says:
+ * by an lcore of EAL, by a thread of the application that gave itself over, or, where nobody holds it, by
+ * who polls it, which the application sees to be one at a time. The control side reads counters, `passes`,
+ * `longest`, `finished`, `done`, `tid` and `at`, and sets a worker's `port_gone`. Settings are written
+ * before they are published, and never again. Before start and after every loop has finished, the control
+ * side may write everything; where one did not return in time, what is not of that loop.
+ *
+ * `holder` is written by who starts, for those to be launched; by a thread that comes for a loop that awaits
+ * one; by who stops, for a loop for which none came, in one step with that thread, so that one of the two
+ * has it; and by who joins it, once its thread has written `left`, its last access to the loop.
  */
 #ifndef WEIR_LIB_LOOP_H
 #define WEIR_LIB_LOOP_H
@@ -94,6 +99,14 @@ struct __rte_cache_aligned seat {
 	uint64_t blocked;                    /* cycles that its lcore was blocked, and it was too */
 };
 
+/* Who has a loop. */
+enum loop_holder {
+	HOLDER_NOBODY,   /* who polls it: the application; or who stops the engine, and none else */
+	HOLDER_AWAITED,  /* a thread of the application's to come: nobody polls it */
+	HOLDER_LAUNCHED, /* an lcore of EAL's */
+	HOLDER_RUNNER,   /* a thread of the application's */
+};
+
 /* Bytes of a stack that the frames of an lcore hardly go beyond. */
 #define LOOP_STACK (32u << 10)
 
@@ -105,8 +118,9 @@ struct __rte_cache_aligned loop {
 	unsigned int seat_count;
 	unsigned int index; /* which of the engine's */
 	unsigned int lcore;
-	bool launched; /* written by who starts and stops; any thread may read it */
-	bool blocked;  /* in this pass a worker had work and no room */
+	enum plan_runs runs;
+	uint32_t holder; /* enum loop_holder; any thread may read it */
+	bool blocked;    /* in this pass a worker had work and no room */
 	struct lcore_sample sample;
 	struct waiter idle;
 	struct waiter full;
@@ -129,12 +143,12 @@ struct __rte_cache_aligned loop {
 	uint64_t quiet; /* and of the first pass that moved nothing after one that did */
 	uint32_t state; /* in which it is since; written after what it was in before was counted */
 	uint32_t finished;
-	uint32_t left; /* it is not touched any more by the lcore that ran it */
+	uint32_t left; /* it is not touched any more by the thread that held it */
 	uint64_t passes;
 	struct seat *at;  /* the seat that has its turn, or had the last */
 	uint64_t longest; /* cycles that a wait of its may take, by the settings that it has */
 	char *stack;     /* LOOP_STACK bytes of it that the frames of its thread are on, likewise */
-	pid_t tid;       /* of the thread that runs it; 0: not launched, or not there yet */
+	pid_t tid;       /* of the thread that holds it, or did; 0: there was none */
 	uint64_t marked; /* `passes` when a port of its went away last; it only grows */
 };
 
@@ -148,8 +162,16 @@ void loop_rewind(struct loop *loop);
 int loop_pass(struct loop *loop);
 /* The same for a caller who does other things between: the time since the last was not ours. */
 int loop_pass_polled(struct loop *loop);
-/* Passes until told to return: for an lcore of its own. */
+/* Passes until there is no more, of the thread that holds it, which waits in between; then that leaves it,
+ * and must not touch it any more. */
+void loop_run(struct loop *loop);
+void loop_leave(struct loop *loop);
+/* Both: for rte_eal_remote_launch(). */
 int loop_main(void *loop);
+/* A thread is there to run it: whether it may, for nobody else came. */
+bool loop_claim(struct loop *loop);
+/* Nobody is to come for it any more, and who stops the engine polls it: whether nobody had. */
+bool loop_unclaimed(struct loop *loop);
 
 /*
  * Of an lcore that does not come back: the worker furthest downstream that has events in hand, for
@@ -196,11 +218,28 @@ struct gates_of {
 /* What each worker must find room in. After all lanes are joined; 0, or -errno with `error`. */
 int loop_gates(const struct gates_of *of, struct weir_error *error);
 
-/* From any thread: it has an lcore of its own, and has not returned from there. */
-static inline bool
-loop_launched(const struct loop *loop)
+/* From any thread. */
+static inline enum loop_holder
+loop_holder(const struct loop *loop)
 {
-	return __atomic_load_n(&loop->launched, __ATOMIC_ACQUIRE);
+	return (enum loop_holder)__atomic_load_n(&loop->holder, __ATOMIC_ACQUIRE);
+}
+
+/* From any thread: how it is run. On the lcore of who started the engine weir launched nothing. */
+static inline enum plan_runs
+loop_runs(const struct loop *loop)
+{
+	bool none = __atomic_load_n(&loop->tid, __ATOMIC_RELAXED) == 0;
+
+	return loop->runs == RUNS_LAUNCHED && none && stat_read(&loop->began) != 0 ? RUNS_POLLED :
+										     loop->runs;
+}
+
+/* From any thread: it is run by one of its own, which has not returned from there. */
+static inline bool
+loop_held(const struct loop *loop)
+{
+	return loop_holder(loop) >= HOLDER_LAUNCHED;
 }
 
 static inline enum loop_order

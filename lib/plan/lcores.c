@@ -108,6 +108,16 @@ count_source(struct weir_plan *plan, const struct plan_worker *worker)
 	}
 }
 
+static enum plan_runs
+runs(const struct weir_plan *plan, unsigned int lcore)
+{
+	if (lcore_set_has(&plan->given, lcore))
+		return RUNS_GIVEN;
+	return lcore_set_has(&plan->polled, lcore) || lcore == plan->machine->main_lcore ?
+		RUNS_POLLED :
+		RUNS_LAUNCHED;
+}
+
 int
 plan_lcores(struct weir_plan *plan, struct weir_error *error)
 {
@@ -121,8 +131,9 @@ plan_lcores(struct weir_plan *plan, struct weir_error *error)
 		used[plan->workers[i].lcore] = true;
 	for (i = 0; i < RTE_MAX_LCORE; i++)
 		if (used[i])
-			plan->lcores[plan->lcore_count++] =
-				(struct plan_lcore){ .lcore = i, .bound_port = UINT_MAX };
+			plan->lcores[plan->lcore_count++] = (struct plan_lcore){ .lcore = i,
+				.runs = runs(plan, i),
+				.bound_port = UINT_MAX };
 	for (i = 0; i < plan->worker_count; i++)
 		if (plan_node(plan, &plan->workers[i])->source)
 			count_source(plan, &plan->workers[i]);

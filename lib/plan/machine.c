@@ -56,18 +56,35 @@ lcore_socket(unsigned int lcore, const rte_cpuset_t *cpus)
 	return socket >= 0 && socket < MACHINE_SOCKETS ? socket : 0;
 }
 
+/* The CPUs that the process could use when it began: EAL binds the thread that calls it. */
+static rte_cpuset_t
+process_cpus(void)
+{
+	rte_cpuset_t cpus = rte_lcore_cpuset(rte_get_main_lcore());
+
+	for (unsigned int i = 0; i < CPU_SETSIZE && numa_available() == 0; i++)
+		if (i < numa_all_cpus_ptr->size && numa_bitmask_isbitset(numa_all_cpus_ptr, i))
+			CPU_SET(i, &cpus);
+	return cpus;
+}
+
 static void
 read_lcores(struct machine *machine)
 {
-	unsigned int i;
+	rte_cpuset_t any = process_cpus();
+	unsigned int main_lcore = rte_get_main_lcore();
+	rte_cpuset_t main_cpus = rte_lcore_cpuset(main_lcore);
+	int main_socket = lcore_socket(main_lcore, &main_cpus);
 
-	machine->main_lcore = rte_get_main_lcore();
-	RTE_LCORE_FOREACH (i) {
+	machine->main_lcore = main_lcore;
+	for (unsigned int i = 0; i < RTE_MAX_LCORE; i++) {
 		struct machine_lcore *lcore = &machine->lcores[i];
 
-		lcore->present = true;
-		lcore->cpus = rte_lcore_cpuset(i);
-		lcore->socket = lcore_socket(i, &lcore->cpus);
+		lcore->role = rte_eal_lcore_role(i);
+		lcore->present = lcore->role == ROLE_RTE;
+		lcore->cpus = lcore->role != ROLE_OFF ? rte_lcore_cpuset(i) : any;
+		lcore->socket =
+			lcore->role != ROLE_OFF ? lcore_socket(i, &lcore->cpus) : main_socket;
 	}
 }
 

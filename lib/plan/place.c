@@ -25,39 +25,40 @@ machine_lcores(const struct machine *machine, char text[LCORES_TEXT_SIZE])
 	struct lcore_set set = { 0 };
 
 	for (unsigned int i = 0; i < RTE_MAX_LCORE; i++)
-		if (machine->lcores[i].present)
+		if (machine->lcores[i].present && machine->lcores[i].role == ROLE_RTE)
 			lcore_set_add(&set, i);
 	return plan_lcores_text(&set, text);
 }
 
-/* Read a list of lcores that EAL must have; `where` says whose it is. */
+/* There is a thread for it, but weir does not launch there; or there is none. */
+static int
+refuse_lcore(const struct placing *p, const char *where, const char *list, unsigned int lcore)
+{
+	const struct machine *machine = p->plan->machine;
+	enum rte_lcore_role_t role = machine->lcores[lcore].role;
+	char known[LCORES_TEXT_SIZE];
+
+	if (role == ROLE_SERVICE || role == ROLE_NON_EAL)
+		return weir_error_set(p->error, ENODEV,
+			"%slcores = %s: lcore %u %s: weir launches nothing there (EAL has %s for "
+			"that); the application may run it: `polled` or `run` of struct "
+			"weir_plan_conf",
+			where, list, lcore, plan_lcore_whose(role), machine_lcores(machine, known));
+	return weir_error_set(p->error, ENODEV,
+		"%slcores = %s: EAL has no lcore %u (it has %s); give it more by -l or --lcores",
+		where, list, lcore, machine_lcores(machine, known));
+}
+
+/* Read a list of lcores that must be there; `where` says whose it is. */
 static int
 read_lcores(const struct placing *p, const char *where, const char *list, struct lcore_set *set)
 {
-	const struct machine *machine = p->plan->machine;
-	unsigned int i, count = 0;
-	char known[LCORES_TEXT_SIZE];
+	int ret = plan_lcores_read(where, "lcores", list, set, p->error);
 
-	memset(set, 0, sizeof(*set));
-	if (lcore_set_parse(list, set) < 0)
-		return weir_error_set(p->error, EINVAL,
-			"%slcores = %s: expected lcores below %u, as 1,3-5", where, list,
-			RTE_MAX_LCORE);
-	for (i = 0; i < RTE_MAX_LCORE; i++) {
-		if (!lcore_set_has(set, i))
-			continue;
-		count++;
-		if (!machine->lcores[i].present)
-			return weir_error_set(p->error, ENODEV,
-				"%slcores = %s: EAL has no lcore %u (it has %s); give it more "
-				"by -l or "
-				"--lcores",
-				where, list, i, machine_lcores(machine, known));
-	}
-	if (count == 0)
-		return weir_error_set(p->error, EINVAL, "%slcores = %s: names no lcore", where,
-			list);
-	return 0;
+	for (unsigned int i = 0; ret == 0 && i < RTE_MAX_LCORE; i++)
+		if (lcore_set_has(set, i) && !p->plan->machine->lcores[i].present)
+			ret = refuse_lcore(p, where, list, i);
+	return ret;
 }
 
 /* The socket of a port; ANY_SOCKET where it or the port is missing. */
@@ -117,7 +118,7 @@ note_bare(const struct placing *p, const struct lcore_set *set)
 	return ret < 0 ? plan_no_memory(p->error) : 0;
 }
 
-/* All but the main lcore, and those of bare sockets unless there are no others. */
+/* All that are chosen from, but for those of bare sockets unless there are no others. */
 static int
 find_chosen(struct placing *p)
 {
@@ -126,7 +127,7 @@ find_chosen(struct placing *p)
 	unsigned int count = 0, left = 0;
 
 	for (unsigned int i = 0; i < RTE_MAX_LCORE; i++) {
-		if (!machine->lcores[i].present || i == machine->main_lcore)
+		if (!plan_lcore_chosen(p->plan, i))
 			continue;
 		if (socket_bare(p, machine->lcores[i].socket)) {
 			lcore_set_add(&bare, i);

@@ -118,8 +118,10 @@ static int
 plan_steps(struct weir_plan *plan, const struct weir_plan_conf *conf, struct weir_error *error)
 {
 	const char *lcores = conf != NULL ? conf->lcores : NULL;
-	int ret = plan_queues(plan, lcores, error);
+	int ret = plan_yours(plan, conf, error);
 
+	if (ret == 0)
+		ret = plan_queues(plan, lcores, error);
 	if (ret == 0)
 		ret = plan_workers(plan, error);
 	if (ret == 0)

@@ -108,9 +108,17 @@ struct plan_waiting {
 	uint64_t max_ns;
 };
 
+/* Who runs an lcore. */
+enum plan_runs {
+	RUNS_LAUNCHED, /* weir launches it, unless it is who starts the engine; */
+	RUNS_POLLED,   /* the application by weir_worker_poll(); the main lcore if nobody says */
+	RUNS_GIVEN,    /* or by weir_worker_run() */
+};
+
 /* An lcore that has workers: what comes in there, and how it waits. */
 struct plan_lcore {
 	unsigned int lcore;
+	enum plan_runs runs;
 	unsigned int rx_queues; /* that its workers poll */
 	unsigned int rings;     /* that end there */
 	unsigned int made; /* workers that make their events, or are handed them: synth, inject */
@@ -147,6 +155,8 @@ struct weir_plan {
 	unsigned int crossing_count; /* and how many: one for each two sockets */
 	struct plan_lcore *lcores;   /* ascending */
 	unsigned int lcore_count;
+	struct lcore_set polled; /* lcores that the application polls, as it said, */
+	struct lcore_set given;  /* and that it runs; whether they have workers or not */
 	struct lcore_set shared; /* lcores with workers that have less than a CPU of their own */
 	uint64_t hugepages_2m;   /* pages of 2 MB that `memory` fills, socket by socket */
 	struct machine *machine; /* what EAL and libnuma said of it */
@@ -155,6 +165,12 @@ struct weir_plan {
 /* An engine has a plan until plan_leave(): it stays though its owner frees it. Thread-safe. */
 void plan_take(const struct weir_plan *plan);
 void plan_leave(const struct weir_plan *plan);
+
+/* "launched" and so on, by enum plan_runs. */
+extern const char *const plan_runs_names[];
+
+/* What EAL has under a number where it is no lcore for weir to launch on, as what follows "lcore 5". */
+const char *plan_lcore_whose(enum rte_lcore_role_t role);
 
 /* Index of the first worker of a node. */
 unsigned int plan_first_worker(const struct weir_plan *plan, unsigned int node);

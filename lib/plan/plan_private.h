@@ -17,8 +17,10 @@
 
 #define MACHINE_SOCKETS RTE_MAX_NUMA_NODES
 
+/* A number that workers can be placed on; one that EAL does not have is on any CPU. */
 struct machine_lcore {
-	bool present; /* EAL runs it; what follows holds only then */
+	bool present;               /* EAL launches there; or the plan is told that others run it */
+	enum rte_lcore_role_t role; /* who has it with EAL */
 	int socket;
 	rte_cpuset_t cpus; /* that its thread may run on */
 };
@@ -149,6 +151,13 @@ void plan_device_hint(const char *node, const char *device, char *text, size_t s
 void frames_of(struct plan_port *port, const struct machine_port *from, uint64_t mtu);
 /* frames.c: the room of mbufs, and how many of them a frame takes, once the ports are there. */
 int plan_frames(struct weir_plan *plan, struct weir_error *error);
+/* yours.c: the lcores that the application runs itself; they are there from then on. */
+int plan_yours(struct weir_plan *plan, const struct weir_plan_conf *conf, struct weir_error *error);
+/* yours.c: whether workers may go to an lcore of which nobody says anything. */
+bool plan_lcore_chosen(const struct weir_plan *plan, unsigned int lcore);
+/* yours.c: a list of lcores, as those that `where` and `key` name: 0, or -errno with `error`. */
+int plan_lcores_read(const char *where, const char *key, const char *list, struct lcore_set *set,
+	struct weir_error *error);
 /* place.c: the lcore and socket of each worker. `lcores` as in struct weir_plan_conf. */
 int plan_place(struct weir_plan *plan, const char *lcores, struct weir_error *error);
 /* place.c and pick.c: workers on their way to lcores. */

@@ -41,7 +41,7 @@ find_usable(struct queueing *q, const char *lcores)
 	if (lcores != NULL && lcore_set_parse(lcores, &q->usable) == 0)
 		return;
 	for (unsigned int i = 0; i < RTE_MAX_LCORE; i++)
-		if (machine->lcores[i].present && i != machine->main_lcore) {
+		if (plan_lcore_chosen(q->plan, i)) {
 			lcore_set_add(&q->usable, i);
 			count++;
 		}

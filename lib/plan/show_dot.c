@@ -43,9 +43,12 @@ dot_worker(const struct weir_plan *plan, unsigned int i, FILE *out)
 static void
 dot_lcore(const struct weir_plan *plan, unsigned int lcore, FILE *out)
 {
+	enum plan_runs runs = plan_lcore(plan, lcore)->runs;
 	unsigned int i;
 
-	fprintf(out, "\t\tsubgraph cluster_lcore%u {\n\t\t\tlabel=\"lcore %u\";\n", lcore, lcore);
+	fprintf(out, "\t\tsubgraph cluster_lcore%u {\n\t\t\tlabel=\"lcore %u%s%s\";\n", lcore,
+		lcore, runs != RUNS_LAUNCHED ? ", " : "",
+		runs != RUNS_LAUNCHED ? plan_runs_names[runs] : "");
 	fputs("\t\t\tstyle=rounded;\n", out);
 	for (i = 0; i < plan->worker_count; i++)
 		if (plan->workers[i].lcore == lcore)

@@ -42,12 +42,12 @@ json_lcore(const struct weir_plan *plan, unsigned int i)
 	const struct plan_lcore *lcore = &plan->lcores[i];
 	bool bounded = lcore->bound_ns != 0, ticks = lcore->tick_ns != 0;
 
-	return json_pack("{s:i, s:s, s:I, s:s, s:I, s:o, s:s?, s:o, s:s?}", "lcore",
-		(int)lcore->lcore, "idle", wait_names[lcore->idle.how], "idle_max_ns",
-		(json_int_t)lcore->idle.max_ns, "full", wait_names[lcore->full.how], "full_max_ns",
-		(json_int_t)lcore->full.max_ns, "bound_ns",
-		bounded ? json_integer((json_int_t)lcore->bound_ns) : json_null(), "bound_port",
-		bounded ? plan->ports[lcore->bound_port].name : NULL, "tick_ns",
+	return json_pack("{s:i, s:s, s:s, s:I, s:s, s:I, s:o, s:s?, s:o, s:s?}", "lcore",
+		(int)lcore->lcore, "how", plan_runs_names[lcore->runs], "idle",
+		wait_names[lcore->idle.how], "idle_max_ns", (json_int_t)lcore->idle.max_ns, "full",
+		wait_names[lcore->full.how], "full_max_ns", (json_int_t)lcore->full.max_ns,
+		"bound_ns", bounded ? json_integer((json_int_t)lcore->bound_ns) : json_null(),
+		"bound_port", bounded ? plan->ports[lcore->bound_port].name : NULL, "tick_ns",
 		ticks ? json_integer((json_int_t)lcore->tick_ns) : json_null(), "tick_node",
 		ticks ? plan->pipeline->nodes[lcore->tick_node].name : NULL);
 }

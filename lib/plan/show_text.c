@@ -167,12 +167,12 @@ text_lcores(const struct weir_plan *plan, FILE *out)
 {
 	unsigned int i;
 
-	fprintf(out, "\nwaiting\n  %5s  %-12s %8s  %-12s %8s  %s\n", "lcore", "idle", "at most",
-		"full", "at most", "bound, and why");
+	fprintf(out, "\nlcores\n  %5s  %-8s  %-12s %8s  %-12s %8s  %s\n", "lcore", "how", "idle",
+		"at most", "full", "at most", "bound, and why");
 	for (i = 0; i < plan->lcore_count; i++) {
 		const struct plan_lcore *lcore = &plan->lcores[i];
 
-		fprintf(out, "  %5u", lcore->lcore);
+		fprintf(out, "  %5u  %-8s", lcore->lcore, plan_runs_names[lcore->runs]);
 		text_waiting(&lcore->idle, false, out);
 		text_waiting(&lcore->full, plan_longest(lcore) == UINT64_MAX, out);
 		text_bound(plan, lcore, out);

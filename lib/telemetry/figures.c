@@ -267,13 +267,14 @@ static const struct weir_figure end_rows[] = {
 static const struct weir_figure lcore_rows[] = {
 	ROW("lcore", lcore, INDEX, NONE, "which one"),
 	ROW("launched", launched, FLAG, NONE,
-		"weir runs it: what an application polls is not watched"),
+		"weir's own loop has a thread there, launched or given over to it"),
 	ROW("shared", shared, FLAG, NONE, "it has less than a CPU of its own"),
 	ROW("passes", passes, COUNTER, TIMES, "over its workers"),
 	ROW("switches", switches, COUNTER, TIMES,
 		"its CPU went to another thread against its will"),
 	ROW("waited_ns", waited_ns, COUNTER, NS, "could have run, but another thread did"),
 	ROW("stolen_ns", stolen_ns, COUNTER, NS, "taken of its CPU by a hypervisor"),
+	ROW("how", how, TEXT, NONE, "`launched` by weir, or `polled` or `run` by the application"),
 };
 #undef FIGURES
 

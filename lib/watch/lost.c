@@ -8,6 +8,7 @@
  * took of the CPU itself. What a kernel does not tell counts as nothing.
  */
 #include <inttypes.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -84,10 +85,13 @@ cpus_stolen(const rte_cpuset_t *cpus)
 }
 
 static void
-loss_read(const struct loop *loop, pid_t tid, struct cpu_loss *loss)
+loss_read(pid_t tid, struct cpu_loss *loss)
 {
-	rte_cpuset_t cpus = rte_lcore_cpuset(loop->lcore);
+	rte_cpuset_t cpus;
 
+	/* Of the thread itself: that of an lcore that the application runs may have no number with EAL. */
+	if (sched_getaffinity(tid, sizeof(cpus), &cpus) != 0)
+		CPU_ZERO(&cpus);
 	*loss = (struct cpu_loss){
 		.switches = thread_switches(tid),
 		.waited_ns = thread_waited(tid),
@@ -109,12 +113,12 @@ lost_since(uint64_t *last, uint64_t now)
 
 /* Count what was lost since the last look; the first only sets what is compared with. */
 static struct cpu_loss
-loop_look(const struct loop *loop, struct loop_seen *seen, pid_t tid, uint64_t now)
+loop_look(struct loop_seen *seen, pid_t tid, uint64_t now)
 {
 	struct cpu_loss *last = &seen->lost_all;
 	struct cpu_loss all, since;
 
-	loss_read(loop, tid, &all);
+	loss_read(tid, &all);
 	if (seen->lost_at == 0)
 		*last = (struct cpu_loss){ UNKNOWN, UNKNOWN, UNKNOWN };
 	since = (struct cpu_loss){
@@ -152,7 +156,7 @@ loop_watch(struct weir_engine *engine, const struct loop *loop, pid_t tid, uint6
 {
 	struct loop_seen *seen = &engine->watch->loops[loop->index];
 	uint64_t before = seen->lost_at;
-	struct cpu_loss lost = loop_look(loop, seen, tid, now);
+	struct cpu_loss lost = loop_look(seen, tid, now);
 	uint64_t ms = (now - before) / (rte_get_tsc_hz() / MS_PER_S);
 
 	if (before == 0 || lcore_set_has(&engine->plan->shared, loop->lcore))
@@ -161,7 +165,7 @@ loop_watch(struct weir_engine *engine, const struct loop *loop, pid_t tid, uint6
 		loop_report(engine, loop, &lost, ms, now);
 }
 
-/* Of the launched loops the one not looked at for longest, and its thread; NULL: there is none. */
+/* Of the loops that have a thread the one not looked at for longest, and its thread; NULL: there is none. */
 static const struct loop *
 loop_due(const struct weir_engine *engine, pid_t *tid)
 {
@@ -172,7 +176,7 @@ loop_due(const struct weir_engine *engine, pid_t *tid)
 		const struct loop *loop = &engine->loops[i];
 		pid_t its = __atomic_load_n(&loop->tid, __ATOMIC_RELAXED);
 
-		if (loop->launched && its != 0 &&
+		if (loop_held(loop) && its != 0 &&
 			(due == NULL || seen[i].lost_at < seen[due->index].lost_at)) {
 			due = loop;
 			*tid = its;
@@ -205,6 +209,6 @@ watch_lost_last(struct weir_engine *engine)
 		struct loop_seen *seen = &engine->watch->loops[i];
 
 		if (seen->lost_at != 0)
-			loop_look(&engine->loops[i], seen, engine->loops[i].tid, now);
+			loop_look(seen, engine->loops[i].tid, now);
 	}
 }

@@ -14,10 +14,19 @@ stall_cycles(const struct weir_engine *engine, const struct loop *loop)
 	return engine->conf.stall_ms * (rte_get_tsc_hz() / MS_PER_S) + stat_read(&loop->longest);
 }
 
-static unsigned int
-stall_ms(const struct weir_engine *engine, const struct loop *loop)
+/* After so many without a pass; 0: that is not watched, for nobody came to run it, or by nobody's wish. */
+static uint64_t
+pass_cycles(const struct weir_engine *engine, const struct loop *loop)
 {
-	return (unsigned int)(stall_cycles(engine, loop) / (rte_get_tsc_hz() / MS_PER_S));
+	if (loop_holder(loop) == HOLDER_NOBODY)
+		return engine->conf.polled_stall_ms * (rte_get_tsc_hz() / MS_PER_S);
+	return loop_held(loop) ? stall_cycles(engine, loop) : 0;
+}
+
+static unsigned int
+cycles_ms(uint64_t cycles)
+{
+	return (unsigned int)(cycles / (rte_get_tsc_hz() / MS_PER_S));
 }
 
 static unsigned int
@@ -43,12 +52,30 @@ seat_is_full(const struct seat *seat)
 	return seat->worker->room != NULL;
 }
 
+/* Whether it found no room. An lcore that is polled is in no state between two passes. */
+static bool
+seat_is_blocked(const struct loop *loop, const struct seat *seat)
+{
+	uint64_t pass = stat_read(&seat->blocked_pass);
+
+	if (loop_holder(loop) == HOLDER_NOBODY)
+		return pass != 0 && pass == stat_read(&loop->passes);
+	return __atomic_load_n(&loop->state, __ATOMIC_RELAXED) == LCORE_BLOCKED;
+}
+
 /* Why it does not move. */
 static const char *
 seat_why(const struct loop *loop, const struct seat *seat)
 {
-	if (__atomic_load_n(&loop->state, __ATOMIC_RELAXED) != LCORE_BLOCKED)
-		return "its lcore is stuck or does not get its CPU";
+	static const char *const whys[] = {
+		[HOLDER_NOBODY] = "the application does not poll its lcore by weir_worker_poll()",
+		[HOLDER_AWAITED] = "no thread runs its lcore by weir_worker_run()",
+		[HOLDER_LAUNCHED] = "its lcore is stuck or does not get its CPU",
+		[HOLDER_RUNNER] = "the thread that runs its lcore is stuck or does not get a CPU",
+	};
+
+	if (!seat_is_blocked(loop, seat))
+		return whys[loop_holder(loop)];
 	return seat_is_full(seat) ? "it has no room: where it writes or sends to takes no more" :
 				    "an output is full";
 }
@@ -63,7 +90,8 @@ seat_report(struct weir_engine *engine, const struct seat *seat, unsigned int wa
 		watch_log("'%s': %s[%u] on lcore %u has not moved for %u ms with %u events "
 			  "waiting: %s\n",
 			weir_engine_name(engine), seat->node->name, seat->plan->index,
-			seat->plan->lcore, stall_ms(engine, loop), waiting, seat_why(loop, seat));
+			seat->plan->lcore, cycles_ms(stall_cycles(engine, loop)), waiting,
+			seat_why(loop, seat));
 }
 
 static bool
@@ -89,15 +117,17 @@ seat_watch(struct weir_engine *engine, const struct seat *seat, struct seat_seen
 }
 
 static void
-loop_report(struct weir_engine *engine, const struct loop *loop, uint64_t now)
+loop_report(struct weir_engine *engine, const struct loop *loop, unsigned int ms, uint64_t now)
 {
+	bool polled = loop_holder(loop) == HOLDER_NOBODY;
 	char text[SEAT_TEXT_SIZE];
 
 	if (watch_note(engine, WATCH_STUCK_LCORE, now))
-		watch_log("'%s': lcore %u has made no pass for %u ms: %s does not return, or the "
-			  "lcore does not get its CPU\n",
-			weir_engine_name(engine), loop->lcore, stall_ms(engine, loop),
-			engine_seat_text(engine, loop_busy_seat(loop), text));
+		watch_log("'%s': lcore %u has made no pass for %u ms: %s does not return, or %s\n",
+			weir_engine_name(engine), loop->lcore, ms,
+			engine_seat_text(engine, loop_busy_seat(loop), text),
+			polled ? "the application does not call weir_worker_poll() for it" :
+				 "the lcore does not get its CPU");
 }
 
 /* An lcore that makes no pass at all: whatever its workers have waiting, or not. */
@@ -105,19 +135,19 @@ static bool
 loop_watch(struct weir_engine *engine, const struct loop *loop, struct loop_seen *seen,
 	uint64_t now)
 {
-	uint64_t passes = stat_read(&loop->passes);
+	uint64_t passes = stat_read(&loop->passes), most = pass_cycles(engine, loop);
 
-	if (!loop->launched || __atomic_load_n(&loop->finished, __ATOMIC_ACQUIRE) ||
+	if (most == 0 || __atomic_load_n(&loop->finished, __ATOMIC_ACQUIRE) ||
 		passes != seen->passes || seen->at == 0) {
 		seen->passes = passes;
 		seen->at = now;
 		seen->stalled = false;
 		return false;
 	}
-	if (now - seen->at < stall_cycles(engine, loop))
+	if (now - seen->at < most)
 		return false;
 	if (!seen->stalled)
-		loop_report(engine, loop, now);
+		loop_report(engine, loop, cycles_ms(most), now);
 	seen->stalled = true;
 	return true;
 }

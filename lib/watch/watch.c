@@ -165,6 +165,7 @@ weir_ledger_lcore(const struct weir_engine *engine, unsigned int i,
 		.switches = stat_read(&lost->switches),
 		.waited_ns = stat_read(&lost->waited_ns),
 		.stolen_ns = stat_read(&lost->stolen_ns),
+		.how = plan_runs_names[loop_runs(loop)],
 	};
 	return SIZED_GIVE(figures, &full, lcore);
 }

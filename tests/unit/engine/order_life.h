@@ -137,6 +137,7 @@ static inline void
 call_plan_create(struct order *o)
 {
 	static const char *const lists[] = { "0", "1", "1-3", "0-3", "2,3", "", "77", "x", "3-1" };
+	static const char *const yours[] = { "0", "3", "2,100", "64", "1-2", "", "4000" };
 	struct known_pipeline *from = any_pipeline(o);
 	struct known_plan *p = plan_place(o);
 	CONF_ROOM(weir_plan_conf) room = { .bytes = { 0 } };
@@ -147,6 +148,10 @@ call_plan_create(struct order *o)
 		return;
 	weir_plan_conf_init(conf);
 	conf->lcores = one_in(o, 3) ? NULL : lists[below(o, one_in(o, 4) ? RTE_DIM(lists) : 5)];
+	if (one_in(o, 3))
+		conf->polled = yours[below(o, RTE_DIM(yours))];
+	if (one_in(o, 3))
+		conf->run = yours[below(o, RTE_DIM(yours))];
 	any_size(o, &conf->size, room.bytes, sizeof(*conf));
 	rte_errno = 0;
 	plan = weir_plan_create(from != NULL ? from->handle : NULL, one_in(o, 8) ? NULL : conf,
@@ -233,6 +238,7 @@ call_engine_create(struct order *o)
 	weir_engine_conf_init(conf);
 	conf->max_events = one_in(o, 4) ? 1000 : 0;
 	conf->hotplug = one_in(o, 16) ? 2 : 0;
+	conf->polled_stall_ms = one_in(o, 16) ? UINT64_MAX : one_in(o, 2);
 	any_size(o, &conf->size, room.bytes, sizeof(*conf));
 	/* No place for it: one that must be refused, or none. */
 	if (e == NULL && (from == NULL || !name_is_taken(o, from->name)))
@@ -270,11 +276,19 @@ call_engine_start(struct order *o)
 	o->started++;
 }
 
+static inline unsigned int
+any_lcore(struct order *o)
+{
+	static const unsigned int others[] = { 64, 100, RTE_MAX_LCORE, LCORE_ID_ANY };
+
+	return one_in(o, 4) ? others[below(o, RTE_DIM(others))] : below(o, 4);
+}
+
 static inline void
 call_worker_poll(struct order *o)
 {
 	struct known_engine *e = any_engine(o);
-	unsigned int lcore = one_in(o, 16) ? LCORE_ID_ANY : below(o, 4);
+	unsigned int lcore = any_lcore(o);
 	struct weir_engine *engine = e != NULL ? e->handle : NULL;
 	bool polled = weir_engine_polled(engine, lcore);
 	int rc = weir_worker_poll(engine, lcore);
@@ -285,6 +299,26 @@ call_worker_poll(struct order *o)
 	if (e != NULL && e->stopped)
 		assert_true(rc < 0);
 	assert_int_equal(polled, rc >= 0 || rc == -ESHUTDOWN);
+}
+
+/* Wherever it is refused: else it would not come back. */
+static inline void
+call_worker_run(struct order *o)
+{
+	struct known_engine *e = any_engine(o);
+	unsigned int lcore = any_lcore(o);
+
+	if (e == NULL)
+		AMONG(o, "weir_worker_run() of NULL", weir_worker_run(NULL, lcore), -EINVAL);
+	else if (e->stopped)
+		AMONG(o, "weir_worker_run() after stop", weir_worker_run(e->handle, lcore),
+			-ESHUTDOWN, -ENOENT);
+	else if (!e->started)
+		AMONG(o, "weir_worker_run() before start", weir_worker_run(e->handle, lcore),
+			-EAGAIN, -EBUSY, -ENOENT, -ESHUTDOWN);
+	else if (weir_engine_polled(e->handle, lcore))
+		AMONG(o, "weir_worker_run() of a polled lcore", weir_worker_run(e->handle, lcore),
+			-EBUSY, -ESHUTDOWN);
 }
 
 static inline void

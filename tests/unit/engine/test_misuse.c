@@ -270,6 +270,7 @@ test_null_engine(void **state)
 	assert_int_equal(weir_engine_start(NULL, &error), -EINVAL);
 	assert_int_equal(weir_worker_poll(NULL, 0), -EINVAL);
 	assert_false(weir_engine_polled(NULL, 0));
+	assert_int_equal(weir_worker_run(NULL, 0), -EINVAL);
 	assert_int_equal(weir_engine_set(NULL, "a.b=c", &error), -EINVAL);
 	weir_engine_stop_request(NULL);
 	assert_int_equal(weir_engine_stop(NULL, 0), -EINVAL);

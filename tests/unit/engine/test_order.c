@@ -289,6 +289,7 @@ static const struct {
 	{ call_engine_create, 10 },
 	{ call_engine_start, 4 },
 	{ call_worker_poll, 60 },
+	{ call_worker_run, 10 },
 	{ call_engine_set, 20 },
 	{ call_stop_request, 4 },
 	{ call_engine_stop, 2 },

@@ -31,6 +31,8 @@ imagine(struct machine *machine, unsigned int sockets, unsigned int lcores)
 	machine->hugepages = true;
 	for (i = 0; i < sockets; i++)
 		machine->memory[i].huge_free = machine->memory[i].huge_2m = 64 * GB;
+	for (i = sockets * lcores; i < RTE_MAX_LCORE; i++)
+		machine->lcores[i].role = ROLE_OFF;
 	for (i = 0; i < sockets * lcores; i++) {
 		machine->lcores[i].present = true;
 		machine->lcores[i].socket = (int)(i / lcores);

@@ -75,10 +75,10 @@ test_text(void **state)
 		"  out[0]               tx               7      1  exponential  "
 		"net_odd\"name\\0 TX 0\n");
 	assert_has(text,
-		"\nwaiting\n  lcore  idle          at most  full          at most  bound, and why\n");
-	assert_has(text, "\n      4  exponential      50us  exponential      50us\n");
+		"\nlcores\n  lcore  how       idle          at most  full          at most  bound, and why\n");
+	assert_has(text, "\n      4  launched  exponential      50us  exponential      50us\n");
 	assert_has(text,
-		"\n      5  exponential    34.4us  exponential    34.4us  34.4us: half of "
+		"\n      5  launched  exponential    34.4us  exponential    34.4us  34.4us: half of "
 		"net_odd\"name\\0 RX x 1024 at 10000 Mbit/s\n");
 	assert_null(strstr(text, " \n"));
 	assert_has(text, "wan -> busy ");
@@ -201,6 +201,7 @@ assert_json_lcores(const json_t *lcores)
 
 	assert_int_equal(json_array_size(lcores), 5);
 	assert_int_equal(number(lcore, "lcore"), 1);
+	assert_string_equal(word(lcore, "how"), "launched");
 	assert_true(json_is_null(json_object_get(lcore, "bound_ns")));
 	assert_true(json_is_null(json_object_get(lcore, "bound_port")));
 	assert_int_equal(number(lcore, "idle_max_ns"), 50000);

@@ -137,7 +137,9 @@ WEIR_API int weir_engine_start(struct weir_engine *engine, struct weir_error *er
  * weir_worker_poll() makes one pass over the workers placed on an lcore, from a loop that the
  * application owns, instead of or beside weir_engine_start(). One thread at a time for each lcore,
  * and none for an lcore that weir_engine_start() launched. Never sleeps. Any thread may poll, and another one
- * later: of EAL, a service core, registered or not.
+ * later: of EAL, a service core, registered or not. A pool counts one mempool cache for each lcore of the plan;
+ * threads of EAL, or registered ones, that take turns have one each, and what is in that of a thread which
+ * unregisters is not to be had until the engine has stopped.
  *
  * @param lcore  the lcore that the plan names, whichever thread calls
  * @return events moved, 0: there was nothing to do; -ESHUTDOWN: stopped and drained;

@@ -8,7 +8,7 @@ import subprocess
 import pcap
 import prefixed
 import weirlib
-from weirlib import ADOPT, EMBED, L3FWD, MEMORY, ONE, TWO, WeirTest
+from weirlib import ADOPT, EMBED, L3FWD, MEMORY, ONE, SERVICE, TWO, WeirTest
 from test_eal import SAMPLE
 
 PORTSCAN = """\
@@ -120,6 +120,32 @@ class Adopt(WeirTest):
         self.assertIn("port net_null0 is not configured: its application does that", run.err)
 
 
+class Service(WeirTest):
+    """weir on a service core: made one by the program, or by EAL."""
+
+    def run_service(self, program, *eal):
+        done = subprocess.run([program, *MEMORY, *eal, "--vdev", "net_null0", "--file-prefix", self.prefix(),
+                               "--", "0.3"], capture_output=True, text=True, timeout=60,
+                              env=prefixed.environment(), check=False)
+        text = done.stdout + done.stderr
+        self.assertEqual(done.returncode, 0, text)
+        self.assertRegex(done.stdout.strip().splitlines()[-1],
+                         r"^received ([1-9]\d*) = released \1 \+ dropped 0; unaccounted 0$", text)
+
+    def test_made(self):
+        self.run_service(SERVICE, "--lcores", TWO)
+
+    def test_given(self):
+        self.run_service(SERVICE, "--lcores", TWO, "-S", "1")
+
+    def test_none(self):
+        done = subprocess.run([SERVICE, *MEMORY, "--lcores", ONE, "--vdev", "net_null0", "--file-prefix",
+                               self.prefix()], capture_output=True, text=True, timeout=60,
+                              env=prefixed.environment(), check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("needs a port, and a second lcore", done.stderr + done.stdout)
+
+
 class Installed(prefixed.Prefixed):
     def program(self, source, compiler=("cc",)):
         return self.compile(source, source.partition(".")[0],
@@ -153,6 +179,9 @@ class Installed(prefixed.Prefixed):
 
     def test_adopt(self):
         Adopt.run_adopt(self, self.program("adopt.c"), "net_null0")
+
+    def test_service(self):
+        Service.run_service(self, self.program("service.c"), "--lcores", TWO)
 
     def test_batch(self):
         """Held events are planned for, and none is left: at a stop, nor when no more come to fill a batch."""

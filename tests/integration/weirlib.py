@@ -27,6 +27,7 @@ EMBED = os.environ.get("WEIR_EMBED") or os.path.join(BUILD, "app/examples/embed"
 WATCHER = os.environ.get("WEIR_WATCHER") or os.path.join(BUILD, "app/examples/watcher")
 L3FWD = os.environ.get("WEIR_L3FWD") or os.path.join(BUILD, "app/examples/l3fwd")
 ADOPT = os.environ.get("WEIR_ADOPT") or os.path.join(BUILD, "app/examples/adopt")
+SERVICE = os.environ.get("WEIR_SERVICE") or os.path.join(BUILD, "app/examples/service")
 SANITIZED = bool(os.environ.get("WEIR_TEST_SANITIZED"))
 
 TIMES = ("busy", "others", "idle", "spin", "blocked", "sleep")  # where a worker's goes

@@ -87,6 +87,7 @@ test_start_refused(void **state)
 	assert_int_equal(rte_service_lcore_del(2), 0);
 	rig_start(&rig);
 	guest_begin(&guest, &rig, 100, GUEST_UNKNOWN);
+	yours_wait_runs(&rig, 100);
 	rig_wait_received(&rig, 1000);
 	rig_stop(&rig);
 	assert_int_equal(guest_end(&guest), 0);
@@ -108,6 +109,21 @@ test_not_started(void **state)
 	rig_log_end(&log);
 	assert_int_equal(weir_worker_run(rig.engine, 100), -ESHUTDOWN);
 	rig_end(&rig);
+}
+
+/* All of the time of each worker falls in one of the shares; of one that slept some is sleep. */
+static void
+shares_are_whole(const struct rig *rig, const char *sleeper)
+{
+	struct weir_worker_figures w = WEIR_WORKER_FIGURES_INIT;
+
+	for (unsigned int i = 0; weir_ledger_worker(rig->engine, i, &w) == 0; i++) {
+		double sum = w.busy + w.others + w.idle + w.spin + w.blocked + w.sleep;
+
+		assert_true(sum > 0.999 && sum < 1.001);
+		if (strcmp(w.node, sleeper) == 0)
+			assert_true(w.sleep > 0);
+	}
 }
 
 /* Threads of every kind, on numbers that EAL has and that it does not; nothing is lost. */
@@ -218,7 +234,7 @@ test_three_ways(void **state)
 	rig_end(&rig);
 }
 
-/* What is set comes to one that is run, too. */
+/* What is set comes to one that is run, too, and it waits by that. */
 static void
 test_set(void **state)
 {
@@ -234,8 +250,10 @@ test_set(void **state)
 	rig_ok(&rig, weir_engine_set(rig.engine, "end.idle=sleep", &rig.error));
 	rig_wait_applied(&rig);
 	assert_int_equal(yours_loop(&rig, 100)->idle.how, WEIR_WAIT_SLEEP);
+	rig_wait_received(&rig, 100);
 	rig_stop(&rig);
 	assert_int_equal(guest_end(&guest), 0);
+	shares_are_whole(&rig, "end");
 	rig_end(&rig);
 }
 

@@ -2,10 +2,14 @@
  * Copyright (c) 2026 The weir authors
  */
 
-/* What a declaration of the public interface carries: everything else of the library is hidden. */
+/**
+ * @file
+ * export: what a declaration of the public interface carries.
+ */
 #ifndef WEIR_EXPORT_H
 #define WEIR_EXPORT_H
 
+/** Seen outside of the library, of which everything else is hidden. */
 #define WEIR_API __attribute__((visibility("default")))
 
 #endif /* WEIR_EXPORT_H */

@@ -79,15 +79,15 @@ enum weir_flow_full {
 struct __rte_cache_aligned weir_flow {
 	struct weir_key key; /**< of the packet that made it */
 	uint64_t extra;      /**< what else tells it apart: see struct weir_flow_burst */
-	uint32_t hash;       /**< weir's own, as all without a word here */
-	uint32_t ahead;
-	uint32_t next;
-	uint32_t prev;
-	uint64_t last; /**< ns: the user writes the time of its latest packet here */
-	uint32_t due;
-	uint8_t life; /**< see weir_flow_set_life() */
-	uint8_t reserved;
-	uint16_t stamp;
+	uint32_t hash;       /**< the table's own */
+	uint32_t ahead;      /**< the table's own */
+	uint32_t next;       /**< the table's own */
+	uint32_t prev;       /**< the table's own */
+	uint64_t last;       /**< ns: the user writes the time of its latest packet here */
+	uint32_t due;        /**< the table's own */
+	uint8_t life;        /**< see weir_flow_set_life() */
+	uint8_t reserved;    /**< 0 */
+	uint16_t stamp;      /**< the table's own */
 };
 
 /** What the user keeps with a flow: `user_size` bytes, 0 in a new one. */
@@ -265,7 +265,7 @@ enum weir_flow_side_of {
 
 /** What one side of a flow has sent. */
 struct weir_flow_side {
-	uint64_t packets;
+	uint64_t packets; /**< how many */
 	uint64_t bytes;   /**< of frames, as long as they were on the wire */
 	uint64_t payload; /**< bytes of L4 payload, by the headers */
 	uint64_t first;   /**< ns since 1970, of its first packet; 0: it has sent none */
@@ -276,9 +276,9 @@ struct weir_flow_side {
 	uint32_t out_of_order;
 	/** Times that TCP bytes were missing, for which no segment came later. */
 	uint32_t lost;
-	uint8_t tcp_flags; /**< of all its packets, or-ed */
-	uint8_t ttl;       /**< TTL or hop limit of its first packet; 0: not known */
-	uint8_t reserved[2];
+	uint8_t tcp_flags;   /**< of all its packets, or-ed */
+	uint8_t ttl;         /**< TTL or hop limit of its first packet; 0: not known */
+	uint8_t reserved[2]; /**< 0 */
 };
 
 /** @name Flags of a record
@@ -308,16 +308,16 @@ struct weir_flow_record {
 		id; /**< the same in all that is told of a flow; unlike in others, as far as 64 bits go */
 	uint64_t start; /**< ns since 1970: its first packet */
 	uint64_t end;   /**< ns since 1970: the latest of its packets */
-	struct weir_flow_side sides[WEIR_FLOW_SIDES];
-	struct weir_key quoted; /**< see WEIR_FLOW_QUOTED */
+	struct weir_flow_side sides[WEIR_FLOW_SIDES]; /**< of the client, and of the server */
+	struct weir_key quoted;                       /**< see WEIR_FLOW_QUOTED */
 	/** TCP: ns from the SYN to what acknowledges its answer; UINT32_MAX: that, or more. */
 	uint32_t rtt_ns;
-	uint8_t state;  /**< enum weir_flow_state */
-	uint8_t reason; /**< enum weir_flow_reason; valid in WEIR_EVENT_FLOW_END */
-	uint8_t flags;  /**< WEIR_FLOW_… */
-	uint8_t icmp_type;
-	uint8_t icmp_code;
-	uint8_t reserved[7];
+	uint8_t state;       /**< enum weir_flow_state */
+	uint8_t reason;      /**< enum weir_flow_reason; valid in WEIR_EVENT_FLOW_END */
+	uint8_t flags;       /**< WEIR_FLOW_… */
+	uint8_t icmp_type;   /**< see WEIR_FLOW_ICMP */
+	uint8_t icmp_code;   /**< see WEIR_FLOW_ICMP */
+	uint8_t reserved[7]; /**< 0 */
 };
 
 /** The record of an event of one of the types WEIR_EVENT_FLOW_…, or of weir_flow_tell(). */

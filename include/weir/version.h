@@ -2,7 +2,10 @@
  * Copyright (c) 2026 The weir authors
  */
 
-/** @file version: of the library that runs, which may be newer than the headers. */
+/**
+ * @file
+ * version: of the library that runs, which may be newer than the headers.
+ */
 #ifndef WEIR_VERSION_H
 #define WEIR_VERSION_H
 

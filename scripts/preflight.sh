@@ -21,7 +21,7 @@ newline='
 here=$(cd "$(dirname "$0")" && pwd)
 
 usage() {
-    sed -n 's/^#   //p' "$0" >&2
+    sed -n "s|^#   scripts/preflight.sh|#   ${0##*/}|; s/^#   //p" "$0" >&2
     exit 2
 }
 

@@ -3,7 +3,7 @@
 # Copyright (c) 2026 The weir authors
 #
 # Installs the packages that weir is built and tested with, on Debian 12 and its derivatives:
-#   scripts/setup.sh [build|test|bench|ci|arm64|vm]
+#   scripts/setup.sh [build|test|bench|ci|arm64|vm|deb]
 # Sourced by the other scripts, which use its functions.
 # shellcheck disable=SC2034 # those who source it use them
 set -eu
@@ -20,8 +20,11 @@ test_packages="$build_packages libcmocka-dev libsystemd-dev python3 iproute2 dpd
 bench_packages="$test_packages gnuplot-nox valgrind tcpdump softflowd argus-server libndpi-bin"
 # For scripts/vm.sh; the machine's own kernel is not installed, but unpacked.
 vm_packages="qemu-system-x86 xz-utils"
-# tshark: reads the same frames as weir.
-ci_packages="$test_packages $vm_packages g++ clang clang-format libclang-rt-14-dev git valgrind tshark"
+# tshark: reads the same frames as weir. doxygen, man-db: look at what headers and pages say.
+ci_packages="$test_packages $vm_packages g++ clang clang-format libclang-rt-14-dev git valgrind tshark
+    doxygen man-db"
+# For scripts/deb.sh, and tests/deb/fresh.sh.
+deb_packages="$build_packages build-essential debhelper git lintian doxygen debootstrap"
 # For arm64; its libraries are not installed, but unpacked beside.
 arm64_packages="gcc-aarch64-linux-gnu qemu-user meson ninja-build pkg-config python3"
 
@@ -93,7 +96,7 @@ build() {
 
 if [ "${BASH_SOURCE[0]}" = "$0" ]; then
     list=${1:-ci}_packages
-    [ -n "${!list-}" ] || { say "usage: setup.sh [build|test|bench|ci|arm64|vm]"; exit 2; }
+    [ -n "${!list-}" ] || { say "usage: setup.sh [build|test|bench|ci|arm64|vm|deb]"; exit 2; }
     # shellcheck disable=SC2086
     install_packages ${!list}
 fi

@@ -54,6 +54,9 @@ bool options_answer_alone(int argc, char **argv);
 
 /* list.c: the types of stages and sources, and the keys of all sections. */
 void list_stages(FILE *out);
+/* The kinds of sections, up to NULL; and how the value of a key reads, with its range. */
+extern const char *const list_kinds[];
+void list_type(FILE *out, const struct weir_param *param);
 /* The table of figures, in Markdown. */
 void list_figures(FILE *out);
 

@@ -9,6 +9,8 @@
 
 #include "app.h"
 
+const char *const list_kinds[] = { "pipeline", "pool", "source", "stage", "link", NULL };
+
 struct unit {
 	uint64_t factor;
 	const char *name;
@@ -59,8 +61,8 @@ print_range(FILE *out, const struct weir_param *param)
 	print_number(out, param->type, param->max);
 }
 
-static void
-print_type(FILE *out, const struct weir_param *param)
+void
+list_type(FILE *out, const struct weir_param *param)
 {
 	static const char *const names[] = {
 		[WEIR_PARAM_UINT] = "number",
@@ -90,7 +92,7 @@ print_params(FILE *out, const struct weir_param *param)
 		const char *def = param->def == NULL ? "(required)" : param->def;
 
 		fprintf(out, "    %-14s = %-12s  %s (", param->name, def, param->help);
-		print_type(out, param);
+		list_type(out, param);
 		fputs(param->live ? "; live)\n" : ")\n", out);
 	}
 }
@@ -111,7 +113,6 @@ list_stage(FILE *out, const struct weir_stage_ops *ops)
 void
 list_stages(FILE *out)
 {
-	static const char *const kinds[] = { "pipeline", "pool", "source", "stage", "link" };
 	const struct weir_stage_ops *ops = NULL;
 	const struct weir_source_type *type;
 
@@ -126,9 +127,9 @@ list_stages(FILE *out)
 		print_params(out, type->params);
 	}
 	fputs("\nkeys that every section of a kind has\n", out);
-	for (unsigned int i = 0; i < RTE_DIM(kinds); i++) {
-		fprintf(out, "  %s\n", kinds[i]);
-		print_params(out, weir_section_params(kinds[i]));
+	for (unsigned int i = 0; list_kinds[i] != NULL; i++) {
+		fprintf(out, "  %s\n", list_kinds[i]);
+		print_params(out, weir_section_params(list_kinds[i]));
 	}
 }
 

@@ -11,16 +11,7 @@
 #include <rte_common.h>
 
 #include "app.h"
-
-/* One option. The table below feeds getopt_long() and the help text. */
-struct option_row {
-	const char *name;
-	char letter;          /* 0: none */
-	const char *argument; /* NULL: none; in brackets: may be left out */
-	int (*set)(struct options *options, const char *argument);
-	bool alone; /* answers without a pipeline */
-	const char *help;
-};
+#include "options.h"
 
 static int
 read_number(const char *text, double min, double max, double *value)
@@ -209,6 +200,7 @@ set_help(struct options *options, const char *argument __rte_unused)
 	return 0;
 }
 
+/* It feeds getopt_long(), the help text, the pages of the manual and what a shell completes. */
 static const struct option_row rows[] = {
 	{ "config", 'c', "FILE", set_config, false, "the pipeline file" },
 	{ "set", 's', "SECTION.KEY=VALUE", set_set, false,
@@ -239,6 +231,12 @@ static const struct option_row rows[] = {
 #define ROWS RTE_DIM(rows)
 /* What getopt_long() returns for row 0; above any letter. */
 #define FIRST 256
+
+const struct option_row *
+option_at(unsigned int i)
+{
+	return i < ROWS ? &rows[i] : NULL;
+}
 
 static int
 row_has_arg(const struct option_row *row)

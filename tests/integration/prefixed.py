@@ -13,7 +13,7 @@ import unittest
 from weirlib import BUILD, MEMORY, ONE, SANITIZED, TOP, WeirTest
 
 EXAMPLES = os.path.join(TOP, "app/examples")
-BUILT = ["lib/libweir.a", "lib/libweir.so.*.*.*"]
+BUILT = ["lib/libweir.a", "lib/libweir.so.*.*.*", "app/weir/pages/weir", "app/weir/pages/weir*.[15]"]
 
 
 def environment(**more):
@@ -61,8 +61,10 @@ class Prefixed(WeirTest):
         cls.run_well("meson", "setup", build, TOP, "-Dtests=false", "-Dprefix=" + cls.root)
         for pattern in BUILT:
             for file in glob.glob(os.path.join(BUILD, pattern)):
+                to = os.path.join(build, os.path.relpath(file, BUILD))
                 if os.path.isfile(file):
-                    shutil.copy(file, os.path.join(build, os.path.relpath(file, BUILD)))
+                    os.makedirs(os.path.dirname(to), exist_ok=True)
+                    shutil.copy(file, to)
         cls.stand_in(build)
         cls.run_well("meson", "install", "-C", build, "--no-rebuild")
         cls.pc = glob.glob(cls.root + "/**/weir.pc", recursive=True)[0]

@@ -142,7 +142,7 @@ class Unit(WeirTest):
         with tempfile.NamedTemporaryFile("w", suffix=".service", dir=self.folder) as file:
             file.write(text)
             file.flush()
-            done = subprocess.run(["systemd-analyze", "verify", file.name], capture_output=True,
+            done = subprocess.run(["systemd-analyze", "--man=no", "verify", file.name], capture_output=True,
                                   text=True, check=False)
         said = [line for line in done.stderr.splitlines() if os.path.basename(file.name) in line]
         self.assertEqual(said, [])

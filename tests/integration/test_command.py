@@ -285,7 +285,8 @@ class Report(WeirTest):
     def test_keys(self):
         run = self.run_ok(GOOD, "-n", "1000")
         self.assertEqual(set(run.report), {"weir", "dpdk", "pipeline", "elapsed_s", "ledger",
-                                           "drops", "ports", "queues", "parse", "nodes", "links", "flows", "pools",
+                                           "drops", "ports", "queues", "parse", "nodes", "links",
+                                           "flows", "pools", "ends",
                                            "lcores", "memory", "watch", "flow_seed",
                                            "hash_seed"})
         kinds = [m["kind"] for m in run.report["memory"]]

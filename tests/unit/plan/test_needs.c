@@ -294,7 +294,8 @@ test_text(void **state)
 		"  e                             0          0        1 ");
 	assert_has(text, "      66 kB        -\n");
 	assert_has(text,
-		"\n      1  exponential       2us  exponential       2us  2us: tick of t\n");
+		"\n      1  launched  exponential       2us  exponential       2us  2us: "
+		"tick of t\n");
 	assert_has(text, " rings + 0.1 workers + 32.1 their init()\n");
 	free(text);
 	text = weir_plan_show(plan, WEIR_PLAN_DOT);

@@ -2,6 +2,7 @@
 # Copyright (c) 2026 The weir authors
 """Flows of real captures, held against flows computed from another program's reading of them, where ../shared has both."""
 import collections
+import concurrent.futures
 import gzip
 import ipaddress
 import os
@@ -184,9 +185,9 @@ class Captures(WeirTest):
                            timeouts="\n".join("timeout.%s = %ds" % item for item in timeouts.items()))
 
     def replay(self, captures):
-        """A run of (name, rows)."""
+        """A run of (number, name, rows)."""
         pipeline = "".join(self.variant(capture, len(rows), "%dv%d" % (number, v), *variant)
-                           for number, (capture, rows) in enumerate(captures) for v, variant in enumerate(VARIANTS))
+                           for number, capture, rows in captures for v, variant in enumerate(VARIANTS))
         return self.run_ok(pipeline, lcores=ONE, memory=["--no-huge", "-m", "2048", "--no-pci"])
 
     def packets(self, capture, rows, lines):
@@ -223,6 +224,7 @@ class Captures(WeirTest):
                 self.assertEqual(self.node(run, "flow" + name)["in"], len(rows))
                 wrong = self.check(packets, name, timeouts, slack)
                 self.assertEqual(wrong, [], "%d wrong" % len(wrong))
+            os.unlink(self.path(name + ".json"))
 
     def test_captures(self):
         captures = truth()
@@ -236,11 +238,13 @@ class Captures(WeirTest):
         if only:
             names = [name for name in names if only in name]
         self.doubtful = self.flows = 0
-        for first in range(0, len(names), AT_ONCE):
-            some = [(name, captures[name]) for name in names[first:first + AT_ONCE]]
-            run = self.replay(some)
-            for number, (name, rows) in enumerate(some):
-                self.check_capture(name, rows, number, run)
+        numbered = [(number, name, captures[name]) for number, name in enumerate(names)]
+        parts = [numbered[first:first + AT_ONCE] for first in range(0, len(names), AT_ONCE)]
+        # While one part is looked at, the next one runs.
+        with concurrent.futures.ThreadPoolExecutor(1) as ahead:
+            for part, run in zip(parts, ahead.map(self.replay, parts)):
+                for number, name, rows in part:
+                    self.check_capture(name, rows, number, run)
         # Few enough to let them go.
         self.assertLess(self.doubtful, self.flows / 50)
         print("%d flows, of which %d go by how far ages came when a packet came late" % (self.flows, self.doubtful))

@@ -6,7 +6,7 @@
 
 #include <limits.h>
 
-#include "imagine.h"
+#include "planned.h"
 
 #define CHECKSUMS RTE_ETH_RX_OFFLOAD_CHECKSUM
 #define STAMPS RTE_ETH_RX_OFFLOAD_TIMESTAMP
@@ -18,10 +18,7 @@
 #define GEN "[source gen]\ntype = synth\n"
 #define OUT "[stage out]\ntype = tx\ndevice = eth0\nadopt = on\n"
 
-static struct machine machine;
 static struct machine_port *eth0;
-static struct weir_plan *plan;
-static struct weir_pipeline *pipeline;
 static struct rte_mempool *roomy, *other, *tight;
 
 /* What the driver tells of its queues: from which on RX queues have another pool. */
@@ -61,34 +58,6 @@ running(uint16_t queues)
 	told = told_later = roomy;
 	later = UINT16_MAX;
 	told_descriptors = 384;
-}
-
-static const struct plan_port *
-planned(const char *text)
-{
-	pipeline = pipeline_of(text);
-	plan = plan_on(pipeline, &machine, NULL);
-	return &plan->ports[0];
-}
-
-static void
-done(void)
-{
-	weir_plan_free(plan);
-	weir_pipeline_free(pipeline);
-}
-
-static void
-pipeline_refused(const char *text, const char *expected)
-{
-	struct weir_error error = { 0 };
-	struct weir_pipeline *wrong = pipeline_load_text("wrong", text, strlen(text), &error);
-
-	if (wrong != NULL)
-		assert_int_equal(weir_pipeline_check(wrong, &error), -EINVAL);
-	weir_pipeline_free(wrong);
-	if (strstr(error.text, expected) == NULL)
-		fail_msg("'%s' is not in: %s", expected, error.text);
 }
 
 /* What would need configuration, each by name, and how the application does it. */

@@ -4,18 +4,14 @@
 
 /* Frames of ports by their MTU, and the mbufs that they are given. */
 
-#include "imagine.h"
-
-static struct machine machine;
-static struct weir_plan *plan;
-static struct weir_pipeline *pipeline;
+#include "planned.h"
 
 /* What there is to a port, beside those of an imagined one. */
 static const struct machine_port plain = { .mtu = 1500 };
 
 /* A plan for a source on such a port, with further keys of it, and further sections. */
 static const struct plan_port *
-planned(const struct machine_port *as, const char *keys, const char *sections)
+planned_as(const struct machine_port *as, const char *keys, const char *sections)
 {
 	struct machine_port *port;
 	char text[400];
@@ -32,25 +28,7 @@ planned(const struct machine_port *as, const char *keys, const char *sections)
 		"[source wan]\ndevice = eth0\n%s"
 		"[stage end]\ntype = pass\ninput = wan\n%s",
 		keys, sections);
-	pipeline = pipeline_of(text);
-	plan = plan_on(pipeline, &machine, NULL);
-	return &plan->ports[0];
-}
-
-static void
-done(void)
-{
-	weir_plan_free(plan);
-	weir_pipeline_free(pipeline);
-}
-
-static bool
-noted(const char *what)
-{
-	for (unsigned int i = 0; i < plan->note_count; i++)
-		if (strstr(plan->notes[i], what) != NULL)
-			return true;
-	return false;
+	return planned(text);
 }
 
 static void
@@ -93,7 +71,7 @@ test_room(void **state)
 	(void)state;
 	for (unsigned int i = 0; i < RTE_DIM(cases); i++) {
 		const struct machine_port as = { .mtu = cases[i].mtu };
-		const struct plan_port *port = planned(&as, cases[i].keys, "");
+		const struct plan_port *port = planned_as(&as, cases[i].keys, "");
 
 		assert_int_equal(port->frame, cases[i].frame);
 		assert_int_equal(plan->data_room, cases[i].room + RTE_PKTMBUF_HEADROOM);
@@ -115,7 +93,7 @@ test_chains(void **state)
 	const struct plan_port *port;
 
 	(void)state;
-	port = planned(&offers, "mtu = 16359\n", "[pool]\ncache = 0\n");
+	port = planned_as(&offers, "mtu = 16359\n", "[pool]\ncache = 0\n");
 	assert_int_equal(plan->data_room, 2176);
 	assert_true(port->scatter);
 	assert_int_equal(port->segments, 9);
@@ -128,19 +106,19 @@ test_chains(void **state)
 	assert_int_equal(pool->margin, 9 * 2 * 32);
 	done();
 
-	port = planned(&offers, "mtu = 9000\n", "[pool]\ndata_room = 2176\n");
+	port = planned_as(&offers, "mtu = 9000\n", "[pool]\ndata_room = 2176\n");
 	assert_true(port->scatter);
 	assert_int_equal(port->segments, 5);
 	done();
 
 	/* NICs use whole KB of an mbuf, and make chains of what is longer. */
-	port = planned(&offers, "", "[pool]\ndata_room = 1800\n");
+	port = planned_as(&offers, "", "[pool]\ndata_room = 1800\n");
 	assert_true(port->scatter);
 	assert_int_equal(port->segments, 2);
 	done();
 
 	/* What is not needed is not asked for: it is slower. */
-	port = planned(&offers, "", "");
+	port = planned_as(&offers, "", "");
 	assert_false(port->scatter);
 	assert_int_equal(port->segments, 1);
 	done();
@@ -152,19 +130,19 @@ test_no_chains(void **state)
 	const struct plan_port *port;
 
 	(void)state;
-	port = planned(&plain, "mtu = 20000\n", "");
+	port = planned_as(&plain, "mtu = 20000\n", "");
 	assert_int_equal(plan->data_room, 2176);
 	assert_false(port->scatter);
 	assert_int_equal(port->segments, 1);
 	assert_int_equal(plan->pools[0].segments, 1);
-	assert_true(
-		noted("port eth0: frames may have 20026 bytes (mtu 20000), an mbuf has room for "
-		      "2048, and its driver (net_imagined) makes no chains: longer ones are "
-		      "lost; raise data_room = of [pool] to 20154"));
+	assert_true(has_note(plan,
+		"port eth0: frames may have 20026 bytes (mtu 20000), an mbuf has room for "
+		"2048, and its driver (net_imagined) makes no chains: longer ones are "
+		"lost; raise data_room = of [pool] to 20154"));
 	done();
-	port = planned(&plain, "", "[pool]\ndata_room = 1000\n");
+	port = planned_as(&plain, "", "[pool]\ndata_room = 1000\n");
 	assert_int_equal(port->segments, 1);
-	assert_true(noted("raise data_room = of [pool] to 1654"));
+	assert_true(has_note(plan, "raise data_room = of [pool] to 1654"));
 	done();
 }
 
@@ -180,22 +158,22 @@ test_drivers(void **state)
 
 	(void)state;
 	/* As many mbufs as a burst of eight of the longest takes must always be there. */
-	port = planned(&pcap, "descriptors = 64\n", "");
+	port = planned_as(&pcap, "descriptors = 64\n", "");
 	assert_true(port->chains);
 	assert_false(port->scatter);
 	assert_int_equal(plan->pools[0].descriptors, 8 * 262144 / 2048);
 	assert_int_equal(plan->pools[0].segments, 1);
 	done();
-	port = planned(&tap, "", "");
+	port = planned_as(&tap, "", "");
 	assert_true(port->scatter);
 	assert_int_equal(port->segments, 1);
 	done();
-	port = planned(&packet, "", "");
+	port = planned_as(&packet, "", "");
 	assert_int_equal(plan->data_room, 9216 + RTE_PKTMBUF_HEADROOM);
 	assert_int_equal(port->segments, 1);
 	done();
 	/* No chains, so that one mbuf it is, beyond what others are given. */
-	port = planned(&longest, "", "");
+	port = planned_as(&longest, "", "");
 	assert_int_equal(plan->data_room, UINT16_MAX);
 	assert_int_equal(port->segments, 1);
 	assert_int_equal(plan->note_count, 0);
@@ -234,7 +212,7 @@ test_shown(void **state)
 	char *text;
 
 	(void)state;
-	planned(&offers, "mtu = 20000\n", "");
+	planned_as(&offers, "mtu = 20000\n", "");
 	text = weir_plan_show(plan, WEIR_PLAN_TEXT);
 	assert_non_null(strstr(text,
 		"    mtu 20000 as given: frames of 20026 bytes, each in 10 mbufs of 2048; longer "
@@ -248,7 +226,7 @@ test_shown(void **state)
 	assert_non_null(strstr(text, "\"data_room\": 2176"));
 	free(text);
 	done();
-	planned(&plain, "", "");
+	planned_as(&plain, "", "");
 	text = weir_plan_show(plan, WEIR_PLAN_TEXT);
 	assert_non_null(
 		strstr(text, "    mtu 1500: frames of 1526 bytes, each in 1 mbuf of 2048\n"));

@@ -4,7 +4,7 @@
 
 /* What ports are asked for beside their queues: of what imagined drivers offer, by the keys of a file. */
 
-#include "imagine.h"
+#include "planned.h"
 
 #define L3 RTE_ETH_RSS_IP
 #define L4 (RTE_ETH_RSS_TCP | RTE_ETH_RSS_UDP | RTE_ETH_RSS_SCTP)
@@ -18,10 +18,7 @@
 #define WAN "[source wan]\ndevice = eth0\n"
 #define END "[stage end]\ntype = pass\ninput = wan\n"
 
-static struct machine machine;
 static struct machine_port *eth0;
-static struct weir_plan *plan;
-static struct weir_pipeline *pipeline;
 
 /* A machine of so many lcores to each of two sockets, with a NIC on the second that can all there is. */
 static void
@@ -34,34 +31,6 @@ nic(unsigned int lcores)
 	eth0->rss = L3 | L4;
 	eth0->rss_key = 40;
 	eth0->reta = 128;
-}
-
-static const struct plan_port *
-planned(const char *text)
-{
-	pipeline = pipeline_of(text);
-	plan = plan_on(pipeline, &machine, NULL);
-	return &plan->ports[0];
-}
-
-static void
-done(void)
-{
-	weir_plan_free(plan);
-	weir_pipeline_free(pipeline);
-}
-
-static void
-pipeline_refused(const char *text, const char *expected)
-{
-	struct weir_error error = { 0 };
-	struct weir_pipeline *wrong = pipeline_load_text("wrong", text, strlen(text), &error);
-
-	if (wrong != NULL)
-		assert_int_equal(weir_pipeline_check(wrong, &error), -EINVAL);
-	weir_pipeline_free(wrong);
-	if (strstr(error.text, expected) == NULL)
-		fail_msg("'%s' is not in: %s", expected, error.text);
 }
 
 static void

@@ -3,27 +3,13 @@
  */
 
 /* The inject source, from the side of the application that hands in. */
-#include "engine/rig.h"
+#include "injecting.h"
 
 #include <pthread.h>
 
-#define POOL_SIZE 4095
 #define EACH 200000
 
-static struct rte_mempool *pool;
-
 #define LINE(source) "source app: type=inject; " source, "stage end: type=t_order; input=app"
-
-static struct rte_mbuf *
-packet(void)
-{
-	struct rte_mbuf *mbuf = rte_pktmbuf_alloc(pool);
-
-	if (mbuf == NULL)
-		abort();
-	memset(rte_pktmbuf_append(mbuf, 60), 0, 60);
-	return mbuf;
-}
 
 /* An event of the application's own, numbered, or NULL: the pool is empty. */
 static struct weir_event *
@@ -44,22 +30,6 @@ event(uint64_t number, uint64_t producer)
 	return event;
 }
 
-static struct weir_inject *
-open_app(struct rig *rig)
-{
-	struct weir_inject *inject = weir_inject_open(rig->engine, "app", &rig->error);
-
-	assert_non_null(inject);
-	return inject;
-}
-
-static void
-end(struct rig *rig)
-{
-	rig_end(rig);
-	testing_pool_is_full(pool);
-}
-
 /* The first that does not fit ends it; what is before it was taken. */
 static void
 test_not_fitting(void **state)
@@ -75,7 +45,7 @@ test_not_fitting(void **state)
 		SECTIONS("source app: type=inject", "stage end: type=t_pass; input=app"));
 	inject = open_app(&rig);
 	for (unsigned int i = 0; i < 5; i++)
-		mbufs[i] = i == 2 ? rte_pktmbuf_alloc(foreign) : packet();
+		mbufs[i] = i == 2 ? rte_pktmbuf_alloc(foreign) : packet(pool);
 	rte_errno = 0;
 	assert_int_equal(weir_inject_packets(inject, mbufs, 5), 2);
 	assert_int_equal(rte_errno, EINVAL);
@@ -106,7 +76,7 @@ test_no_room(void **state)
 		SECTIONS("source app: type=inject; ring=100", "stage end: type=t_pass; input=app"));
 	inject = open_app(&rig);
 	for (unsigned int i = 0; i < 150; i++) {
-		mbufs[i] = packet();
+		mbufs[i] = packet(pool);
 		events[i] = event(i + 1, 0);
 	}
 	rte_errno = 0;
@@ -164,7 +134,7 @@ static void
 test_no_pool(void **state)
 {
 	struct weir_pool_figures figures = WEIR_POOL_FIGURES_INIT;
-	struct rte_mbuf *mbuf = packet();
+	struct rte_mbuf *mbuf = packet(pool);
 	struct weir_inject *inject;
 	struct rig rig;
 	char *text;
@@ -238,7 +208,7 @@ test_shutdown(void **state)
 		rig_make(&rig, "shut", i == 0 ? "0" : "1", 0, SECTIONS(LINE("")));
 		inject = open_app(&rig);
 		rig_start(&rig);
-		mbuf = packet();
+		mbuf = packet(pool);
 		one = event(1, 0);
 		weir_engine_stop(rig.engine, timeouts[i]);
 		rte_errno = 0;
@@ -266,7 +236,7 @@ test_abandoned(void **state)
 	rig_make(&rig, "left", "0", 0, SECTIONS(LINE("")));
 	inject = open_app(&rig);
 	for (unsigned int i = 0; i < 50; i++) {
-		mbufs[i] = packet();
+		mbufs[i] = packet(pool);
 		events[i] = event(i + 1, 0);
 	}
 	assert_int_equal(weir_inject_packets(inject, mbufs, 50), 50);
@@ -290,7 +260,7 @@ test_bounded(void **state)
 		SECTIONS("source app: type=inject", "stage end: type=t_pass; input=app"));
 	inject = open_app(&rig);
 	for (unsigned int i = 0; i < 50; i++)
-		mbufs[i] = packet();
+		mbufs[i] = packet(pool);
 	assert_int_equal(weir_inject_packets(inject, mbufs, 50), 50);
 	for (unsigned int i = 0; i < 10; i++)
 		rig_pass(&rig);
@@ -330,7 +300,7 @@ test_mixed(void **state)
 			}
 			rte_pktmbuf_free(weir_event_mbuf(one));
 		} else {
-			mbuf = packet();
+			mbuf = packet(pool);
 			if (weir_inject_packets(inject, &mbuf, 1) == 1) {
 				number++;
 				continue;
@@ -460,14 +430,6 @@ test_stop(void **state)
 	}
 }
 
-static int
-setup(void **state)
-{
-	(void)state;
-	pool = weir_pool_create("app", POOL_SIZE, 0, 0, 512, SOCKET_ID_ANY);
-	return pool != NULL ? 0 : -1;
-}
-
 int
 main(void)
 {
@@ -486,5 +448,5 @@ main(void)
 	};
 
 	rig_eal_init();
-	return cmocka_run_group_tests(tests, setup, NULL);
+	return cmocka_run_group_tests(tests, pool_setup, NULL);
 }

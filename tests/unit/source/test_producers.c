@@ -3,30 +3,7 @@
  */
 
 /* Producers of the inject source: whose they are, how much goes in, and what of an event stays. */
-#include "engine/rig.h"
-
-#define POOL_SIZE 2047
-
-static struct rte_mempool *pool;
-
-static struct rte_mbuf *
-packet(struct rte_mempool *from)
-{
-	struct rte_mbuf *mbuf = rte_pktmbuf_alloc(from);
-
-	assert_non_null(mbuf);
-	memset(rte_pktmbuf_append(mbuf, 60), 0, 60);
-	return mbuf;
-}
-
-static struct weir_inject *
-open_app(struct rig *rig)
-{
-	struct weir_inject *inject = weir_inject_open(rig->engine, "app", &rig->error);
-
-	assert_non_null(inject);
-	return inject;
-}
+#include "injecting.h"
 
 /* As many packets of the pool as it takes; how many. */
 static unsigned int
@@ -41,14 +18,6 @@ give(struct weir_inject *inject, unsigned int n)
 		return i;
 	}
 	return n;
-}
-
-static void
-end(struct rig *rig)
-{
-	rig_stop(rig);
-	rig_end(rig);
-	testing_pool_is_full(pool);
 }
 
 static void
@@ -89,6 +58,7 @@ test_refused(void **state)
 		open_app(&rig);
 	open_fails(&rig, "app", 0, EBUSY);
 	open_fails(&rig, "app", WEIR_INJECT_ANY, EBUSY);
+	rig_stop(&rig);
 	end(&rig);
 }
 
@@ -149,6 +119,7 @@ test_spread(void **state)
 	assert_int_equal(came(&rig, 1), 6 + 3);
 	assert_int_equal(came(&rig, 2), 7 + 1);
 	assert_int_equal(came(&rig, 3), 8 + 4);
+	rig_stop(&rig);
 	end(&rig);
 }
 
@@ -174,6 +145,7 @@ test_room(void **state)
 	rte_errno = 0;
 	assert_int_equal(weir_inject_room(inject), 0);
 	assert_int_equal(rte_errno, ESHUTDOWN);
+	rig_stop(&rig);
 	end(&rig);
 }
 
@@ -206,6 +178,7 @@ test_room_random(void **state)
 	rig_stop(&rig);
 	assert_int_equal(rig_ledger(&rig).received, given);
 	assert_int_equal(rig_sum(&rig, "app", in), given);
+	rig_stop(&rig);
 	end(&rig);
 }
 
@@ -234,6 +207,7 @@ test_pressed(void **state)
 	assert_false(weir_inject_pressed(inject));
 	give(inject, 80 - 17);
 	assert_false(weir_inject_pressed(inject));
+	rig_stop(&rig);
 	end(&rig);
 
 	/* Any fill presses, and none does not. */
@@ -246,6 +220,7 @@ test_pressed(void **state)
 	assert_true(weir_inject_pressed(inject));
 	rig_wait(&rig, 1);
 	assert_false(weir_inject_pressed(inject));
+	rig_stop(&rig);
 	end(&rig);
 }
 
@@ -276,6 +251,7 @@ test_same_address(void **state)
 	assert_int_equal(weir_inject_packets(inject, &mbuf, 1), 0);
 	assert_int_equal(rte_errno, EINVAL);
 	rte_pktmbuf_free(mbuf);
+	rig_stop(&rig);
 	end(&rig);
 	rte_mempool_free(second);
 }
@@ -313,6 +289,7 @@ test_bare_pool(void **state)
 	rte_mbuf_refcnt_set(mbuf, 1);
 	assert_int_equal(weir_inject_packets(inject, &mbuf, 1), 1);
 	rig_wait(&rig, 1);
+	rig_stop(&rig);
 	end(&rig);
 	testing_pool_is_full(bare);
 	rte_mempool_free(bare);
@@ -362,6 +339,7 @@ kept(const char *keys, struct weir_event out[3])
 	rig_wait(&rig, 3);
 	for (unsigned int i = 0; i < 3; i++)
 		out[i] = *weir_mbuf_event(mbufs[i]);
+	rig_stop(&rig);
 	end(&rig);
 	/* What nobody asks to be kept or not: the words always, an event whole. */
 	for (unsigned int i = 0; i < 3; i++)
@@ -414,14 +392,6 @@ test_kept(void **state)
 	assert_int_equal(e[0].prio, 5);
 }
 
-static int
-setup(void **state)
-{
-	(void)state;
-	pool = weir_pool_create("app", POOL_SIZE, 0, 0, 512, SOCKET_ID_ANY);
-	return pool != NULL ? 0 : -1;
-}
-
 int
 main(void)
 {
@@ -438,5 +408,5 @@ main(void)
 	};
 
 	rig_eal_init();
-	return cmocka_run_group_tests(tests, setup, NULL);
+	return cmocka_run_group_tests(tests, pool_setup, NULL);
 }

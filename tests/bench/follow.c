@@ -28,8 +28,7 @@
 
 #include "bench.h"
 #include "counted.h"
-#include "flow/flow.h"
-#include "flow/track.h"
+#include "flow/follower.h"
 
 #define BURST 32u
 #define FLOWS 1000000u
@@ -42,7 +41,6 @@
 #define MBUFS_CACHED 256
 #define FRAME 64
 #define PAYLOAD (FRAME - 14 - 20 - 20)
-#define SECOND UINT64_C(1000000000)
 
 /* As it comes from the parser, its frame, and what both sides of a flow have the same of. */
 struct __rte_cache_aligned packet {
@@ -67,11 +65,7 @@ static struct {
 	uint32_t (*sent)[2];    /* to the stage, by each side of a flow: bytes */
 	struct rte_hash *hash;
 	struct record *records;
-	struct weir_worker worker;
-	struct worker_stats stats;
-	struct output outputs[2];
-	struct failures failures;
-	size_t memory; /* of the stage */
+	struct follower follower;
 	uint32_t flow_count;
 	uint32_t packet_count;
 	uint64_t now;
@@ -230,10 +224,12 @@ way_go(const struct way *way, const struct packet packets[BURST])
 static void
 stage_burst(struct weir_event *events[BURST])
 {
-	if (track_room(&bed.worker, bed.worker.state) < BURST)
+	struct follower *f = &bed.follower;
+
+	if (track_room(&f->worker, f->track) < BURST)
 		bench_die("the stage has no room");
-	bed.stats.in += BURST;
-	track_process(&bed.worker, bed.worker.state, events, BURST);
+	f->stats.in += BURST;
+	track_process(&f->worker, f->track, events, BURST);
 }
 
 static void
@@ -313,48 +309,14 @@ hash_run(const void *arg __rte_unused, double figures[])
 	figures[0] = rate(&hash_way);
 }
 
-/* A worker as an engine would have it, with nobody behind it. */
 static void
 worker_make(void)
 {
-	const struct weir_stage_ops *ops = &stage_flow;
-	struct track_conf conf = {
-		.capacity = bed.flow_count,
-		.key = "5-tuple",
-		.events = "end",
-		.records = 4096,
-		.active = 60 * SECOND,
-		.tcp_new = 60 * SECOND,
-		.tcp = 600 * SECOND,
-		.tcp_closing = 120 * SECOND,
-		.tcp_closed = 10 * SECOND,
-		.udp_new = 30 * SECOND,
-		.udp = 300 * SECOND,
-		.icmp = 30 * SECOND,
-		.other = 300 * SECOND,
-	};
-	struct weir_stage_needs needs = { .size = sizeof(needs) };
+	struct track_conf conf = follower_conf(bed.flow_count);
 	struct weir_error error;
 
-	if (ops->needs(&conf, &needs, &error) != 0)
+	if (follower_make(&bed.follower, &stage_flow, &conf, &error) != 0)
 		bench_die("%s", error.text);
-	failures_init(&bed.failures);
-	bed.worker = (struct weir_worker){
-		.process = ops->process,
-		.state = rte_zmalloc(NULL, needs.state, RTE_CACHE_LINE_SIZE),
-		.stats = &bed.stats,
-		.outputs = bed.outputs,
-		.output_count = 2,
-		.burst = BURST,
-		.name = "flow",
-		.type = "flow",
-		.count = 1,
-		.failures = &bed.failures,
-	};
-	if (bed.worker.state == NULL ||
-		ops->init(&bed.worker, &conf, bed.worker.state, &error) != 0)
-		bench_die("%s", error.text);
-	bed.memory = needs.memory;
 }
 
 static void
@@ -387,9 +349,7 @@ bed_make(uint32_t flow_count, uint32_t packet_count)
 static void
 bed_free(void)
 {
-	stage_flow.fini(&bed.worker, bed.worker.state);
-	rte_free(bed.worker.state);
-	failures_destroy(&bed.failures);
+	follower_free(&bed.follower);
 	rte_hash_free(bed.hash);
 	rte_free(bed.records);
 	rte_free(bed.packets);
@@ -432,7 +392,7 @@ compare(struct bench *bench)
 	bed_make(FLOWS, PACKETS);
 	fill(&stage_way);
 	fill(&hash_way);
-	printf("%.1f bytes a flow\n", (double)bed.memory / FLOWS);
+	printf("%.1f bytes a flow\n", (double)bed.follower.memory / FLOWS);
 	for (unsigned int skewed = 0; skewed < 2; skewed++) {
 		packets_make(skewed != 0);
 		bench_case(bench, skewed ? "1000000 flows, zipf 1.1" : "1000000 flows, uniform",

@@ -22,6 +22,7 @@ struct follower {
 	struct failures failures;
 	struct track *track;
 	const struct weir_stage_ops *ops;
+	size_t memory; /* that init() takes */
 };
 
 /* As `flow` has it where nothing is said, but for the capacity and what it tells of. */
@@ -56,6 +57,7 @@ follower_make(struct follower *f, const struct weir_stage_ops *ops, const struct
 		return -1;
 	failures_init(&f->failures);
 	f->ops = ops;
+	f->memory = needs.memory;
 	f->track = rte_zmalloc(NULL, needs.state, RTE_CACHE_LINE_SIZE);
 	f->worker = (struct weir_worker){
 		.process = ops->process,

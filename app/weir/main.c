@@ -227,11 +227,11 @@ end_eal(void)
 	rundir_after_eal();
 }
 
-/* What EAL is given while it starts. */
+/* What EAL is given while it starts; NULL where it does not. */
 static struct {
 	int argc;
 	char **argv;
-} panicked;
+} starting;
 
 /*
  * Where EAL has no memory for its own on the socket of the main lcore it panics instead of failing. That
@@ -240,7 +240,17 @@ static struct {
 static void
 on_panic(int number __rte_unused)
 {
-	complain_of_eal(ENOMEM, panicked.argc, panicked.argv);
+	complain_of_eal(ENOMEM, starting.argc, starting.argv);
+	_exit(STATUS_MACHINE);
+}
+
+/* From 25.11 on EAL ends the process itself, with a status of its own, where an option is none that it knows. */
+static void
+on_end(int status, void *arg __rte_unused)
+{
+	if (starting.argv == NULL || status == EXIT_SUCCESS)
+		return;
+	complain_of_eal(EINVAL, starting.argc, starting.argv);
 	_exit(STATUS_MACHINE);
 }
 
@@ -252,13 +262,15 @@ start_eal_with(int argc, char **argv, char **own)
 
 	memcpy(own, argv, (size_t)argc * sizeof(*own));
 	rundir_before_eal();
-	panicked.argc = argc;
-	panicked.argv = argv;
+	starting.argc = argc;
+	starting.argv = argv;
 	signal(SIGABRT, on_panic);
+	on_exit(on_end, NULL);
 	guard_at(GUARD_EAL);
 	used = rte_eal_init(argc, own);
 	guard_at(GUARD_FREE);
 	signal(SIGABRT, SIG_DFL);
+	starting.argv = NULL;
 	if (used < 0) {
 		complain_of_eal(rte_errno, argc, argv);
 		return STATUS_MACHINE;

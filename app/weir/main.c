@@ -321,7 +321,7 @@ static bool
 loads_plugin(int argc, char **argv)
 {
 	for (int i = 1; i < argc; i++) {
-		if (strncmp(argv[i], "-d", 2) == 0)
+		if (strncmp(argv[i], "-d", 2) == 0 || strncmp(argv[i], "--driver-path", 13) == 0)
 			return true;
 	}
 	return false;

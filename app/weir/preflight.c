@@ -13,8 +13,8 @@
 #include "app.h"
 
 /* EAL's options that count for a plan, or say what devices it may take. All take a value. */
-static const char *const kept[] = { "-l", "-c", "--lcores", "--main-lcore", "-a", "--allow", "-b",
-	"--block", "-d" };
+static const char *const kept[] = { "-l", "-c", "--lcores", "--coremask", "--main-lcore", "-a",
+	"--allow", "-b", "--block", "-d", "--driver-path" };
 /* In place of the rest: no device is taken, nor a hugepage, nor the run directory of another. */
 static const char *const added[] = { "--no-pci", "--no-huge", "-m", "64", "--no-telemetry",
 	"--log-level", "lib.eal:error" };
@@ -98,6 +98,15 @@ value_of(int argc, char **argv, int *i, const char *option)
 	return argv[*i] + strlen(option) + (option[1] == '-');
 }
 
+/* -m, which has a long name from DPDK 25.11 on. */
+static const char *
+memory_of(int argc, char **argv, int *i)
+{
+	const char *value = value_of(argc, argv, i, "-m");
+
+	return value != NULL || *i == argc ? value : value_of(argc, argv, i, "--memory-size");
+}
+
 /* What EAL is given for a run, as far as it concerns what is looked at; vdevs is for free(). */
 static const char **
 look_given(struct weir_preflight_conf *conf, int argc, char **argv)
@@ -110,7 +119,7 @@ look_given(struct weir_preflight_conf *conf, int argc, char **argv)
 	for (int i = 1; i < argc; i++) {
 		if ((value = value_of(argc, argv, &i, "--vdev")) != NULL)
 			vdevs[count++] = value;
-		else if (i < argc && (value = value_of(argc, argv, &i, "-m")) != NULL)
+		else if (i < argc && (value = memory_of(argc, argv, &i)) != NULL)
 			conf->memory_mb = (uint32_t)strtoul(value, NULL, 0);
 	}
 	conf->vdevs = vdevs;

@@ -118,6 +118,11 @@ class Others(WeirTest):
         with_it = self.plain(["-d", self.plugin(), *MEMORY, "--file-prefix", self.prefix(), "--",
                               "-c", path, "--check"])
         self.assertEqual(with_it.status, 0, str(with_it))
+        # Its long name, of DPDK 25.11 and newer.
+        long = self.plain(["--driver-path=" + self.plugin(), *MEMORY, "--file-prefix", self.prefix(), "--",
+                           "-c", path, "--check"])
+        known = "--driver-path" in self.plain(["--help", "--"]).out
+        self.assertEqual(long.status, 0 if known else 3, str(long))
 
 
 if __name__ == "__main__":

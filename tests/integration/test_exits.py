@@ -371,6 +371,7 @@ class Messages(Exits):
         self.assertEqual(done.status, 0, str(done))
         null = ["--vdev", "net_null0"]
         for words, expected in ((["-m", "8", *null], "memory\t--no-huge has EAL take 8 MB"),
+                                (["--memory-size", "8", *null], "memory\t--no-huge has EAL take 8 MB"),
                                 (["-m512", *null], None),
                                 (["-m", "512", "--vdev", "net_null1"], "net_null0\tno --vdev makes it"),
                                 (["-m", "512", "--vdev=net_null0,copy=1"], None)):

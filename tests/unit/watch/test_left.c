@@ -9,6 +9,7 @@
  */
 #include "device.h"
 
+#include <rte_cpuflags.h>
 #include <rte_epoll.h>
 #include <rte_interrupts.h>
 #include <rte_power_intrinsics.h>

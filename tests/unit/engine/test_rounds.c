@@ -48,7 +48,7 @@ left_now(void)
 	return left;
 }
 
-/* One by rings over two lcores, one with calls and what is held; the later one made is ended first, or last. */
+/* One with calls and what is held, one by rings over two lcores; either may be the first to end. */
 static void
 round_of_two(unsigned int round)
 {
